@@ -1,0 +1,184 @@
+//! Days, fiscal years, and dates as text.
+//!
+//! A day is an `i32`: days since 1970-01-01, as Arrow and Parquet count. A fiscal year is named for
+//! the calendar year in which it ends.
+
+use jiff::civil::Date;
+
+/// The first and last day that a business record can plausibly carry: 1900-01-01 and 2199-12-31.
+/// A day outside is a typing error and is treated as unreadable.
+const FIRST_YEAR: i16 = 1900;
+const LAST_YEAR: i16 = 2199;
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+/// The day of a date, or `None` outside 1900–2199.
+pub fn day_of(date: Date) -> Option<i32> {
+    (FIRST_YEAR..=LAST_YEAR).contains(&date.year()).then(|| days_between(EPOCH, date))
+}
+
+/// The date of a day.
+pub fn date_of(day: i32) -> Date {
+    EPOCH.checked_add(jiff::Span::new().days(day)).unwrap_or(Date::MAX)
+}
+
+/// A day as `2025-12-31`.
+pub fn iso(day: i32) -> String {
+    date_of(day).to_string()
+}
+
+/// Reads a day written by a `strftime` format such as `%d/%m/%Y`, strictly.
+pub fn parse_day(text: &str, format: &str) -> Option<i32> {
+    if format == "%Y-%m-%d" {
+        return parse_iso(text.as_bytes());
+    }
+    Date::strptime(format, text).ok().and_then(day_of)
+}
+
+/// `2025-12-31` and nothing else: the common form, read without a format.
+fn parse_iso(text: &[u8]) -> Option<i32> {
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
+    let digits = |digits: &[u8]| {
+        digits
+            .iter()
+            .try_fold(0i16, |value, digit| digit.is_ascii_digit().then(|| value * 10 + i16::from(digit - b'0')))
+    };
+    let (year, month, day) = (digits(&[y1, y2, y3, y4])?, digits(&[m1, m2])?, digits(&[d1, d2])?);
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().and_then(day_of)
+}
+
+fn days_between(from: Date, to: Date) -> i32 {
+    // Every civil date is within a few million days of any other.
+    to.since((jiff::Unit::Day, from)).map_or(0, |span| span.get_days())
+}
+
+/// Which months make a year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FiscalCalendar {
+    /// The first month of the fiscal year, 1–12.
+    pub starts: u8,
+}
+
+impl FiscalCalendar {
+    /// The fiscal year of a day, and the month's place in it: 0 for the first month, 11 for the last.
+    pub fn place(self, day: i32) -> (i32, u8) {
+        let date = date_of(day);
+        let (year, month) = (i32::from(date.year()), i32::from(date.month()));
+        let starts = i32::from(self.starts);
+        let next = i32::from(starts > 1 && month >= starts);
+        let months = (month - starts).rem_euclid(12);
+        (year + next, u8::try_from(months).unwrap_or_default())
+    }
+
+    /// The last day of a fiscal year.
+    pub fn last_day(self, fiscal_year: i32) -> i32 {
+        self.first_day(fiscal_year + 1) - 1
+    }
+
+    /// The first day of a fiscal year.
+    pub fn first_day(self, fiscal_year: i32) -> i32 {
+        let year = fiscal_year - i32::from(self.starts > 1);
+        let date = Date::new(i16::try_from(year).unwrap_or(LAST_YEAR), i8::try_from(self.starts).unwrap_or(1), 1);
+        days_between(EPOCH, date.unwrap_or(EPOCH))
+    }
+
+    /// The last fiscal year that ended on or before a day.
+    pub fn last_complete_year(self, as_of: i32) -> i32 {
+        self.place(as_of + 1).0 - 1
+    }
+
+    /// The last fiscal year that data reaching up to `newest` completes: a year is complete when the
+    /// data reaches its last month.
+    pub fn last_year_reached(self, newest: i32) -> i32 {
+        let (year, month) = self.place(newest);
+        if month == 11 { year } else { year - 1 }
+    }
+
+    /// The places of all plausible days, so that a line costs one look-up and no calendar arithmetic.
+    pub fn places(self) -> Places {
+        let date = |year, month, day| Date::new(year, month, day).unwrap_or(EPOCH);
+        let first = days_between(EPOCH, date(FIRST_YEAR, 1, 1));
+        let last = days_between(EPOCH, date(LAST_YEAR, 12, 31));
+        Places { first, of_day: (first..=last).map(|day| self.place(day)).collect() }
+    }
+}
+
+/// Fiscal year and month of every plausible day.
+pub struct Places {
+    first: i32,
+    of_day: Vec<(i32, u8)>,
+}
+
+impl Places {
+    /// `None` for a day outside 1900–2199.
+    pub fn get(&self, day: i32) -> Option<(i32, u8)> {
+        let index = usize::try_from(day.checked_sub(self.first)?).ok()?;
+        self.of_day.get(index).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> i32 {
+        parse_day(text, "%Y-%m-%d").expect(text)
+    }
+
+    #[test]
+    fn iso_dates_are_strict() {
+        assert_eq!(day("1970-01-01"), 0);
+        assert_eq!(day("2000-02-29"), 11016);
+        assert_eq!(iso(day("2025-12-31")), "2025-12-31");
+        for wrong in ["2023-02-29", "2024-13-05", "24-01-05", "2024-1-5", "2024-01-05 ", "1899-12-31", "2200-01-01", ""]
+        {
+            assert_eq!(parse_day(wrong, "%Y-%m-%d"), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn other_formats_are_strict_too() {
+        assert_eq!(parse_day("31/12/2025", "%d/%m/%Y"), Some(day("2025-12-31")));
+        for wrong in ["31/02/2024", "12/31/2025", "31/12/25", "31/12/2025x", "31.12.2025"] {
+            assert_eq!(parse_day(wrong, "%d/%m/%Y"), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_fiscal_year_is_named_for_the_calendar_year_in_which_it_ends() {
+        let december = FiscalCalendar { starts: 12 };
+        assert_eq!(december.place(day("2012-12-01")), (2013, 0));
+        assert_eq!(december.place(day("2013-11-30")), (2013, 11));
+        assert_eq!(december.place(day("2012-11-30")), (2012, 11));
+        assert_eq!(december.last_day(2013), day("2013-11-30"));
+        assert_eq!(december.first_day(2013), day("2012-12-01"));
+        let january = FiscalCalendar { starts: 1 };
+        assert_eq!(january.place(day("2025-12-31")), (2025, 11));
+        assert_eq!(january.last_day(2025), day("2025-12-31"));
+        let april = FiscalCalendar { starts: 4 };
+        assert_eq!(april.place(day("2025-03-31")), (2025, 11));
+        assert_eq!(april.place(day("2025-04-01")), (2026, 0));
+    }
+
+    #[test]
+    fn a_year_is_complete_when_it_has_ended_or_the_data_reaches_its_last_month() {
+        let december = FiscalCalendar { starts: 12 };
+        assert_eq!(december.last_year_reached(day("2013-11-01")), 2013);
+        assert_eq!(december.last_year_reached(day("2013-10-31")), 2012);
+        assert_eq!(december.last_year_reached(day("2011-12-09")), 2011);
+        assert_eq!(december.last_complete_year(day("2013-11-29")), 2012);
+        assert_eq!(december.last_complete_year(day("2013-11-30")), 2013);
+    }
+
+    #[test]
+    fn places_agree_with_the_calendar() {
+        let calendar = FiscalCalendar { starts: 7 };
+        let places = calendar.places();
+        for day in (day("1900-01-01")..=day("2199-12-31")).step_by(13) {
+            assert_eq!(places.get(day), Some(calendar.place(day)));
+        }
+        assert_eq!(places.get(day("1900-01-01") - 1), None);
+        assert_eq!(places.get(day("2199-12-31") + 1), None);
+        assert_eq!(places.get(i32::MIN), None);
+    }
+}

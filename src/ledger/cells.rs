@@ -1,0 +1,262 @@
+//! Typed views of the columns of a batch: keys, days and amounts.
+
+use super::interner::Interner;
+use crate::calendar::parse_day;
+use crate::money::{NotMoney, NumberFormat, from_decimal, from_float};
+use crate::sources::cells::text_of_row;
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array, StringArray,
+};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
+
+/// Keys of accounts, invoices or products.
+pub enum Keys {
+    Text(StringArray),
+    Dictionary(DictionaryArray<Int32Type>),
+}
+
+impl Keys {
+    /// # Errors
+    /// Where the column has no text form.
+    pub fn of(column: &ArrayRef) -> Result<Self, String> {
+        if let Some(dictionary) = column.as_any().downcast_ref::<DictionaryArray<Int32Type>>()
+            && dictionary.values().data_type() == &DataType::Utf8
+        {
+            return Ok(Self::Dictionary(dictionary.clone()));
+        }
+        let texts = if column.data_type().is_floating() || column.data_type().is_decimal() {
+            // Spreadsheet tools turn whole keys into floats; `13085.0` is the account `13085`.
+            let cells = (0..column.len()).map(|row| text_of_row(column, row).map_err(|error| error.message));
+            cells.collect::<Result<Vec<_>, _>>()?.into_iter().collect::<StringArray>()
+        } else {
+            cast(column, &DataType::Utf8).map_err(|error| error.to_string())?.as_string::<i32>().clone()
+        };
+        Ok(Self::Text(texts))
+    }
+}
+
+/// Turns the keys of batches into codes, looking at each distinct value of a dictionary once.
+#[derive(Debug, Default)]
+pub struct Coder {
+    /// The dictionary last seen, and the code of each of its values once it was needed.
+    values: Option<ArrayRef>,
+    codes: Vec<Option<Coded>>,
+    /// The key of the row before: neighbours are often equal.
+    last: Option<(String, u32)>,
+}
+
+/// The code of a key; blank keys have none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coded {
+    Blank,
+    Code(u32),
+}
+
+impl Coder {
+    /// Gets ready for the keys of a batch.
+    pub fn enter(&mut self, keys: &Keys) {
+        let Keys::Dictionary(dictionary) = keys else { return };
+        let values = dictionary.values();
+        let same = self.values.as_ref().is_some_and(|known| known.to_data().ptr_eq(&values.to_data()));
+        if !same {
+            self.codes.clear();
+            self.codes.resize(values.len(), None);
+            self.values = Some(values.clone());
+        }
+    }
+
+    /// The code of a row; nothing where the key is null or blank.
+    #[inline]
+    pub fn code(&mut self, keys: &Keys, row: usize, interner: &mut Interner) -> Option<u32> {
+        match keys {
+            Keys::Text(texts) => {
+                let text = (!texts.is_null(row)).then(|| texts.value(row)).filter(|text| !is_blank(text))?;
+                if let Some((last, code)) = &self.last
+                    && last == text
+                {
+                    return Some(*code);
+                }
+                let code = interner.code(text);
+                let (last, last_code) = self.last.get_or_insert_default();
+                last.clear();
+                last.push_str(text);
+                *last_code = code;
+                Some(code)
+            }
+            Keys::Dictionary(dictionary) => {
+                let key = dictionary.key(row)?;
+                let place = self.codes.get_mut(key)?;
+                let coded = *place.get_or_insert_with(|| {
+                    let text = dictionary.values().as_string::<i32>().value(key);
+                    if is_blank(text) { Coded::Blank } else { Coded::Code(interner.code(text)) }
+                });
+                match coded {
+                    Coded::Blank => None,
+                    Coded::Code(code) => Some(code),
+                }
+            }
+        }
+    }
+}
+
+fn is_blank(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_whitespace()) || text.trim().is_empty()
+}
+
+/// Why a cell has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Gap {
+    Missing,
+    /// With the text that cannot be read.
+    Unreadable(String),
+    OutOfRange(String),
+}
+
+/// The days of a batch.
+pub enum Days {
+    Date(Date32Array),
+    Text(StringArray, DayReader),
+}
+
+/// Reads days from text, keeping the last one: neighbours are often equal.
+#[derive(Debug, Clone)]
+pub struct DayReader {
+    format: String,
+    last: (String, Option<i32>),
+}
+
+impl DayReader {
+    pub fn new(format: &str) -> Self {
+        Self { format: format.to_owned(), last: (String::new(), None) }
+    }
+
+    fn read(&mut self, text: &str) -> Option<i32> {
+        if self.last.0 != text {
+            self.last.1 = parse_day(text, &self.format);
+            text.clone_into(&mut self.last.0);
+        }
+        self.last.1
+    }
+}
+
+impl Days {
+    /// # Errors
+    /// Where the column holds neither dates nor text.
+    pub fn of(column: &ArrayRef, format: &str) -> Result<Self, String> {
+        let as_type = |data_type| cast(column, &data_type).map_err(|error| error.to_string());
+        match column.data_type() {
+            data_type if data_type.is_temporal() => {
+                Ok(Self::Date(as_type(DataType::Date32)?.as_primitive::<Date32Type>().clone()))
+            }
+            _ => Ok(Self::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), DayReader::new(format))),
+        }
+    }
+
+    #[inline]
+    pub fn day(&mut self, row: usize) -> Result<i32, Gap> {
+        match self {
+            Self::Date(days) if days.is_null(row) => Err(Gap::Missing),
+            Self::Date(days) => Ok(days.value(row)),
+            Self::Text(texts, _) if texts.is_null(row) => Err(Gap::Missing),
+            Self::Text(texts, reader) => {
+                let text = texts.value(row).trim_ascii();
+                if text.is_empty() {
+                    return Err(Gap::Missing);
+                }
+                reader.read(text).ok_or_else(|| Gap::Unreadable(text.to_owned()))
+            }
+        }
+    }
+}
+
+/// The amounts or costs of a batch.
+pub struct Amounts {
+    values: Values,
+    decimals: u32,
+}
+
+enum Values {
+    Text(StringArray, NumberFormat),
+    Integer(Int64Array),
+    Float(Float64Array),
+    Decimal(Decimal128Array, u32),
+}
+
+impl Amounts {
+    /// # Errors
+    /// Where the column holds no numbers and no text.
+    pub fn of(column: &ArrayRef, numbers: NumberFormat, decimals: u32) -> Result<Self, String> {
+        let as_type = |data_type| cast(column, &data_type).map_err(|error| error.to_string());
+        let values = match column.data_type() {
+            DataType::UInt64 => {
+                Values::Decimal(as_type(DataType::Decimal128(20, 0))?.as_primitive::<Decimal128Type>().clone(), 0)
+            }
+            data_type if data_type.is_integer() => {
+                Values::Integer(as_type(DataType::Int64)?.as_primitive::<Int64Type>().clone())
+            }
+            DataType::Float32 | DataType::Float16 => Values::Float(widened(&as_type(DataType::Float32)?)),
+            DataType::Float64 => Values::Float(column.as_primitive::<Float64Type>().clone()),
+            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
+                let places =
+                    u32::try_from(*scale).map_err(|_| format!("decimals of scale {scale} are not supported"))?;
+                Values::Decimal(
+                    as_type(DataType::Decimal128(38, *scale))?.as_primitive::<Decimal128Type>().clone(),
+                    places,
+                )
+            }
+            _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), numbers),
+        };
+        Ok(Self { values, decimals })
+    }
+
+    #[inline]
+    pub fn amount(&self, row: usize) -> Result<i64, Gap> {
+        let (amount, shown): (_, &dyn Fn() -> String) = match &self.values {
+            Values::Text(texts, _) if texts.is_null(row) => return Err(Gap::Missing),
+            Values::Integer(values) if values.is_null(row) => return Err(Gap::Missing),
+            Values::Float(values) if values.is_null(row) => return Err(Gap::Missing),
+            Values::Decimal(values, _) if values.is_null(row) => return Err(Gap::Missing),
+            Values::Text(texts, numbers) => {
+                let text = texts.value(row);
+                if is_blank(text) {
+                    return Err(Gap::Missing);
+                }
+                (numbers.parse(text.as_bytes(), self.decimals), &|| text.to_owned())
+            }
+            Values::Integer(values) => {
+                (from_decimal(values.value(row).into(), 0, self.decimals), &|| values.value(row).to_string())
+            }
+            Values::Float(values) => (from_float(values.value(row), self.decimals), &|| values.value(row).to_string()),
+            Values::Decimal(values, scale) => {
+                (from_decimal(values.value(row), *scale, self.decimals), &|| values.value_as_string(row))
+            }
+        };
+        amount.map_err(|reason| match reason {
+            NotMoney::Unreadable => Gap::Unreadable(shown()),
+            NotMoney::OutOfRange => Gap::OutOfRange(shown()),
+        })
+    }
+}
+
+/// Single floats as the doubles that print the same: `0.1` stays 0.1.
+fn widened(column: &ArrayRef) -> Float64Array {
+    let singles = column.as_primitive::<arrow::datatypes::Float32Type>();
+    singles.iter().map(|single| single.and_then(|single| single.to_string().parse::<f64>().ok())).collect()
+}
+
+/// Why a computed amount has no value: the first text behind it that is empty or no number.
+pub fn gap_behind(texts: &[(&str, &ArrayRef)], numbers: NumberFormat, row: usize) -> Gap {
+    for (name, column) in texts {
+        let text = text_of_row(column, row).ok().flatten().unwrap_or_default();
+        if is_blank(&text) {
+            return Gap::Missing;
+        }
+        match numbers.parse(text.as_bytes(), 12) {
+            Err(NotMoney::Unreadable) => return Gap::Unreadable(format!("{text}` in `{name}")),
+            Err(NotMoney::OutOfRange) => return Gap::OutOfRange(format!("{text}` in `{name}")),
+            Ok(_) => {}
+        }
+    }
+    Gap::Missing
+}

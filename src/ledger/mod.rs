@@ -1,0 +1,50 @@
+//! The ledger: every line read becomes accepted, excluded or quarantined, and the accepted ones are summed.
+
+pub mod cells;
+pub mod config;
+pub mod expression;
+pub mod interner;
+pub mod period;
+pub mod plan;
+pub mod scan;
+pub mod tables;
+pub mod waist;
+
+use crate::table::Table;
+use period::Period;
+use waist::AccountYear;
+
+/// Which optional columns a ledger declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Roles {
+    pub cost: bool,
+    pub invoice: bool,
+    pub product: bool,
+}
+
+/// A ledger after its lines have passed.
+#[derive(Debug)]
+pub struct Ledger {
+    /// By account and fiscal year, up to the as-of day.
+    pub years: Vec<AccountYear>,
+    /// The keys of the accounts, by their code.
+    pub accounts: Vec<String>,
+    pub roles: Roles,
+    pub period: Period,
+    /// Reconciliation, outcomes and quarantine.
+    pub tables: Vec<Table>,
+    pub totals: Totals,
+}
+
+/// Rows and money over all files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
+    pub rows_read: i64,
+    pub rows_accepted: i64,
+    pub rows_excluded: i64,
+    pub rows_quarantined: i64,
+    pub amount_read: i64,
+    pub amount_accepted: i64,
+    pub amount_excluded: i64,
+    pub amount_quarantined: i64,
+}

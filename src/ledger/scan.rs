@@ -1,0 +1,385 @@
+//! The one pass over the invoice lines: files are read side by side, each line is judged, accepted lines
+//! go into the waist.
+
+use super::Roles;
+use super::cells::{Amounts, Coder, Days, Gap, Keys, gap_behind};
+use super::expression::{Entry, evaluate};
+use super::plan::{FilePlan, Place};
+use super::waist::{Line, Overflow, Waist};
+use crate::calendar::Places;
+use crate::failure::Failure;
+use crate::pipeline::settings::{AsOf, Settings};
+use crate::progress::Progress;
+use crate::sources::{self, Batch, Source, SourceFile};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What to scan.
+pub struct Scan<'a> {
+    pub source: &'a Source,
+    /// One per file.
+    pub plans: &'a [FilePlan],
+    /// Why each `exclude` rule excludes.
+    pub reasons: &'a [String],
+    pub settings: &'a Settings,
+    pub roles: Roles,
+}
+
+/// Rows and money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    pub rows: i64,
+    pub amount: i128,
+}
+
+impl Count {
+    fn add(&mut self, amount: Option<i64>) {
+        self.rows += 1;
+        self.amount += i128::from(amount.unwrap_or_default());
+    }
+
+    pub fn plus(self, other: Self) -> Self {
+        Self { rows: self.rows + other.rows, amount: self.amount + other.amount }
+    }
+}
+
+/// What became of the lines of one file.
+#[derive(Debug, Clone, Default)]
+pub struct FileTally {
+    pub read: Count,
+    /// By fiscal year: an as-of day that the data decides is known only after the pass.
+    pub accepted: BTreeMap<i32, Count>,
+    /// By the number of the rule.
+    pub excluded: BTreeMap<usize, Count>,
+    pub after_as_of: Count,
+    pub quarantined: BTreeMap<&'static str, Count>,
+    pub without_amount: i64,
+    pub without_cost: i64,
+}
+
+impl FileTally {
+    fn merge(&mut self, other: &Self) {
+        self.read = self.read.plus(other.read);
+        self.after_as_of = self.after_as_of.plus(other.after_as_of);
+        self.without_amount += other.without_amount;
+        self.without_cost += other.without_cost;
+        merge_counts(&mut self.accepted, &other.accepted);
+        merge_counts(&mut self.excluded, &other.excluded);
+        merge_counts(&mut self.quarantined, &other.quarantined);
+    }
+}
+
+fn merge_counts<K: Ord + Copy>(mine: &mut BTreeMap<K, Count>, other: &BTreeMap<K, Count>) {
+    for (key, count) in other {
+        let sum = mine.entry(*key).or_default();
+        *sum = sum.plus(*count);
+    }
+}
+
+/// A line that cannot be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    pub file: usize,
+    pub line: u64,
+    pub reason: &'static str,
+    pub detail: String,
+    pub raw: String,
+}
+
+/// What a pass over some lines has learned.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub waist: Waist,
+    pub files: Vec<FileTally>,
+    pub quarantined: Vec<Quarantined>,
+    /// First and last day of accepted lines, by fiscal year.
+    pub days: BTreeMap<i32, (i32, i32)>,
+}
+
+impl Tally {
+    fn new(files: usize) -> Self {
+        Self { files: vec![FileTally::default(); files], ..Self::default() }
+    }
+
+    fn merge(&mut self, other: Self) -> Result<(), Failure> {
+        self.waist.merge(other.waist).map_err(|Overflow| overflow())?;
+        for (mine, other) in self.files.iter_mut().zip(&other.files) {
+            mine.merge(other);
+        }
+        self.quarantined.extend(other.quarantined);
+        for (year, (first, last)) in other.days {
+            let mine = self.days.entry(year).or_insert((first, last));
+            *mine = (mine.0.min(first), mine.1.max(last));
+        }
+        Ok(())
+    }
+}
+
+fn overflow() -> Failure {
+    Failure::Run {
+        message: "the revenue of an account in a year is too large for 64 bits".to_owned(),
+        hint: Some("keep fewer `decimals`, or quarantine the absurd amounts with an `exclude` rule".to_owned()),
+    }
+}
+
+/// Reads all lines once, on `threads` threads.
+///
+/// # Errors
+/// Where a file cannot be read, an expression fails, or a sum overflows.
+pub fn run(scan: &Scan, threads: usize, progress: &Progress) -> Result<Tally, Failure> {
+    let parts: Vec<(usize, usize)> = scan
+        .source
+        .files
+        .iter()
+        .enumerate()
+        .flat_map(|(file, source)| (0..source.parts()).map(move |part| (file, part)))
+        .collect();
+    progress.start(parts.len());
+    let (next, places) = (AtomicUsize::new(0), scan.settings.calendar.places());
+    let work = || {
+        let mut worker = Worker::new(scan, &places);
+        while let Some((file, part)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            worker.part(*file, *part)?;
+            progress.advance();
+        }
+        Ok(worker.tally)
+    };
+    // Plain threads and not rayon's: expressions run on the pool of Polars, and a rayon worker waiting for
+    // it would start another part on top of the one at hand.
+    let tallies: Vec<Result<Tally, Failure>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads.clamp(1, parts.len().max(1))).map(|_| scope.spawn(work)).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(Failure::run("a thread that read lines panicked"))))
+            .collect()
+    });
+    progress.finish();
+    let mut total = Tally::new(scan.source.files.len());
+    for tally in tallies {
+        total.merge(tally?)?;
+    }
+    // The order in which threads met the lines must not show.
+    total.quarantined.sort_by_key(|line| (line.file, line.line));
+    Ok(total)
+}
+
+/// Judges the lines of one thread's share of the parts.
+struct Worker<'a> {
+    scan: &'a Scan<'a>,
+    places: &'a Places,
+    /// The last day that counts, where it is declared.
+    as_of: Option<i32>,
+    tally: Tally,
+    accounts: Coder,
+    invoices: Coder,
+    products: Coder,
+}
+
+/// The columns of a batch, typed.
+struct Columns {
+    account: Keys,
+    days: Days,
+    amounts: Amounts,
+    costs: Option<Amounts>,
+    invoice: Option<Keys>,
+    product: Option<Keys>,
+    rules: Vec<BooleanArray>,
+    amount_texts: Vec<(String, ArrayRef)>,
+    cost_texts: Vec<(String, ArrayRef)>,
+}
+
+/// A line that will be quarantined: its row, reason, detail.
+type Bad = (usize, &'static str, String);
+
+impl<'a> Worker<'a> {
+    fn new(scan: &'a Scan<'a>, places: &'a Places) -> Self {
+        let as_of = match scan.settings.as_of {
+            AsOf::Latest => None,
+            AsOf::Day(day) => Some(day),
+        };
+        let tally = Tally::new(scan.source.files.len());
+        Self {
+            scan,
+            places,
+            as_of,
+            tally,
+            accounts: Coder::default(),
+            invoices: Coder::default(),
+            products: Coder::default(),
+        }
+    }
+
+    fn part(&mut self, index: usize, part: usize) -> Result<(), Failure> {
+        let scan = self.scan;
+        let (Some(file), Some(plan)) = (scan.source.files.get(index), scan.plans.get(index)) else { return Ok(()) };
+        sources::scan(file, part, &plan.read, &mut |batch| self.batch(index, file, plan, &batch))
+    }
+
+    fn batch(&mut self, index: usize, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {
+        let failed = |error: String| Failure::run(format!("cannot read the lines of `{}`: {error}", file.name));
+        let mut columns = columns(plan, batch).map_err(failed)?;
+        let bad = self.lines(index, plan, batch, &mut columns)?;
+        if bad.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<usize> = bad.iter().map(|(row, _, _)| *row).collect();
+        let raw = batch.raw(&rows)?;
+        self.tally.quarantined.extend(bad.into_iter().zip(raw).map(|((row, reason, detail), raw)| Quarantined {
+            file: index,
+            line: batch.line(row),
+            reason,
+            detail,
+            raw,
+        }));
+        Ok(())
+    }
+
+    /// Judges every line of a batch; those that cannot be used come back.
+    fn lines(
+        &mut self,
+        index: usize,
+        plan: &FilePlan,
+        batch: &Batch,
+        columns: &mut Columns,
+    ) -> Result<Vec<Bad>, Failure> {
+        self.accounts.enter(&columns.account);
+        columns.invoice.iter().for_each(|keys| self.invoices.enter(keys));
+        columns.product.iter().for_each(|keys| self.products.enter(keys));
+        let mut defects = batch.defects.iter().peekable();
+        let mut bad = Vec::new();
+        for row in 0..batch.rows {
+            let amount = amount(&columns.amounts, &columns.amount_texts, plan, row);
+            let known = amount.as_ref().ok().copied();
+            self.tally(index).read.add(known);
+            if let Some(rule) = columns.rules.iter().position(|rule| rule.is_valid(row) && rule.value(row)) {
+                self.tally(index).excluded.entry(rule).or_default().add(known);
+                continue;
+            }
+            let verdict = match defects.next_if(|defect| defect.row == row) {
+                Some(defect) => Err((defect.reason, defect.detail.clone())),
+                None => self.accept(index, plan, columns, row, amount)?,
+            };
+            if let Err((reason, detail)) = verdict {
+                let tally = self.tally(index);
+                tally.quarantined.entry(reason).or_default().add(known);
+                tally.without_amount += i64::from(known.is_none());
+                bad.push((row, reason, detail));
+            }
+        }
+        Ok(bad)
+    }
+
+    fn tally(&mut self, index: usize) -> &mut FileTally {
+        // One per file since the worker began.
+        &mut self.tally.files[index]
+    }
+
+    /// Puts a line into the waist, or says why it cannot be used.
+    #[inline]
+    fn accept(
+        &mut self,
+        index: usize,
+        plan: &FilePlan,
+        columns: &mut Columns,
+        row: usize,
+        amount: Result<i64, Gap>,
+    ) -> Result<Result<(), (&'static str, String)>, Failure> {
+        let waist = &mut self.tally.waist;
+        let Some(account) = self.accounts.code(&columns.account, row, &mut waist.accounts) else {
+            return Ok(Err(("missing_account", "the account is empty".to_owned())));
+        };
+        let day = match columns.days.day(row) {
+            Ok(day) => day,
+            Err(gap) => return Ok(Err(told("date", gap))),
+        };
+        let Some((fiscal_year, month)) = self.places.get(day) else {
+            return Ok(Err(("unreadable_date", format!("`{}` is no plausible day", crate::calendar::iso(day)))));
+        };
+        let amount = match amount {
+            Ok(amount) => amount,
+            Err(gap) => return Ok(Err(told("amount", gap))),
+        };
+        let cost = match columns.costs.as_ref().map(|costs| self::amount(costs, &columns.cost_texts, plan, row)) {
+            None => Some(0),
+            Some(Ok(cost)) => Some(cost),
+            Some(Err(Gap::Missing)) => None,
+            Some(Err(gap)) => return Ok(Err(told("cost", gap))),
+        };
+        let tally = &mut self.tally.files[index];
+        if self.as_of.is_some_and(|as_of| day > as_of) {
+            tally.after_as_of.add(Some(amount));
+            return Ok(Ok(()));
+        }
+        tally.accepted.entry(fiscal_year).or_default().add(Some(amount));
+        tally.without_cost += i64::from(cost.is_none());
+        let days = self.tally.days.entry(fiscal_year).or_insert((day, day));
+        *days = (days.0.min(day), days.1.max(day));
+        let invoice = columns.invoice.as_ref().and_then(|keys| self.invoices.code(keys, row, &mut waist.invoices));
+        let product = columns.product.as_ref().and_then(|keys| self.products.code(keys, row, &mut waist.products));
+        let line = Line { account, fiscal_year, month, day, amount, cost: cost.unwrap_or_default(), invoice, product };
+        waist.add(&line).map_err(|Overflow| overflow())?;
+        Ok(Ok(()))
+    }
+}
+
+fn amount(amounts: &Amounts, texts: &[(String, ArrayRef)], plan: &FilePlan, row: usize) -> Result<i64, Gap> {
+    amounts.amount(row).map_err(|gap| {
+        if gap == Gap::Missing && !texts.is_empty() {
+            let texts: Vec<(&str, &ArrayRef)> = texts.iter().map(|(name, column)| (name.as_str(), column)).collect();
+            gap_behind(&texts, plan.numbers, row)
+        } else {
+            gap
+        }
+    })
+}
+
+/// The reason and the detail of a gap.
+fn told(what: &str, gap: Gap) -> (&'static str, String) {
+    match (what, gap) {
+        ("date", Gap::Missing) => ("missing_date", "the date is empty".to_owned()),
+        ("date", Gap::Unreadable(text) | Gap::OutOfRange(text)) => {
+            ("unreadable_date", format!("`{text}` is no date of the declared format"))
+        }
+        ("cost", Gap::Unreadable(text) | Gap::OutOfRange(text)) => ("unreadable_cost", format!("`{text}` is no cost")),
+        ("cost", Gap::Missing) => ("unreadable_cost", "the cost is empty".to_owned()),
+        (_, Gap::Missing) => ("missing_amount", "the amount is empty".to_owned()),
+        (_, Gap::Unreadable(text)) => ("unreadable_amount", format!("`{text}` is no amount")),
+        (_, Gap::OutOfRange(text)) => ("amount_out_of_range", format!("`{text}` is too large to be exact")),
+    }
+}
+
+/// Types the columns of a batch and evaluates the expressions over it.
+fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
+    let read = |place: usize| batch.columns.get(place).ok_or_else(|| "a column is missing".to_owned());
+    let computed = if plan.expressions.is_empty() {
+        Vec::new()
+    } else {
+        let entries = plan.entries.iter().map(|(name, entry, place)| Ok((name.clone(), *entry, read(*place)?.clone())));
+        let entries: Vec<(String, Entry, ArrayRef)> = entries.collect::<Result<_, String>>()?;
+        evaluate(&plan.expressions, &entries, batch.rows)?
+    };
+    let column = |place: Place| match place {
+        Place::Read(place) => read(place),
+        Place::Computed(place) => computed.get(place).ok_or_else(|| "an expression is missing".to_owned()),
+    };
+    let keys = |place: Option<Place>| place.map(|place| Keys::of(column(place)?)).transpose();
+    let amounts = |place: Place| Amounts::of(column(place)?, plan.numbers, plan.decimals);
+    let texts = |texts: &[(String, usize)]| {
+        texts.iter().map(|(name, place)| Ok((name.clone(), read(*place)?.clone()))).collect::<Result<_, String>>()
+    };
+    let rule = |place: &Place| {
+        column(*place)?.as_boolean_opt().cloned().ok_or_else(|| "a rule is not true or false".to_owned())
+    };
+    Ok(Columns {
+        account: Keys::of(column(plan.account)?)?,
+        days: Days::of(column(plan.date)?, &plan.date_format)?,
+        amounts: amounts(plan.amount)?,
+        costs: plan.cost.map(amounts).transpose()?,
+        invoice: keys(plan.invoice)?,
+        product: keys(plan.product)?,
+        rules: plan.rules.iter().map(rule).collect::<Result<_, _>>()?,
+        amount_texts: texts(&plan.amount_texts)?,
+        cost_texts: texts(&plan.cost_texts)?,
+    })
+}

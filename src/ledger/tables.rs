@@ -1,0 +1,255 @@
+//! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
+
+use super::config::Limit;
+use super::period::Period;
+use super::scan::{Count, FileTally, Quarantined, Scan, Tally};
+use super::waist::AccountYear;
+use super::{Ledger, Totals};
+use crate::calendar::iso;
+use crate::failure::Failure;
+use crate::pipeline::settings::{AsOf, Settings};
+use crate::table::{ColumnSpec, Meaning, Table, TableBuilder, TableSpec};
+use std::collections::BTreeMap;
+
+/// How the tables of a ledger are called.
+#[derive(Debug, Clone)]
+pub struct Names {
+    reconciliation: String,
+    outcomes: String,
+    quarantine: String,
+}
+
+impl Names {
+    pub fn of(id: &str) -> Self {
+        let name = |table: &str| crate::table::name_of(id, "ledger", table);
+        Self { reconciliation: name("reconciliation"), outcomes: name("outcomes"), quarantine: name("quarantine") }
+    }
+}
+
+/// The tables that a ledger makes.
+pub fn specs(names: &Names) -> Vec<TableSpec> {
+    let columns =
+        |columns: &[(&str, Meaning)]| columns.iter().map(|(name, meaning)| ColumnSpec::new(*name, *meaning)).collect();
+    use Meaning::{Integer, Money, Text};
+    vec![
+        TableSpec::new(
+            &names.reconciliation,
+            columns(&[
+                ("file", Text),
+                ("rows_read", Integer),
+                ("rows_accepted", Integer),
+                ("rows_excluded", Integer),
+                ("rows_quarantined", Integer),
+                ("amount_read", Money),
+                ("amount_accepted", Money),
+                ("amount_excluded", Money),
+                ("amount_quarantined", Money),
+                ("rows_without_amount", Integer),
+                ("rows_without_cost", Integer),
+            ]),
+        ),
+        TableSpec::new(
+            &names.outcomes,
+            columns(&[("file", Text), ("outcome", Text), ("reason", Text), ("rows", Integer), ("amount", Money)]),
+        ),
+        TableSpec::new(
+            &names.quarantine,
+            columns(&[("file", Text), ("line", Integer), ("reason", Text), ("detail", Text), ("raw", Text)]),
+        ),
+    ]
+}
+
+/// Closes the books: decides the as-of day, moves what lies after it out, and checks the quarantine.
+///
+/// # Errors
+/// Where too many lines are quarantined, none is accepted, or the data completes no fiscal year.
+pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<Ledger, Failure> {
+    let period = period(&tally, scan.settings)?;
+    let as_of_year = period.calendar.place(period.as_of).0;
+    let files: Vec<FileTally> = tally.files.iter().map(|file| up_to(file, as_of_year)).collect();
+    let name_of = |file: usize| scan.source.files.get(file).map_or("", |file| file.name.as_str());
+    let rows: Vec<Row> =
+        files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
+    let totals = totals(&rows)?;
+    check_limit(limit, &totals, &tally.quarantined, &files, &name_of)?;
+    let years: Vec<AccountYear> =
+        tally.waist.sorted().into_iter().filter(|year| year.fiscal_year <= as_of_year).collect();
+    if years.is_empty() {
+        return Err(Failure::Data {
+            message: format!("no line of {} was accepted", totals.rows_read),
+            hint: Some("`vitalfew stages ledger` says what excludes and quarantines lines".to_owned()),
+        });
+    }
+    let tables = vec![
+        reconciliation(&names.reconciliation, &rows),
+        outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
+        quarantine(&names.quarantine, &tally.quarantined, &name_of),
+    ];
+    let accounts = tally.waist.accounts.texts().map(str::to_owned).collect();
+    Ok(Ledger { years, accounts, roles: scan.roles, period, tables, totals })
+}
+
+fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
+    let calendar = settings.calendar;
+    let accepted = |message: &str| Failure::Data { message: message.to_owned(), hint: None };
+    let newest = tally.days.values().map(|(_, last)| *last).max().ok_or_else(|| accepted("no line was accepted"))?;
+    let as_of = match settings.as_of {
+        AsOf::Day(day) => day,
+        AsOf::Latest => calendar.last_day(calendar.last_year_reached(newest)),
+    };
+    let days = tally.days.range(..=calendar.place(as_of).0).map(|(_, days)| *days);
+    let span = days.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
+    let Some((first_date, last_date)) = span else {
+        return Err(Failure::Data {
+            message: format!("the lines, up to {}, complete no fiscal year", iso(newest)),
+            hint: Some("give the last day that counts: `as_of: 2025-12-31` or `--as-of 2025-12-31`".to_owned()),
+        });
+    };
+    Ok(Period { calendar, as_of, first_date, last_date, last_year: calendar.last_complete_year(as_of) })
+}
+
+/// The tally of a file with the fiscal years after the as-of day moved from accepted to excluded.
+fn up_to(file: &FileTally, as_of_year: i32) -> FileTally {
+    let mut file = file.clone();
+    let later = file.accepted.split_off(&(as_of_year + 1));
+    file.after_as_of = later.values().fold(file.after_as_of, |sum, count| sum.plus(*count));
+    file
+}
+
+struct Row<'a> {
+    file: &'a str,
+    read: (i64, i64),
+    accepted: (i64, i64),
+    excluded: (i64, i64),
+    quarantined: (i64, i64),
+    without_amount: i64,
+    without_cost: i64,
+}
+
+fn row<'a>(name: &'a str, file: &FileTally) -> Result<Row<'a>, Failure> {
+    let sum = |counts: &mut dyn Iterator<Item = &Count>| counts.fold(Count::default(), |sum, count| sum.plus(*count));
+    let excluded = sum(&mut file.excluded.values()).plus(file.after_as_of);
+    Ok(Row {
+        file: name,
+        read: whole(file.read)?,
+        accepted: whole(sum(&mut file.accepted.values()))?,
+        excluded: whole(excluded)?,
+        quarantined: whole(sum(&mut file.quarantined.values()))?,
+        without_amount: file.without_amount,
+        without_cost: file.without_cost,
+    })
+}
+
+fn whole(count: Count) -> Result<(i64, i64), Failure> {
+    let amount =
+        i64::try_from(count.amount).map_err(|_| Failure::run("the money of a file is too large for 64 bits"))?;
+    Ok((count.rows, amount))
+}
+
+fn totals(rows: &[Row]) -> Result<Totals, Failure> {
+    let sum = |part: fn(&Row) -> (i64, i64)| {
+        let counts = rows.iter().map(part).map(|(rows, amount)| Count { rows, amount: amount.into() });
+        whole(counts.fold(Count::default(), Count::plus))
+    };
+    let (rows_read, amount_read) = sum(|row| row.read)?;
+    let (rows_accepted, amount_accepted) = sum(|row| row.accepted)?;
+    let (rows_excluded, amount_excluded) = sum(|row| row.excluded)?;
+    let (rows_quarantined, amount_quarantined) = sum(|row| row.quarantined)?;
+    let totals = Totals {
+        rows_read,
+        rows_accepted,
+        rows_excluded,
+        rows_quarantined,
+        amount_read,
+        amount_accepted,
+        amount_excluded,
+        amount_quarantined,
+    };
+    let balanced = rows_read == rows_accepted + rows_excluded + rows_quarantined
+        && i128::from(amount_read)
+            == i128::from(amount_accepted) + i128::from(amount_excluded) + i128::from(amount_quarantined);
+    if balanced { Ok(totals) } else { Err(Failure::run(format!("the lines do not reconcile: {totals:?}"))) }
+}
+
+fn check_limit<'a>(
+    limit: Limit,
+    totals: &Totals,
+    quarantined: &[Quarantined],
+    files: &[FileTally],
+    name_of: &dyn Fn(usize) -> &'a str,
+) -> Result<(), Failure> {
+    if limit.allows(totals.rows_quarantined, totals.rows_read) {
+        return Ok(());
+    }
+    let (bad, read) = (totals.rows_quarantined, totals.rows_read);
+    let mut message = format!("{bad} of {read} lines are quarantined, more than the limit of {}", limit.describe());
+    let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
+    for (reason, count) in files.iter().flat_map(|file| &file.quarantined) {
+        *reasons.entry(reason).or_default() += count.rows;
+    }
+    let mut reasons: Vec<(&str, i64)> = reasons.into_iter().collect();
+    reasons.sort_by_key(|(reason, rows)| (-rows, *reason));
+    for (reason, rows) in reasons {
+        message.push_str(&format!("\n  {rows} × {reason}"));
+        for line in quarantined.iter().filter(|line| line.reason == reason).take(3) {
+            message.push_str(&format!("\n      {}:{}: {}", name_of(line.file), line.line, line.detail));
+        }
+    }
+    let hint = "mend the files, `exclude` what does not belong in the ledger, or raise `quarantine_limit`".to_owned();
+    Err(Failure::Data { message, hint: Some(hint) })
+}
+
+fn reconciliation(name: &str, rows: &[Row]) -> Table {
+    let integers = |value: fn(&Row) -> i64| rows.iter().map(value).collect::<Vec<i64>>();
+    TableBuilder::new(name, rows.len())
+        .text("file", rows.iter().map(|row| row.file).collect())
+        .integers("rows_read", integers(|row| row.read.0))
+        .integers("rows_accepted", integers(|row| row.accepted.0))
+        .integers("rows_excluded", integers(|row| row.excluded.0))
+        .integers("rows_quarantined", integers(|row| row.quarantined.0))
+        .money("amount_read", integers(|row| row.read.1))
+        .money("amount_accepted", integers(|row| row.accepted.1))
+        .money("amount_excluded", integers(|row| row.excluded.1))
+        .money("amount_quarantined", integers(|row| row.quarantined.1))
+        .integers("rows_without_amount", integers(|row| row.without_amount))
+        .integers("rows_without_cost", integers(|row| row.without_cost))
+        .build()
+}
+
+fn outcomes<'a>(
+    name: &str,
+    files: &[FileTally],
+    reasons: &[String],
+    name_of: &dyn Fn(usize) -> &'a str,
+) -> Result<Table, Failure> {
+    let mut rows: Vec<(&str, &str, &str, (i64, i64))> = Vec::new();
+    for (index, file) in files.iter().enumerate() {
+        for (rule, count) in &file.excluded {
+            let reason = reasons.get(*rule).map_or("", String::as_str);
+            rows.push((name_of(index), "excluded", reason, whole(*count)?));
+        }
+        if file.after_as_of.rows > 0 {
+            rows.push((name_of(index), "excluded", "after_as_of", whole(file.after_as_of)?));
+        }
+        for (reason, count) in &file.quarantined {
+            rows.push((name_of(index), "quarantined", reason, whole(*count)?));
+        }
+    }
+    Ok(TableBuilder::new(name, rows.len())
+        .text("file", rows.iter().map(|row| row.0).collect())
+        .text("outcome", rows.iter().map(|row| row.1).collect())
+        .text("reason", rows.iter().map(|row| row.2).collect())
+        .integers("rows", rows.iter().map(|row| row.3.0).collect::<Vec<i64>>())
+        .money("amount", rows.iter().map(|row| row.3.1).collect::<Vec<i64>>())
+        .build())
+}
+
+fn quarantine<'a>(name: &str, lines: &[Quarantined], name_of: &dyn Fn(usize) -> &'a str) -> Table {
+    TableBuilder::new(name, lines.len())
+        .text("file", lines.iter().map(|line| name_of(line.file)).collect())
+        .integers("line", lines.iter().map(|line| i64::try_from(line.line).ok()).collect::<Vec<Option<i64>>>())
+        .text("reason", lines.iter().map(|line| line.reason).collect())
+        .text("detail", lines.iter().map(|line| line.detail.as_str()).collect())
+        .text("raw", lines.iter().map(|line| line.raw.as_str()).collect())
+        .build()
+}

@@ -1,0 +1,187 @@
+//! The waist: invoice lines become one row per account and fiscal year.
+//!
+//! A [`Waist`] takes accepted lines one by one and keeps sums, so memory follows the number of accounts
+//! and invoices and not the number of lines. Two waists merge into the one that would have seen the
+//! lines of both: every operation is commutative, so neither the order of files nor the number of
+//! threads can show in the result.
+
+use super::interner::Interner;
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashSet};
+
+/// An accepted line, its strings already coded.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    pub account: u32,
+    pub fiscal_year: i32,
+    /// 0 for the first month of the fiscal year.
+    pub month: u8,
+    pub day: i32,
+    /// Minor units.
+    pub amount: i64,
+    /// Minor units; zero where the line has none.
+    pub cost: i64,
+    pub invoice: Option<u32>,
+    pub product: Option<u32>,
+}
+
+/// The sums of one account in one fiscal year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountYear {
+    pub account: u32,
+    pub fiscal_year: i32,
+    pub revenue: i64,
+    pub cost: i64,
+    pub lines: i64,
+    pub invoices: i64,
+    pub products: i64,
+    /// One bit per month of the fiscal year.
+    pub months: u16,
+    pub first_day: i32,
+    pub last_day: i32,
+}
+
+/// A sum went past what whole minor units in 64 bits can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overflow;
+
+type Seen = HashSet<u64, FixedState>;
+
+/// Accepted lines, summed.
+#[derive(Debug, Default)]
+pub struct Waist {
+    pub accounts: Interner,
+    pub invoices: Interner,
+    pub products: Interner,
+    years: Vec<AccountYear>,
+    /// Where the sums of an account and fiscal year are.
+    slots: HashMap<(u32, i32), u32, FixedState>,
+    seen_invoices: Seen,
+    seen_products: Seen,
+    /// The account year of the line before, and its invoice: lines of an invoice stand together.
+    last: Option<((u32, i32), u32)>,
+    last_invoice: Option<(u32, u32)>,
+}
+
+impl Waist {
+    /// Adds a line whose codes are those of this waist's interners.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a sum leaves `i64`.
+    #[inline]
+    pub fn add(&mut self, line: &Line) -> Result<(), Overflow> {
+        let slot = self.slot(line.account, line.fiscal_year, line.day);
+        let new_invoice = line.invoice.is_some_and(|invoice| {
+            let run = self.last_invoice.replace((slot, invoice)) == Some((slot, invoice));
+            !run && self.seen_invoices.insert(pair(slot, invoice))
+        });
+        let new_product = line.product.is_some_and(|product| self.seen_products.insert(pair(slot, product)));
+        let Some(year) = self.years.get_mut(index(slot)) else { return Ok(()) };
+        year.revenue = year.revenue.checked_add(line.amount).ok_or(Overflow)?;
+        year.cost = year.cost.checked_add(line.cost).ok_or(Overflow)?;
+        year.lines += 1;
+        year.invoices += i64::from(new_invoice);
+        year.products += i64::from(new_product);
+        year.months |= 1 << line.month;
+        year.first_day = year.first_day.min(line.day);
+        year.last_day = year.last_day.max(line.day);
+        Ok(())
+    }
+
+    /// The place of the sums of an account and fiscal year, made on first sight.
+    #[inline]
+    fn slot(&mut self, account: u32, fiscal_year: i32, day: i32) -> u32 {
+        let key = (account, fiscal_year);
+        if let Some((last, slot)) = self.last
+            && last == key
+        {
+            return slot;
+        }
+        let years = &mut self.years;
+        let slot = *self.slots.entry(key).or_insert_with(|| {
+            years.push(AccountYear {
+                account,
+                fiscal_year,
+                revenue: 0,
+                cost: 0,
+                lines: 0,
+                invoices: 0,
+                products: 0,
+                months: 0,
+                first_day: day,
+                last_day: day,
+            });
+            u32::try_from(years.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.last = Some((key, slot));
+        slot
+    }
+
+    /// Takes in the sums of another waist.
+    ///
+    /// # Errors
+    /// [`Overflow`] where a sum leaves `i64`.
+    pub fn merge(&mut self, other: Self) -> Result<(), Overflow> {
+        if self.years.is_empty() && self.accounts.is_empty() {
+            *self = other;
+            return Ok(());
+        }
+        let accounts: Vec<u32> = other.accounts.texts().map(|text| self.accounts.code(text)).collect();
+        let invoices: Vec<u32> = other.invoices.texts().map(|text| self.invoices.code(text)).collect();
+        let products: Vec<u32> = other.products.texts().map(|text| self.products.code(text)).collect();
+        let mut slots = Vec::with_capacity(other.years.len());
+        for year in &other.years {
+            let account = accounts.get(index(year.account)).copied().unwrap_or_default();
+            let slot = self.slot(account, year.fiscal_year, year.first_day);
+            slots.push(slot);
+            let Some(mine) = self.years.get_mut(index(slot)) else { continue };
+            mine.revenue = mine.revenue.checked_add(year.revenue).ok_or(Overflow)?;
+            mine.cost = mine.cost.checked_add(year.cost).ok_or(Overflow)?;
+            mine.lines += year.lines;
+            mine.months |= year.months;
+            mine.first_day = mine.first_day.min(year.first_day);
+            mine.last_day = mine.last_day.max(year.last_day);
+        }
+        // What both have seen counts once, so distinct things are counted anew and not added.
+        for (slot, _) in unseen(&mut self.seen_invoices, &other.seen_invoices, &slots, &invoices) {
+            self.years.get_mut(index(slot)).into_iter().for_each(|year| year.invoices += 1);
+        }
+        for (slot, _) in unseen(&mut self.seen_products, &other.seen_products, &slots, &products) {
+            self.years.get_mut(index(slot)).into_iter().for_each(|year| year.products += 1);
+        }
+        Ok(())
+    }
+
+    /// The sums, by account (in the order of its bytes) and fiscal year.
+    pub fn sorted(&self) -> Vec<AccountYear> {
+        let mut order: Vec<u32> = (0..self.accounts.len()).filter_map(|code| u32::try_from(code).ok()).collect();
+        order.sort_unstable_by(|a, b| self.accounts.text(*a).cmp(self.accounts.text(*b)));
+        let mut rank = vec![0u32; order.len()];
+        for (place, code) in order.iter().enumerate() {
+            if let Some(rank) = rank.get_mut(index(*code)) {
+                *rank = u32::try_from(place).unwrap_or(u32::MAX);
+            }
+        }
+        let mut years = self.years.clone();
+        years.sort_unstable_by_key(|year| (rank.get(index(year.account)).copied(), year.fiscal_year));
+        years
+    }
+}
+
+fn pair(slot: u32, code: u32) -> u64 {
+    u64::from(slot) << 32 | u64::from(code)
+}
+
+fn index(code: u32) -> usize {
+    usize::try_from(code).unwrap_or(usize::MAX)
+}
+
+/// The pairs of another waist that this one has not seen, in its own codes; they count as seen now.
+fn unseen(mine: &mut Seen, other: &Seen, slots: &[u32], codes: &[u32]) -> Vec<(u32, u32)> {
+    let translated = other.iter().filter_map(|pair| {
+        let slot = slots.get(usize::try_from(pair >> 32).ok()?)?;
+        let code = codes.get(usize::try_from(pair & u64::from(u32::MAX)).ok()?)?;
+        Some((*slot, *code))
+    });
+    translated.filter(|(slot, code)| mine.insert(pair(*slot, *code))).collect()
+}

@@ -1,0 +1,22 @@
+//! Turns years of invoices and a sheet of judgements into the list of key accounts, with reasons.
+//!
+//! The modules in reading order: a pipeline is read and checked, its sources pass through the ledger into
+//! one row per account and fiscal year, measures and the scorecard are computed from those, and the
+//! outputs of the run are published as a whole.
+
+pub mod calendar;
+pub mod cli;
+pub mod demo;
+pub mod failure;
+pub mod ledger;
+pub mod measures;
+pub mod money;
+pub mod outputs;
+pub mod pipeline;
+pub mod product;
+pub mod progress;
+pub mod run;
+pub mod scoring;
+pub mod sources;
+pub mod stages;
+pub mod table;

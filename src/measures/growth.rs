@@ -1,0 +1,260 @@
+//! The stage kind `growth`: how revenue grew over the last complete fiscal years.
+
+use super::window::{Window, by_account};
+use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::diagnostics::Located;
+use crate::pipeline::fields::Fields;
+use crate::product::{Inputs, Product};
+use crate::table::{Table, TableBuilder};
+
+pub const MANUAL: &str = include_str!("../../docs/stages/growth.md");
+
+#[derive(Debug, Clone)]
+pub struct Growth {
+    pub from: Located<String>,
+    /// Over how many years; the window has one year more.
+    pub years: i32,
+    /// Growth above this counts as grown.
+    pub threshold: f64,
+}
+
+impl Growth {
+    pub fn decode(fields: &mut Fields) -> Option<Self> {
+        let (from, years) = (fields.text("from"), fields.whole("years", 1..=30, 3));
+        let threshold = match fields.optional("threshold") {
+            None => Some(0.0),
+            Some(node) => {
+                crate::pipeline::fields::number(node, "threshold", fields.problems).map(|threshold| threshold.value)
+            }
+        };
+        Some(Self { from: from?, years: i32::try_from(years?).ok()?, threshold: threshold? })
+    }
+
+    pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+        scope.account_years(&self.from)?;
+        let (name, growth) = (id.value.clone(), self.clone());
+        let intervals = usize::try_from(self.years).unwrap_or_default();
+        let spec = table(&name, &[], &[], intervals).spec;
+        let job = move |inputs: &Inputs| {
+            let (account_years, period) = inputs.account_years(&growth.from.value)?;
+            let window = Window::last(growth.years + 1, period, &name)?;
+            let revenue = by_account(account_years, "revenue", window);
+            let rows: Vec<Row> = revenue.values.into_iter().map(|revenue| Row::of(revenue, growth.threshold)).collect();
+            Ok(Product::Tables(vec![table(&name, &revenue.accounts, &rows, intervals)]))
+        };
+        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+    }
+}
+
+/// How an account developed over the window, first that fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Inactive,
+    NegativeBase,
+    New,
+    NegativeEnd,
+    Lost,
+    Short,
+    Ok,
+}
+
+impl Status {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inactive => "inactive",
+            Self::NegativeBase => "negative_base",
+            Self::New => "new",
+            Self::NegativeEnd => "negative_end",
+            Self::Lost => "lost",
+            Self::Short => "short",
+            Self::Ok => "ok",
+        }
+    }
+}
+
+/// The growth of one account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Minor units, oldest year first.
+    pub revenue: Vec<i64>,
+    /// One per year after the first; null where the year before is not above zero.
+    pub growth: Vec<Option<f64>>,
+    pub cagr: Option<f64>,
+    pub intervals: Option<i64>,
+    pub status: Status,
+    pub years_grown: i64,
+    pub constant: bool,
+    pub worst: Option<f64>,
+    pub stddev: Option<f64>,
+    pub dhs: Option<f64>,
+}
+
+impl Row {
+    pub fn of(revenue: Vec<i64>, threshold: f64) -> Self {
+        let growth: Vec<Option<f64>> = revenue
+            .iter()
+            .zip(revenue.iter().skip(1))
+            .map(|(before, after)| (*before > 0).then(|| *after as f64 / *before as f64 - 1.0))
+            .collect();
+        let known: Vec<f64> = growth.iter().flatten().copied().collect();
+        let base = revenue.iter().position(|revenue| *revenue != 0);
+        let status = status(&revenue, base);
+        let has_rate = matches!(status, Status::Ok | Status::Short | Status::Lost);
+        let intervals = base.filter(|_| has_rate).map(|base| revenue.len() - 1 - base);
+        let years_grown = known.iter().filter(|growth| **growth > threshold).count();
+        Self {
+            cagr: base
+                .zip(intervals)
+                .and_then(|(base, intervals)| compound(*revenue.get(base)?, *revenue.last()?, intervals)),
+            intervals: intervals.and_then(|intervals| i64::try_from(intervals).ok()),
+            status,
+            years_grown: i64::try_from(years_grown).unwrap_or_default(),
+            constant: years_grown == growth.len(),
+            worst: known.iter().copied().min_by(f64::total_cmp),
+            stddev: sample_stddev(&known),
+            dhs: revenue.first().zip(revenue.last()).and_then(|(first, last)| dhs(*first, *last)),
+            growth,
+            revenue,
+        }
+    }
+}
+
+fn status(revenue: &[i64], base: Option<usize>) -> Status {
+    let last = revenue.last().copied().unwrap_or_default();
+    match base.and_then(|base| Some((base, *revenue.get(base)?))) {
+        None => Status::Inactive,
+        Some((_, revenue)) if revenue < 0 => Status::NegativeBase,
+        Some((base, _)) if base + 1 == revenue.len() => Status::New,
+        Some(_) if last < 0 => Status::NegativeEnd,
+        Some(_) if last == 0 => Status::Lost,
+        Some((base, _)) if base > 0 => Status::Short,
+        Some(_) => Status::Ok,
+    }
+}
+
+/// The compound annual growth rate.
+fn compound(first: i64, last: i64, intervals: usize) -> Option<f64> {
+    let intervals = u32::try_from(intervals).ok().filter(|intervals| *intervals > 0)?;
+    Some((last as f64 / first as f64).powf(1.0 / f64::from(intervals)) - 1.0)
+}
+
+fn sample_stddev(values: &[f64]) -> Option<f64> {
+    if values.len() < 2 {
+        return None;
+    }
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    Some((squares / (count - 1.0)).sqrt())
+}
+
+/// Davis, Haltiwanger & Schuh (1996): growth over the mean of both ends, in [−2, 2].
+fn dhs(first: i64, last: i64) -> Option<f64> {
+    let defined = first >= 0 && last >= 0 && (first > 0 || last > 0);
+    defined.then(|| (last as f64 - first as f64) / ((last as f64 + first as f64) / 2.0))
+}
+
+fn table(name: &str, accounts: &[&str], rows: &[Row], intervals: usize) -> Table {
+    let mut builder = TableBuilder::new(name, rows.len()).per_account().text("account", accounts.to_vec());
+    for year in 0..=intervals {
+        let revenue: Vec<Option<i64>> = rows.iter().map(|row| row.revenue.get(year).copied()).collect();
+        builder = builder.money(&format!("revenue_y{year}"), revenue);
+    }
+    for year in 0..intervals {
+        let growth: Vec<Option<f64>> = rows.iter().map(|row| row.growth.get(year).copied().flatten()).collect();
+        builder = builder.ratios(&format!("growth_y{}", year + 1), growth);
+    }
+    builder
+        .ratios("cagr", rows.iter().map(|row| row.cagr).collect::<Vec<_>>())
+        .integers("growth_intervals", rows.iter().map(|row| row.intervals).collect::<Vec<_>>())
+        .text("growth_status", rows.iter().map(|row| row.status.name()).collect())
+        .integers("years_grown", rows.iter().map(|row| row.years_grown).collect::<Vec<_>>())
+        .flags("constant_growth", rows.iter().map(|row| row.constant).collect())
+        .ratios("worst_growth", rows.iter().map(|row| row.worst).collect::<Vec<_>>())
+        .numbers("growth_stddev", rows.iter().map(|row| row.stddev).collect::<Vec<_>>())
+        .numbers("dhs_growth", rows.iter().map(|row| row.dhs).collect::<Vec<_>>())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(revenue: &[i64]) -> Row {
+        Row::of(revenue.to_vec(), 0.0)
+    }
+
+    #[test]
+    fn a_steady_grower_by_hand() {
+        // 100 → 110 → 121 → 133.10: ten percent each year.
+        let row = row(&[10_000, 11_000, 12_100, 13_310]);
+        assert_eq!(row.status, Status::Ok);
+        assert!(row.growth.iter().all(|growth| (growth.unwrap() - 0.1).abs() < 1e-12));
+        assert!((row.cagr.unwrap() - 0.1).abs() < 1e-12);
+        assert_eq!((row.intervals, row.years_grown, row.constant), (Some(3), 3, true));
+        assert!(row.stddev.unwrap() < 1e-12);
+        // (133.10 − 100) / 116.55
+        assert!((row.dhs.unwrap() - 33.1 / 116.55).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_dip_breaks_constant_growth() {
+        // 100 → 150 → 75 → 150: +50%, −50%, +100%.
+        let row = row(&[100, 150, 75, 150]);
+        assert_eq!(row.growth, [Some(0.5), Some(-0.5), Some(1.0)]);
+        assert_eq!((row.years_grown, row.constant, row.worst), (2, false, Some(-0.5)));
+        assert!((row.cagr.unwrap() - (1.5f64.powf(1.0 / 3.0) - 1.0)).abs() < 1e-15);
+        // Mean 1/3; deviations 1/6, −5/6, 2/3; squares 1/36 + 25/36 + 16/36 = 42/36; over 2: 7/12.
+        assert!((row.stddev.unwrap() - (7.0f64 / 12.0).sqrt()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn every_status() {
+        for (revenue, status, cagr, intervals) in [
+            ([0, 0, 0, 0], Status::Inactive, None, None),
+            ([-5, 10, 20, 30], Status::NegativeBase, None, None),
+            ([0, -5, 20, 30], Status::NegativeBase, None, None),
+            ([0, 0, 0, 30], Status::New, None, None),
+            ([0, 0, 0, -30], Status::NegativeBase, None, None),
+            ([10, 20, 30, -1], Status::NegativeEnd, None, None),
+            ([10, 20, 30, 0], Status::Lost, Some(-1.0), Some(3)),
+            ([0, 20, 30, 0], Status::Lost, Some(-1.0), Some(2)),
+            ([0, 0, 20, 30], Status::Short, Some(0.5), Some(1)),
+            ([0, 20, 0, 45], Status::Short, Some(0.5), Some(2)),
+            ([8, 0, 0, 27], Status::Ok, Some(0.5), Some(3)),
+        ] {
+            let row = row(&revenue);
+            assert_eq!((row.status, row.intervals), (status, intervals), "{revenue:?}");
+            match (row.cagr, cagr) {
+                (Some(found), Some(expected)) => assert!((found - expected).abs() < 1e-12, "{revenue:?}"),
+                (found, expected) => assert_eq!(found, expected, "{revenue:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn growth_needs_a_positive_year_before() {
+        let row = row(&[0, -10, 0, 10]);
+        assert_eq!(row.growth, [None, None, None]);
+        assert_eq!((row.years_grown, row.constant, row.worst, row.stddev), (0, false, None, None));
+        assert_eq!(row.dhs, Some(2.0));
+    }
+
+    #[test]
+    fn dhs_handles_entry_and_exit_and_refuses_negative_ends() {
+        assert_eq!(row(&[0, 1, 1, 10]).dhs, Some(2.0));
+        assert_eq!(row(&[10, 1, 1, 0]).dhs, Some(-2.0));
+        assert_eq!(row(&[10, 1, 1, 10]).dhs, Some(0.0));
+        assert_eq!(row(&[0, 1, 1, 0]).dhs, None);
+        assert_eq!(row(&[-1, 1, 1, 10]).dhs, None);
+        assert_eq!(row(&[10, 1, 1, -10]).dhs, None);
+    }
+
+    #[test]
+    fn the_threshold_is_strict() {
+        let row = Row::of(vec![100, 105, 110], 0.05);
+        assert_eq!((row.years_grown, row.constant), (0, false));
+        let row = Row::of(vec![100, 106, 113], 0.05);
+        assert_eq!((row.years_grown, row.constant), (2, true));
+    }
+}

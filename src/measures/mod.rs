@@ -1,0 +1,9 @@
+//! What the account years tell about each account: one file per measure.
+
+pub mod account_years;
+pub mod accounts;
+pub mod concentration;
+pub mod growth;
+pub mod pareto;
+pub mod profile;
+pub mod window;

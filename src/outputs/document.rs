@@ -1,0 +1,161 @@
+//! The stage kind `markdown`: the report.
+
+use super::markdown::{BUILT_IN, render};
+use super::report::{Facts, Inputs as ReportInputs, report};
+use super::tables::inside_run;
+use crate::failure::Failure;
+use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::diagnostics::Located;
+use crate::pipeline::fields::Fields;
+use crate::pipeline::settings::Settings;
+use crate::product::{Inputs, OutputFile, Product};
+use crate::stages::Stage;
+use crate::table::Table;
+
+pub const MANUAL: &str = include_str!("../../docs/stages/markdown.md");
+
+#[derive(Debug, Clone)]
+pub struct Markdown {
+    /// The name of the built-in template, or the path of a file below the root.
+    pub template: Located<String>,
+    pub to: Located<String>,
+    /// Rows in the longer lists.
+    pub top: usize,
+}
+
+/// The names of the tables that a report is drawn up from.
+#[derive(Debug, Clone, Default)]
+struct Names {
+    reconciliation: Option<String>,
+    outcomes: Option<String>,
+    accounts: Option<String>,
+    growth: Option<String>,
+    pareto: Option<String>,
+    concentration: Option<String>,
+    profile: Option<String>,
+    scorecard: Option<String>,
+    contributions: Option<String>,
+    weights: Option<String>,
+    judgements: Option<String>,
+}
+
+impl Markdown {
+    pub fn decode(fields: &mut Fields) -> Option<Self> {
+        let template = fields.text("template");
+        let to = fields.text("to").and_then(|to| inside_run(to, fields));
+        let top = fields.whole("top", 1..=1000, 20);
+        Some(Self { template: template?, to: to?, top: usize::try_from(top?).ok()? })
+    }
+
+    pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+        let template = match self.template.value.as_str() {
+            BUILT_IN => None,
+            path => Some((path.to_owned(), self.read(path, scope)?)),
+        };
+        if scope.first_of_kind("ledger").is_none() {
+            let message = "stage `markdown` needs a ledger to report on";
+            scope.problems.report(&id.span, message, "declare a stage `ledger` above".to_owned());
+            return None;
+        }
+        let names = names(scope);
+        let (settings, to, top) = (scope.settings.clone(), self.to.value.clone(), self.top);
+        let pareto = scope.stages_above().find_map(|stage| match stage {
+            Stage::Pareto(pareto) => Some((pareto.rule.cutoff, pareto.years)),
+            _ => None,
+        });
+        let job = move |inputs: &Inputs| {
+            let facts = facts(&settings, inputs, &names, top, pareto)?;
+            let report = report(&facts, &tables(&names, inputs)?);
+            let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
+            let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
+            Ok(Product::Files(vec![OutputFile { path: to.clone(), bytes: text.into_bytes() }]))
+        };
+        Some(Bound { signature: Signature::Files, job: Box::new(job) })
+    }
+
+    /// Reads a user's template; its text is part of what identifies a run.
+    fn read(&self, path: &str, scope: &mut Scope) -> Option<String> {
+        let full = scope.settings.root.join(path);
+        match std::fs::read_to_string(&full) {
+            Ok(text) => {
+                scope.depends_on(path, text.as_bytes());
+                Some(text)
+            }
+            Err(error) => {
+                let message = format!("cannot read the template `{}`: {error}", full.display());
+                let hint = format!("the built-in template is `{BUILT_IN}`; other names are paths below the root");
+                scope.problems.report(&self.template.span, message, hint);
+                None
+            }
+        }
+    }
+}
+
+/// The first stage of each kind above provides the table.
+fn names(scope: &mut Scope) -> Names {
+    let mut first = |kind: &str, place: usize| scope.first_table_of_kind(kind, place);
+    Names {
+        reconciliation: first("ledger", 0),
+        outcomes: first("ledger", 1),
+        accounts: first("accounts", 0),
+        growth: first("growth", 0),
+        pareto: first("pareto", 0),
+        concentration: first("pareto", 1),
+        profile: first("profile", 0),
+        scorecard: first("scorecard", 0),
+        contributions: first("scorecard", 1),
+        weights: first("scorecard", 2),
+        judgements: first("scorecard", 3),
+    }
+}
+
+fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Failure> {
+    let table = |name: &Option<String>| -> Result<Option<&'t Table>, Failure> {
+        name.as_ref().map(|name| inputs.table(name)).transpose()
+    };
+    Ok(ReportInputs {
+        reconciliation: table(&names.reconciliation)?,
+        outcomes: table(&names.outcomes)?,
+        accounts: table(&names.accounts)?,
+        growth: table(&names.growth)?,
+        pareto: table(&names.pareto)?,
+        concentration: table(&names.concentration)?,
+        profile: table(&names.profile)?,
+        scorecard: table(&names.scorecard)?,
+        contributions: table(&names.contributions)?,
+        weights: table(&names.weights)?,
+        judgements: table(&names.judgements)?,
+    })
+}
+
+fn facts(
+    settings: &Settings,
+    inputs: &Inputs,
+    names: &Names,
+    top: usize,
+    pareto: Option<(i64, i32)>,
+) -> Result<Facts, Failure> {
+    let period = inputs.period().ok_or_else(|| Failure::run("no ledger has run"))?;
+    let intervals = match &names.growth {
+        None => 0,
+        Some(name) => {
+            inputs.table(name)?.spec.columns.iter().filter(|column| column.name.starts_with("growth_y")).count()
+        }
+    };
+    let (cutoff, ranking_years) = pareto.unwrap_or((80, 1));
+    Ok(Facts {
+        pipeline: settings.name.clone(),
+        as_of: period.as_of,
+        currency: settings.currency.clone(),
+        decimals: settings.decimals,
+        language: settings.language,
+        first_year: i64::from(period.last_year) - i64::try_from(intervals).unwrap_or_default(),
+        last_year: period.last_year.into(),
+        fiscal_year_starts: settings.calendar.starts.into(),
+        first_date: Some(period.first_date),
+        last_date: Some(period.last_date),
+        cutoff: u32::try_from(cutoff).unwrap_or_default(),
+        ranking_years: u32::try_from(ranking_years).unwrap_or(1),
+        top,
+    })
+}

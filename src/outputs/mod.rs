@@ -1,0 +1,9 @@
+//! What leaves: tables as Parquet, the report as markdown, and the folder of a run.
+
+pub mod document;
+pub mod locale;
+pub mod markdown;
+pub mod parquet;
+pub mod publish;
+pub mod report;
+pub mod tables;

@@ -1,0 +1,552 @@
+//! Writes a table as Parquet for the readers that sales departments really have.
+//!
+//! The files stay with what the most conservative readers take: flat, nullable columns, V1 data
+//! pages, plain and dictionary encodings, Snappy, row groups of 131,072 rows, statistics and page
+//! indexes. They hold no clock and no Arrow schema, so the same table gives the same bytes.
+//!
+//! | meaning       | Parquet type                                 |
+//! |---------------|----------------------------------------------|
+//! | text          | `BYTE_ARRAY`, string                         |
+//! | integer       | `INT64`                                      |
+//! | money         | `INT64`, `DECIMAL(18, decimals)`             |
+//! | number, ratio | `DOUBLE`, always finite, never negative zero |
+//! | date          | `INT32`, date                                |
+//! | flag          | `BOOLEAN`                                    |
+//!
+//! Money always has 18 digits, whatever the values: a schema that changed with the data would break
+//! the queries over last night's file. 18 are the most that Parquet stores as `INT64`, and so with
+//! the minor units as they are; a 19th would need fixed-length bytes, which fewer readers take, to
+//! hold amounts of ten thousand billion and more.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use ::parquet::arrow::ArrowWriter;
+use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use ::parquet::basic::{Compression as Codec, ZstdLevel};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::SortingColumn;
+use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Date32Array, Decimal64Array, Float64Array, Int64Array, LargeStringArray,
+    make_comparator,
+};
+use arrow::compute::SortOptions;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use polars::prelude::{Float64Chunked, Int64Chunked, PolarsError};
+
+use crate::table::{ColumnSpec, Meaning, Table};
+
+/// The digits of every money column; see the head of this file.
+const MONEY_DIGITS: u8 = 18;
+
+/// The largest amount, in minor units, that has no more than those digits.
+const LARGEST_MONEY: u64 = 10_u64.pow(MONEY_DIGITS as u32) - 1;
+
+/// Small enough for readers that load a row group whole, large enough to compress well.
+const ROW_GROUP_ROWS: usize = 131_072;
+
+/// Rows copied from Polars at a time; it divides a row group, so that no copy is split between two.
+const BATCH_ROWS: usize = 16_384;
+
+/// In the form that the format asks for: readers that cannot parse it distrust the statistics.
+const CREATED_BY: &str = concat!("vitalfew version ", env!("CARGO_PKG_VERSION"));
+
+/// The orders of a column in the footer: the field of a union, an empty struct, the end of the union.
+const BY_TYPE: [u8; 3] = [0x1C, 0, 0];
+const BY_IEEE_754: [u8; 3] = [0x2C, 0, 0];
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Options<'a> {
+    /// The decimals of the currency: how many digits of a minor unit stand behind the point.
+    pub decimals: u8,
+    pub compression: Compression,
+    /// The column by which the rows are already sorted, ascending and nulls last: readers skip rows by it.
+    pub sorted_by: Option<&'a str>,
+}
+
+/// The compression of the pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// Read by everything that reads Parquet.
+    #[default]
+    Snappy,
+    /// Smaller files, for readers of the last few years.
+    Zstd,
+    None,
+}
+
+impl Compression {
+    fn codec(self) -> Codec {
+        match self {
+            Self::Snappy => Codec::SNAPPY,
+            Self::Zstd => Codec::ZSTD(ZstdLevel::default()),
+            Self::None => Codec::UNCOMPRESSED,
+        }
+    }
+}
+
+/// A value in a table; rows count from 1.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    pub table: String,
+    pub column: String,
+    pub row: usize,
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { table, column, row } = self;
+        write!(formatter, "row {row} of column `{column}` in table `{table}`")
+    }
+}
+
+/// Why a table could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{cell} is `{value}`, which is not a finite number")]
+    NotFinite { cell: Cell, value: f64 },
+    #[error("{cell} is `{value}` minor units, which has more than {MONEY_DIGITS} digits")]
+    TooLarge { cell: Cell, value: i64 },
+    #[error("{cell} comes before the row above it, though the table is declared sorted by this column")]
+    NotSorted { cell: Cell },
+    #[error("table `{table}` has no column `{column}` to be sorted by")]
+    NoSortColumn { table: String, column: String },
+    #[error("column `{column}` of table `{table}` is not what its declaration says")]
+    Undeclared { table: String, column: String, source: PolarsError },
+    #[error("table `{table}` cannot be written as Parquet")]
+    Write { table: String, source: ParquetError },
+}
+
+/// Writes `table` as one Parquet file: the same bytes for the same table and options.
+///
+/// # Errors
+///
+/// A number that is not finite, an amount of more than 18 digits, rows that are not in the order that
+/// `sorted_by` promises, a frame that does not match its spec, or more decimals than digits.
+pub fn encode(table: &Table, options: &Options<'_>) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::Write { table: table.name().to_owned(), source };
+    let mut order = options.sorted_by.map(|name| Order::new(table, name)).transpose()?;
+    let scale = scale(options.decimals);
+    let schema = schema(table, scale);
+    let writer_options = ArrowWriterOptions::new()
+        .with_properties(properties(options, order.as_ref()))
+        // The Arrow schema repeats what the Parquet types say, and names types that older readers do not know.
+        .with_skip_arrow_metadata(true);
+
+    let mut file = Vec::new();
+    let writer = ArrowWriter::try_new_with_options(&mut file, Arc::clone(&schema), writer_options);
+    let mut writer = writer.map_err(failed)?;
+    for start in (0..table.rows()).step_by(BATCH_ROWS) {
+        let slice = Slice { table, rows: start..table.rows().min(start + BATCH_ROWS) };
+        let batch = slice.batch(&schema, scale)?;
+        if let Some(order) = &mut order {
+            order.check(&slice, &batch)?;
+        }
+        writer.write(&batch).map_err(failed)?;
+    }
+    writer.close().map_err(failed)?;
+    declare_familiar_orders(&mut file, table.spec.columns.len()).map_err(failed)?;
+    Ok(file)
+}
+
+/// Declares the statistics of every column to be in the order of its type, as all writers did before 2026.
+///
+/// The `parquet` crate declares doubles to be in the total order of IEEE 754, and cannot be told otherwise. Readers
+/// that do not know this order refuse the file (Polars 1) or ignore its statistics (Arrow 26 and before). Without NaN
+/// and negative zero, which do not leave, both orders are the same.
+fn declare_familiar_orders(file: &mut [u8], columns: usize) -> Result<(), ParquetError> {
+    // The file ends with the orders, three bytes each, the end of the footer, its length, and the magic number.
+    let end = file.len().saturating_sub(1 + 4 + 4);
+    let (orders, _) = file[end.saturating_sub(BY_TYPE.len() * columns)..end].as_chunks_mut();
+    for order in orders {
+        match *order {
+            BY_TYPE => {}
+            BY_IEEE_754 => *order = BY_TYPE,
+            _ => {
+                return Err(ParquetError::General("the footer does not end with the orders of the columns".to_owned()));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn properties(options: &Options<'_>, order: Option<&Order>) -> WriterProperties {
+    let ascending =
+        |order: &Order| vec![SortingColumn { column_idx: order.column as i32, descending: false, nulls_first: false }];
+    WriterProperties::builder()
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(options.compression.codec())
+        .set_dictionary_enabled(true)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_created_by(CREATED_BY.to_owned())
+        .set_sorting_columns(order.map(ascending))
+        .build()
+}
+
+/// Decimals past what a scale can say stay past what Parquet accepts, and do not wrap around into a negative scale.
+fn scale(decimals: u8) -> i8 {
+    i8::try_from(decimals).unwrap_or(i8::MAX)
+}
+
+/// Every column may be null: whether one is must not depend on the data of a night.
+fn schema(table: &Table, scale: i8) -> SchemaRef {
+    let columns = table.spec.columns.iter();
+    let fields = columns.map(|column| Field::new(&column.name, data_type(column.meaning, scale), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// Large strings, because the offsets of small ones overflow at two gigabytes; in Parquet both are the same.
+fn data_type(meaning: Meaning, scale: i8) -> DataType {
+    match meaning {
+        Meaning::Text => DataType::LargeUtf8,
+        Meaning::Integer => DataType::Int64,
+        Meaning::Money => DataType::Decimal64(MONEY_DIGITS, scale),
+        Meaning::Number | Meaning::Ratio => DataType::Float64,
+        Meaning::Date => DataType::Date32,
+        Meaning::Flag => DataType::Boolean,
+    }
+}
+
+/// Some consecutive rows of a table, on their way from Polars to Arrow.
+struct Slice<'a> {
+    table: &'a Table,
+    rows: Range<usize>,
+}
+
+impl Slice<'_> {
+    fn batch(&self, schema: &SchemaRef, scale: i8) -> Result<RecordBatch, Error> {
+        let columns = self.table.spec.columns.iter().map(|spec| self.array(spec, scale));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        RecordBatch::try_new(Arc::clone(schema), columns).map_err(|source| self.arrow_failed(source))
+    }
+
+    /// Copies value by value: both libraries lay their arrays out alike, but sharing them would need unsafe code.
+    fn array(&self, spec: &ColumnSpec, scale: i8) -> Result<ArrayRef, Error> {
+        let undeclared =
+            |source| Error::Undeclared { table: self.table.name().to_owned(), column: spec.name.clone(), source };
+        let column = self.table.frame.column(&spec.name).map_err(undeclared)?;
+        let column = column.slice(self.rows.start as i64, self.rows.len());
+        Ok(match spec.meaning {
+            Meaning::Text => Arc::new(LargeStringArray::from_iter(column.str().map_err(undeclared)?.iter())),
+            Meaning::Integer => Arc::new(Int64Array::from_iter(column.i64().map_err(undeclared)?.iter())),
+            Meaning::Money => Arc::new(self.money(spec, column.i64().map_err(undeclared)?, scale)?),
+            Meaning::Number | Meaning::Ratio => Arc::new(self.numbers(spec, column.f64().map_err(undeclared)?)?),
+            Meaning::Date => Arc::new(Date32Array::from_iter(column.date().map_err(undeclared)?.physical().iter())),
+            Meaning::Flag => Arc::new(BooleanArray::from_iter(column.bool().map_err(undeclared)?.iter())),
+        })
+    }
+
+    fn money(&self, spec: &ColumnSpec, values: &Int64Chunked, scale: i8) -> Result<Decimal64Array, Error> {
+        if let Some((index, value)) = first(values.iter(), |value| value.unsigned_abs() > LARGEST_MONEY) {
+            return Err(Error::TooLarge { cell: self.cell(spec, index), value });
+        }
+        let array = Decimal64Array::from_iter(values.iter()).with_precision_and_scale(MONEY_DIGITS, scale);
+        array.map_err(|source| self.arrow_failed(source))
+    }
+
+    fn numbers(&self, spec: &ColumnSpec, values: &Float64Chunked) -> Result<Float64Array, Error> {
+        if let Some((index, value)) = first(values.iter(), |value: f64| !value.is_finite()) {
+            return Err(Error::NotFinite { cell: self.cell(spec, index), value });
+        }
+        // Adding zero turns the negative zero into the common one and leaves everything else as it is.
+        Ok(values.iter().map(|value| value.map(|value| value + 0.0)).collect())
+    }
+
+    fn cell(&self, spec: &ColumnSpec, index: usize) -> Cell {
+        Cell { table: self.table.name().to_owned(), column: spec.name.clone(), row: self.rows.start + index + 1 }
+    }
+
+    fn arrow_failed(&self, source: ArrowError) -> Error {
+        Error::Write { table: self.table.name().to_owned(), source: source.into() }
+    }
+}
+
+/// The first value that is `wrong`, and where it stands.
+fn first<T: Copy>(values: impl Iterator<Item = Option<T>>, wrong: impl Fn(T) -> bool) -> Option<(usize, T)> {
+    values.enumerate().find_map(|(index, value)| Some((index, value.filter(|value| wrong(*value))?)))
+}
+
+/// The order that the file will claim. It is checked, because readers that trust a wrong claim lose rows in silence.
+struct Order {
+    column: usize,
+    /// The column as of the batch before, for the comparison across the border.
+    before: Option<ArrayRef>,
+}
+
+impl Order {
+    fn new(table: &Table, name: &str) -> Result<Self, Error> {
+        match table.spec.columns.iter().position(|column| column.name == name) {
+            Some(column) => Ok(Self { column, before: None }),
+            None => Err(Error::NoSortColumn { table: table.name().to_owned(), column: name.to_owned() }),
+        }
+    }
+
+    fn check(&mut self, slice: &Slice<'_>, batch: &RecordBatch) -> Result<(), Error> {
+        let array = batch.column(self.column);
+        let ascending = SortOptions { descending: false, nulls_first: false };
+        let comparator = |left: &ArrayRef, right: &ArrayRef| {
+            make_comparator(left, right, ascending).map_err(|source| slice.arrow_failed(source))
+        };
+        let within = comparator(array, array)?;
+        let mut broken = (1..array.len()).find(|&index| within(index - 1, index) == Ordering::Greater);
+        if let Some(before) = self.before.replace(Arc::clone(array))
+            && comparator(&before, array)?(before.len() - 1, 0) == Ordering::Greater
+        {
+            broken = Some(0);
+        }
+        let spec = &slice.table.spec.columns[self.column];
+        broken.map_or(Ok(()), |index| Err(Error::NotSorted { cell: slice.cell(spec, index) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::io::Write;
+
+    use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use ::parquet::basic::{ColumnOrder, Encoding};
+    use ::parquet::column::page::Page;
+    use ::parquet::file::reader::{FileReader, SerializedFileReader};
+    use ::parquet::schema::printer::print_schema;
+    use arrow::array::AsArray;
+    use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
+    use polars::prelude::Column;
+
+    use super::*;
+    use crate::table::{TableBuilder, TableSpec};
+
+    const OPTIONS: Options<'static> = Options { decimals: 2, compression: Compression::Snappy, sorted_by: None };
+
+    /// One column per meaning, with nulls, letters of several alphabets, and amounts below zero.
+    fn accounts() -> Table {
+        let mut table = TableBuilder::new("accounts", 3)
+            .optional_text("account", vec![Some("Ñandú 株式会社 🦀"), Some(""), None])
+            .integers("rank", vec![Some(1), None, Some(i64::MIN)])
+            .money("revenue", vec![Some(-1), None, Some(LARGEST_MONEY as i64)])
+            .numbers("score", vec![Some(7.25), Some(-0.5), None])
+            .ratios("share", vec![None, Some(1.0), Some(f64::MIN_POSITIVE)])
+            .dates("first_date", vec![Some(-1), Some(20_453), None])
+            .flags("key_account", vec![true, false, true])
+            .build();
+        let flags = Column::new("key_account".into(), [Some(true), Some(false), None]);
+        table.frame.replace("key_account", flags).unwrap();
+        table
+    }
+
+    fn written(table: &Table, options: &Options<'_>) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&encode(table, options).unwrap()).unwrap();
+        file
+    }
+
+    fn refusal(table: &Table, options: &Options<'_>) -> String {
+        encode(table, options).unwrap_err().to_string()
+    }
+
+    fn decoded(table: &Table) -> RecordBatch {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(written(table, &OPTIONS)).unwrap();
+        let mut reader = reader.with_batch_size(table.rows().max(1)).build().unwrap();
+        reader.next().unwrap().unwrap()
+    }
+
+    #[test]
+    fn every_meaning_comes_back_as_it_was() {
+        let batch = decoded(&accounts());
+        assert_eq!(
+            batch.column(0).as_string::<i32>().iter().collect::<Vec<_>>(),
+            [Some("Ñandú 株式会社 🦀"), Some(""), None]
+        );
+        let integers = batch.column(1).as_primitive::<Int64Type>();
+        assert_eq!(integers.iter().collect::<Vec<_>>(), [Some(1), None, Some(i64::MIN)]);
+        let money = batch.column(2).as_primitive::<Decimal128Type>();
+        assert_eq!(money.iter().collect::<Vec<_>>(), [Some(-1), None, Some(999_999_999_999_999_999)]);
+        let numbers = batch.column(3).as_primitive::<Float64Type>();
+        assert_eq!(numbers.iter().collect::<Vec<_>>(), [Some(7.25), Some(-0.5), None]);
+        let ratios = batch.column(4).as_primitive::<Float64Type>();
+        assert_eq!(ratios.iter().collect::<Vec<_>>(), [None, Some(1.0), Some(f64::MIN_POSITIVE)]);
+        let dates = batch.column(5).as_primitive::<Date32Type>();
+        assert_eq!(dates.iter().collect::<Vec<_>>(), [Some(-1), Some(20_453), None]);
+        assert_eq!(batch.column(6).as_boolean().iter().collect::<Vec<_>>(), [Some(true), Some(false), None]);
+    }
+
+    #[test]
+    fn the_schema_depends_on_the_declaration_alone() {
+        let expected = "\
+message arrow_schema {
+  OPTIONAL BYTE_ARRAY account (STRING);
+  OPTIONAL INT64 rank;
+  OPTIONAL INT64 revenue (DECIMAL(18,2));
+  OPTIONAL DOUBLE score;
+  OPTIONAL DOUBLE share;
+  OPTIONAL INT32 first_date (DATE);
+  OPTIONAL BOOLEAN key_account;
+}
+";
+        let full = accounts();
+        let empty = Table { spec: full.spec.clone(), frame: full.frame.slice(0, 0) };
+        for (table, rows) in [(full, 3), (empty, 0)] {
+            let reader = SerializedFileReader::new(written(&table, &OPTIONS)).unwrap();
+            let metadata = reader.metadata().file_metadata();
+            let mut schema = Vec::new();
+            print_schema(&mut schema, metadata.schema());
+            assert_eq!(String::from_utf8(schema).unwrap(), expected);
+            assert_eq!(metadata.num_rows(), rows);
+            assert_eq!(metadata.version(), 1);
+            assert_eq!(metadata.created_by(), Some(CREATED_BY));
+            assert!(metadata.key_value_metadata().is_none());
+        }
+    }
+
+    #[test]
+    fn pages_are_of_the_first_version_plain_or_by_dictionary_with_statistics() {
+        let reader = SerializedFileReader::new(written(&accounts(), &OPTIONS)).unwrap();
+        let group = reader.get_row_group(0).unwrap();
+        for (index, column) in reader.metadata().row_group(0).columns().iter().enumerate() {
+            assert_eq!(column.compression(), Codec::SNAPPY);
+            assert!(column.statistics().is_some());
+            for page in group.get_column_page_reader(index).unwrap() {
+                let page = page.unwrap();
+                assert!(matches!(page, Page::DataPage { .. } | Page::DictionaryPage { .. }));
+                assert!(matches!(page.encoding(), Encoding::PLAIN | Encoding::RLE_DICTIONARY));
+            }
+        }
+    }
+
+    #[test]
+    fn many_rows_are_split_into_bounded_groups_that_say_how_they_are_sorted() {
+        let rows = ROW_GROUP_ROWS + BATCH_ROWS + 1;
+        let names: Vec<String> = (0..rows).map(|row| format!("A{row:07}")).collect();
+        let table = TableBuilder::new("accounts", rows)
+            .text("account", names.clone())
+            .money("revenue", (0..rows as i64).map(Some).collect())
+            .build();
+        let options = Options { sorted_by: Some("account"), ..OPTIONS };
+
+        let reader = SerializedFileReader::new(written(&table, &options)).unwrap();
+        let groups = reader.metadata().row_groups();
+        assert_eq!(groups.iter().map(|group| group.num_rows()).collect::<Vec<_>>(), [131_072, 16_385]);
+        let sorting = vec![SortingColumn { column_idx: 0, descending: false, nulls_first: false }];
+        assert!(groups.iter().all(|group| group.sorting_columns() == Some(&sorting)));
+
+        let batch = decoded(&table);
+        assert!(batch.column(0).as_string::<i32>().iter().eq(names.iter().map(|name| Some(name.as_str()))));
+        let money = batch.column(1).as_primitive::<Decimal128Type>();
+        assert!(money.iter().eq((0..rows as i128).map(Some)));
+    }
+
+    #[test]
+    fn the_same_table_gives_the_same_bytes() {
+        for compression in [Compression::Snappy, Compression::Zstd, Compression::None] {
+            let options = Options { compression, ..OPTIONS };
+            assert_eq!(encode(&accounts(), &options).unwrap(), encode(&accounts(), &options).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_frame_of_several_chunks_gives_the_bytes_of_one() {
+        let whole = accounts();
+        let mut frame = whole.frame.slice(0, 1);
+        frame.vstack_mut(&whole.frame.slice(1, 2)).unwrap();
+        let chunked = Table { spec: whole.spec.clone(), frame };
+        assert_eq!(encode(&chunked, &OPTIONS).unwrap(), encode(&whole, &OPTIONS).unwrap());
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_do_not_leave() {
+        for (value, name) in [(f64::NAN, "NaN"), (f64::INFINITY, "inf"), (f64::NEG_INFINITY, "-inf")] {
+            let mut values = vec![Some(1.0); BATCH_ROWS + 3];
+            values[BATCH_ROWS + 1] = Some(value);
+            let table = TableBuilder::new("growth", values.len()).ratios("cagr", values).build();
+            let expected =
+                format!("row 16386 of column `cagr` in table `growth` is `{name}`, which is not a finite number");
+            assert_eq!(refusal(&table, &OPTIONS), expected);
+        }
+    }
+
+    #[test]
+    fn amounts_of_more_than_eighteen_digits_do_not_leave() {
+        for value in [LARGEST_MONEY as i64 + 1, -(LARGEST_MONEY as i64) - 1, i64::MIN] {
+            let table = TableBuilder::new("pareto", 2).money("revenue", vec![0, value]).build();
+            let expected = format!(
+                "row 2 of column `revenue` in table `pareto` is `{value}` minor units, which has more than 18 digits"
+            );
+            assert_eq!(refusal(&table, &OPTIONS), expected);
+        }
+    }
+
+    #[test]
+    fn an_order_that_does_not_hold_is_not_claimed() {
+        let options = Options { sorted_by: Some("account"), ..OPTIONS };
+        let refused = |names: Vec<Option<&str>>| {
+            let table = TableBuilder::new("pareto", names.len()).optional_text("account", names).build();
+            encode(&table, &options).err().map(|error| error.to_string())
+        };
+        let out_of_order = |row: usize| {
+            Some(format!(
+                "row {row} of column `account` in table `pareto` comes before the row above it, though the table is declared sorted by this column"
+            ))
+        };
+        assert_eq!(refused(vec![Some("A"), Some("A"), Some("B"), None, None]), None);
+        assert_eq!(refused(vec![None, Some("A")]), out_of_order(2));
+        let mut names = vec![Some("B"); BATCH_ROWS + 1];
+        names[BATCH_ROWS] = Some("A");
+        assert_eq!(refused(names), out_of_order(BATCH_ROWS + 1));
+        assert_eq!(
+            refusal(&TableBuilder::new("pareto", 0).build(), &options),
+            "table `pareto` has no column `account` to be sorted by"
+        );
+    }
+
+    #[test]
+    fn a_frame_that_breaks_its_declaration_is_refused() {
+        let table = accounts();
+        let mut spec = TableSpec::new("accounts", vec![ColumnSpec::new("account", Meaning::Money)]);
+        let refused = |spec: &TableSpec| refusal(&Table { spec: spec.clone(), frame: table.frame.clone() }, &OPTIONS);
+        assert_eq!(refused(&spec), "column `account` of table `accounts` is not what its declaration says");
+        spec.columns[0].name = "absent".to_owned();
+        assert_eq!(refused(&spec), "column `absent` of table `accounts` is not what its declaration says");
+    }
+
+    #[test]
+    fn more_decimals_than_digits_are_refused() {
+        let table = TableBuilder::new("pareto", 0).money("revenue", Vec::<i64>::new()).build();
+        assert!(encode(&table, &Options { decimals: 18, ..OPTIONS }).is_ok());
+        for decimals in [19, 200] {
+            let refused = refusal(&table, &Options { decimals, ..OPTIONS });
+            assert_eq!(refused, "table `pareto` cannot be written as Parquet");
+        }
+    }
+
+    #[test]
+    fn a_negative_zero_leaves_as_zero() {
+        let table = TableBuilder::new("growth", 3).numbers("change", vec![-0.0, 0.0, -1.0]).build();
+        let batch = decoded(&table);
+        let bits = batch.column(0).as_primitive::<Float64Type>().values().iter().map(|value| value.to_bits());
+        assert_eq!(bits.collect::<Vec<_>>(), [0.0, 0.0, -1.0_f64].map(f64::to_bits));
+    }
+
+    #[test]
+    fn statistics_are_declared_in_the_orders_that_every_reader_knows() {
+        // Also for more columns than the short form of a list in the footer can count.
+        let wide = (0..40).fold(TableBuilder::new("wide", 1), |table, index| {
+            table.numbers(&format!("score_{index}"), vec![1.0]).integers(&format!("rank_{index}"), vec![1])
+        });
+        for table in [accounts(), wide.build(), TableBuilder::new("empty", 0).build()] {
+            let reader = SerializedFileReader::new(written(&table, &OPTIONS)).unwrap();
+            let orders = reader.metadata().file_metadata().column_orders().unwrap();
+            assert_eq!(orders.len(), table.spec.columns.len());
+            assert!(orders.iter().all(|order| matches!(order, ColumnOrder::TYPE_DEFINED_ORDER(_))));
+        }
+        let refused = declare_familiar_orders(&mut [7; 40], 2).unwrap_err().to_string();
+        assert_eq!(refused, "Parquet error: the footer does not end with the orders of the columns");
+    }
+}

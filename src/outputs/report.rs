@@ -1,0 +1,163 @@
+//! What a report says, before it is put into words: figures and short lists from the tables of a run.
+//!
+//! [`report`] is a pure function. It adds up, joins, sorts and cuts, so that a template only has to
+//! show. Money stays in whole minor units; sums are `i128`, which no number of accounts overflows.
+//! A section whose table is absent is none.
+
+mod account;
+mod missing;
+mod reading;
+#[cfg(test)]
+pub(crate) mod sample;
+mod scoring;
+mod standing;
+
+use serde::Serialize;
+
+pub use account::Account;
+pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
+pub use reading::{FileRow, Reading, Reason, Split};
+pub use scoring::{Criterion, Scores};
+pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
+
+use super::locale::Language;
+use crate::table::Table;
+
+/// What a report needs to know about the run that no table says.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// The last day that counts, in days since 1970-01-01.
+    pub as_of: i32,
+    /// The code of the currency, `EUR`.
+    pub currency: String,
+    /// How many decimals the minor units of money stand for.
+    pub decimals: u32,
+    pub language: Language,
+    /// The fiscal year of `revenue_y0`.
+    pub first_year: i64,
+    /// The last complete fiscal year.
+    pub last_year: i64,
+    /// How many complete years the ranking's revenue spans, the last one included.
+    pub ranking_years: u32,
+    /// The month in which a fiscal year starts, from 1.
+    pub fiscal_year_starts: u32,
+    /// The first and the last day with an accepted line.
+    pub first_date: Option<i32>,
+    pub last_date: Option<i32>,
+    /// The cut-off of class A in percent of revenue.
+    pub cutoff: u32,
+    /// The rows that a long list shows.
+    pub top: usize,
+}
+
+/// The tables of a run, as far as it has them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Inputs<'a> {
+    pub reconciliation: Option<&'a Table>,
+    pub outcomes: Option<&'a Table>,
+    pub accounts: Option<&'a Table>,
+    pub growth: Option<&'a Table>,
+    pub pareto: Option<&'a Table>,
+    pub concentration: Option<&'a Table>,
+    pub profile: Option<&'a Table>,
+    pub scorecard: Option<&'a Table>,
+    pub contributions: Option<&'a Table>,
+    pub weights: Option<&'a Table>,
+    pub judgements: Option<&'a Table>,
+}
+
+/// The whole report: what a template sees, field by field, under these names.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    pub pipeline: String,
+    pub language: Language,
+    pub as_of: i32,
+    pub currency: String,
+    pub decimals: u32,
+    pub fiscal_year_starts: u32,
+    pub first_year: i64,
+    pub last_year: i64,
+    /// The first of the years that the ranking's revenue spans.
+    pub ranking_year: i64,
+    pub first_date: Option<i32>,
+    pub last_date: Option<i32>,
+    pub cutoff: u32,
+    pub reading: Option<Reading>,
+    pub ranking: Option<Ranking>,
+    pub concentration: Option<Listing<Segment>>,
+    pub course: Option<Course>,
+    pub growers: Option<Growers>,
+    pub shrinkers: Option<Shrinkers>,
+    pub scores: Option<Scores>,
+    pub criteria: Option<Vec<Criterion>>,
+    pub missing: Option<Missing>,
+    /// Whether the last invoice of an account is known.
+    pub has_profile: bool,
+}
+
+/// A list cut to the rows that a report shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listing<T> {
+    pub rows: Vec<T>,
+    /// How many rows there are in all.
+    pub total: usize,
+    /// How many of them are not shown.
+    pub more: usize,
+}
+
+impl<T> Listing<T> {
+    fn cut(mut rows: Vec<T>, top: usize) -> Self {
+        let total = rows.len();
+        rows.truncate(top);
+        Self { more: total - rows.len(), rows, total }
+    }
+}
+
+/// Draws up the report of a run.
+pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
+    let accounts = account::gather(inputs);
+    Report {
+        pipeline: facts.pipeline.clone(),
+        language: facts.language,
+        as_of: facts.as_of,
+        currency: facts.currency.clone(),
+        decimals: facts.decimals,
+        fiscal_year_starts: facts.fiscal_year_starts,
+        first_year: facts.first_year,
+        last_year: facts.last_year,
+        ranking_year: facts.last_year - i64::from(facts.ranking_years.max(1)) + 1,
+        first_date: facts.first_date,
+        last_date: facts.last_date,
+        cutoff: facts.cutoff,
+        reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),
+        ranking: inputs.pareto.map(|table| standing::ranking(table, &accounts, facts.top)),
+        concentration: inputs.concentration.map(|table| standing::concentration(table, facts.top)),
+        course: inputs.growth.map(|table| standing::course(table, facts.first_year)),
+        growers: inputs.growth.map(|_| standing::growers(&accounts, facts.top)),
+        shrinkers: inputs.growth.map(|_| standing::shrinkers(&accounts, facts.top)),
+        scores: inputs.scorecard.map(|table| scoring::scores(table, &accounts, facts.top)),
+        criteria: inputs.weights.map(scoring::criteria),
+        missing: missing::missing(inputs, &accounts, facts.top),
+        has_profile: inputs.profile.is_some(),
+    }
+}
+
+/// An identifier of a pipeline as a heading: `new_markets` is `New markets`.
+fn words(identifier: &str) -> String {
+    let words = identifier.replace('_', " ");
+    let mut characters = words.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => words,
+    }
+}
+
+/// A part of a whole, none where there is no whole.
+fn part(part: i128, whole: i128) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,69 @@
+//! Who scores highest, and what a score is made of.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::account::{Account, Accounts, groups};
+use super::standing::cut;
+use super::{Listing, words};
+use crate::table::Table;
+
+/// The section on the scores.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scores {
+    /// The groups of criteria, in the order of each account's `group_scores`.
+    pub groups: Vec<String>,
+    pub rated: usize,
+    /// The rated accounts, the highest score first.
+    pub accounts: Listing<Account>,
+}
+
+pub(super) fn scores(scorecard: &Table, accounts: &Accounts, top: usize) -> Scores {
+    let is_rated = |account: &&Account| account.rated == Some(true) && account.score.is_some();
+    let mut rated: Vec<&Account> = accounts.values().filter(is_rated).collect();
+    rated.sort_by_key(|account| (account.score_rank.unwrap_or(i64::MAX), &account.key));
+    Scores {
+        groups: groups(scorecard).map(|(_, group)| words(group)).collect(),
+        rated: rated.len(),
+        accounts: cut(rated, top),
+    }
+}
+
+/// How one criterion counts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Criterion {
+    pub group: String,
+    pub criterion: String,
+    /// `measured` or `judged`.
+    pub source: String,
+    /// What a measured criterion is measured by, such as `growth.cagr`; else empty.
+    pub basis: String,
+    /// The group's weight in the total, the criterion's in its group, and its own in the total.
+    pub group_weight: Option<f64>,
+    pub weight: Option<f64>,
+    pub effective_weight: Option<f64>,
+    /// The scale in words, or empty.
+    pub scale: String,
+}
+
+pub(super) fn criteria(weights: &Table) -> Vec<Criterion> {
+    let (groups, criteria) = (weights.text("group"), weights.text("criterion"));
+    let (sources, bases, scales) = (weights.text("source"), weights.text("basis"), weights.text("scale"));
+    let (within, effective) = (weights.numbers("weight"), weights.numbers("effective_weight"));
+    let mut group_weights: BTreeMap<&str, f64> = BTreeMap::new();
+    for (group, weight) in groups.iter().zip(&effective) {
+        *group_weights.entry(group).or_default() += weight.unwrap_or_default();
+    }
+    let criterion = |row: usize| Criterion {
+        group: words(groups[row]),
+        criterion: words(criteria[row]),
+        source: sources[row].to_owned(),
+        basis: bases[row].to_owned(),
+        group_weight: group_weights.get(groups[row]).copied(),
+        weight: within[row],
+        effective_weight: effective[row],
+        scale: scales[row].to_owned(),
+    };
+    (0..weights.rows()).map(criterion).collect()
+}

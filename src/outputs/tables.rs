@@ -1,0 +1,72 @@
+//! The stage kind `parquet`: tables of the stages above as Parquet files.
+
+use super::parquet::{Compression, Options, encode};
+use crate::failure::{Failure, with_causes};
+use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::diagnostics::Located;
+use crate::pipeline::fields::Fields;
+use crate::product::{Inputs, OutputFile, Product};
+use crate::table::Table;
+use rayon::prelude::*;
+
+pub const MANUAL: &str = include_str!("../../docs/stages/parquet.md");
+
+#[derive(Debug, Clone)]
+pub struct Parquet {
+    pub from: Vec<Located<String>>,
+    /// A folder of the run.
+    pub to: Located<String>,
+    pub compression: Compression,
+}
+
+impl Parquet {
+    pub fn decode(fields: &mut Fields) -> Option<Self> {
+        let from = fields.texts("from");
+        let to = fields.text("to").and_then(|to| inside_run(to, fields));
+        let compressions = [("snappy", Compression::Snappy), ("zstd", Compression::Zstd), ("none", Compression::None)];
+        let compression = fields.choice("compression", &compressions, Compression::Snappy);
+        Some(Self { from: from?, to: to?, compression: compression? })
+    }
+
+    pub fn bind(&self, _id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+        let specs: Vec<_> = self.from.iter().map(|id| scope.tables(id)).collect();
+        let names: Vec<String> = specs
+            .into_iter()
+            .collect::<Option<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+            .map(|spec| spec.name.clone())
+            .collect();
+        let (to, compression, decimals) = (self.to.value.clone(), self.compression, scope.settings.decimals);
+        let job = move |inputs: &Inputs| {
+            let tables = names.iter().map(|name| inputs.table(name)).collect::<Result<Vec<_>, _>>()?;
+            let files = tables
+                .into_par_iter()
+                .map(|table| file(table, &format!("{to}/{}.parquet", table.name()), compression, decimals));
+            Ok(Product::Files(files.collect::<Result<_, Failure>>()?))
+        };
+        Some(Bound { signature: Signature::Files, job: Box::new(job) })
+    }
+}
+
+/// A table as a Parquet file of the run.
+///
+/// # Errors
+/// Where a value cannot leave: a number that is not finite, or money past 18 digits.
+pub fn file(table: &Table, path: &str, compression: Compression, decimals: u32) -> Result<OutputFile, Failure> {
+    let sorted_by = table.spec.per_account.then_some("account");
+    let options = Options { decimals: u8::try_from(decimals).unwrap_or_default(), compression, sorted_by };
+    let bytes = encode(table, &options).map_err(|error| Failure::run(with_causes(&error)))?;
+    Ok(OutputFile { path: path.to_owned(), bytes })
+}
+
+/// A path that stays inside the folder of a run.
+pub fn inside_run(path: Located<String>, fields: &Fields) -> Option<Located<String>> {
+    let plain = |part: &str| !part.is_empty() && part != "." && part != ".." && !part.contains(['\\', ':', '\0']);
+    if path.value.split('/').all(plain) && path.value != "run.json" {
+        return Some(path);
+    }
+    let message = format!("`to` should be a path inside the folder of the run, found `{}`", path.value);
+    fields.problems.report(&path.span, message, "such as `tables` or `reports/key_accounts.md`".to_owned());
+    None
+}

@@ -1,0 +1,333 @@
+//! Wiring: every stage reads stages above it, of the right kind, with the columns it needs.
+
+use super::diagnostics::{Invalid, Located, Problems, did_you_mean};
+use super::settings::Settings;
+use super::{Declared, Pipeline};
+use crate::failure::Failure;
+use crate::ledger::Roles;
+use crate::product::{Inputs, Product};
+use crate::sources::Source;
+use crate::stages::Stage;
+use crate::table::{ColumnSpec, TableSpec};
+use std::sync::Arc;
+
+/// What a stage will hand to the stages below it, known before anything runs.
+#[derive(Debug, Clone)]
+pub enum Signature {
+    Source(Source),
+    Ledger { roles: Roles, tables: Vec<TableSpec> },
+    AccountYears { roles: Roles, spec: TableSpec },
+    Tables(Vec<TableSpec>),
+    Files,
+}
+
+impl Signature {
+    pub fn tables(&self) -> &[TableSpec] {
+        match self {
+            Self::Source(_) | Self::Files => &[],
+            Self::AccountYears { spec, .. } => std::slice::from_ref(spec),
+            Self::Ledger { tables, .. } | Self::Tables(tables) => tables,
+        }
+    }
+}
+
+/// What a stage does once everything it reads is there.
+pub type Job = Box<dyn Fn(&Inputs) -> Result<Product, Failure> + Send + Sync>;
+
+/// A stage whose references and columns are found.
+pub struct Bound {
+    pub signature: Signature,
+    pub job: Job,
+}
+
+/// A stage ready to run.
+pub struct Step {
+    pub id: String,
+    pub kind: String,
+    /// Indices of the steps above that this one reads.
+    pub reads: Vec<usize>,
+    pub signature: Signature,
+    pub job: Job,
+}
+
+/// A pipeline that can run: every reference found, every column there.
+pub struct Plan {
+    pub settings: Settings,
+    pub content: serde_json::Value,
+    /// Further texts that decide the result, such as templates: name and content.
+    pub texts: Vec<(String, Vec<u8>)>,
+    pub steps: Vec<Step>,
+}
+
+/// Checks the wiring of a pipeline and binds its columns; reads no data beyond schemas.
+///
+/// # Errors
+/// Every mistake found, those of reading the YAML included.
+pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
+    let mut signatures: Vec<(Located<String>, String, Option<Signature>)> = Vec::new();
+    let mut steps = Vec::new();
+    let mut texts = Vec::new();
+    for (index, declared) in pipeline.stages.iter().enumerate() {
+        let below = pipeline.stages.get(index + 1..).unwrap_or_default();
+        let mut scope = Scope {
+            settings: &pipeline.settings,
+            problems: &problems,
+            context: format!("stage `{}`", declared.id.value),
+            above: &signatures,
+            declared: pipeline.stages.get(..index).unwrap_or_default(),
+            below,
+            reads: Vec::new(),
+            texts: Vec::new(),
+        };
+        let bound = declared.stage.as_ref().and_then(|stage| stage.bind(&declared.id, &mut scope));
+        texts.extend(scope.texts);
+        let mut reads = scope.reads;
+        reads.sort_unstable();
+        reads.dedup();
+        let signature = bound.as_ref().map(|bound| bound.signature.clone());
+        report_name_clashes(declared, signature.as_ref(), &signatures, &problems);
+        signatures.push((declared.id.clone(), declared.kind.clone(), signature));
+        if let Some(Bound { signature, job }) = bound {
+            steps.push(Step { id: declared.id.value.clone(), kind: declared.kind.clone(), reads, signature, job });
+        }
+    }
+    if problems.is_empty() {
+        Ok(Plan { settings: pipeline.settings, content: pipeline.content, texts, steps })
+    } else {
+        Err(Invalid { sources: pipeline.sources, problems: problems.into_sorted() })
+    }
+}
+
+fn report_name_clashes(
+    declared: &Declared,
+    signature: Option<&Signature>,
+    above: &[(Located<String>, String, Option<Signature>)],
+    problems: &Problems,
+) {
+    for table in signature.map(Signature::tables).unwrap_or_default() {
+        let taken = above.iter().any(|(id, _, signature)| {
+            id.value != declared.id.value
+                && signature
+                    .as_ref()
+                    .is_some_and(|signature| signature.tables().iter().any(|other| other.name == table.name))
+        });
+        if taken {
+            let message =
+                format!("stage `{}` makes a table `{}`, as a stage above does", declared.id.value, table.name);
+            problems.report(&declared.id.span, message, "give one of the two stages another id".to_owned());
+        }
+    }
+}
+
+/// What a stage sees while it is bound.
+pub struct Scope<'a> {
+    pub settings: &'a Settings,
+    pub problems: &'a Problems,
+    context: String,
+    above: &'a [(Located<String>, String, Option<Signature>)],
+    declared: &'a [Declared],
+    below: &'a [Declared],
+    reads: Vec<usize>,
+    texts: Vec<(String, Vec<u8>)>,
+}
+
+impl<'a> Scope<'a> {
+    /// The stage of an id. Its signature is missing where the stage itself has a mistake: that has been
+    /// reported already and must not be blamed on its readers.
+    fn stage(&mut self, reference: &Located<String>) -> Option<(&'a str, Option<&'a Signature>)> {
+        let position = self.above.iter().position(|(id, _, _)| id.value == reference.value);
+        if let Some((index, (_, kind, signature))) = position.and_then(|index| Some((index, self.above.get(index)?))) {
+            self.reads.push(index);
+            return Some((kind, signature.as_ref()));
+        }
+        self.report_missing(reference);
+        None
+    }
+
+    fn report_missing(&self, reference: &Located<String>) {
+        let id = &reference.value;
+        if self.below.iter().any(|declared| declared.id.value == *id) {
+            let message = format!("{} reads `{id}`, which is declared below it", self.context);
+            return self.problems.report(
+                &reference.span,
+                message,
+                format!("move `{id}` above: a stage reads only stages above it"),
+            );
+        }
+        let ids: Vec<&str> = self.above.iter().map(|(id, _, _)| id.value.as_str()).collect();
+        self.problems.report(
+            &reference.span,
+            format!("{} reads `{id}`, which does not exist", self.context),
+            did_you_mean(id, ids),
+        );
+    }
+
+    fn report_wrong_kind(&self, reference: &Located<String>, kind: &str, wanted: &str) {
+        let fitting: Vec<String> = self
+            .above
+            .iter()
+            .filter(|(_, kind, _)| kind == wanted)
+            .map(|(id, _, _)| format!("`{}`", id.value))
+            .collect();
+        let hint = if fitting.is_empty() {
+            format!("declare a stage `{wanted}` above")
+        } else {
+            format!("stages of that kind above: {}", fitting.join(", "))
+        };
+        let article = if wanted.starts_with('a') { "an" } else { "a" };
+        let message =
+            format!("{} reads {article} `{wanted}` stage, but `{}` is a `{kind}` stage", self.context, reference.value);
+        self.problems.report(&reference.span, message, hint);
+    }
+
+    /// The files of a `read` stage.
+    pub fn source(&mut self, reference: &Located<String>) -> Option<&'a Source> {
+        match self.stage(reference)? {
+            (_, Some(Signature::Source(source))) => Some(source),
+            (kind, signature) => {
+                if signature.is_some() {
+                    self.report_wrong_kind(reference, kind, "read");
+                }
+                None
+            }
+        }
+    }
+
+    /// The columns that a `ledger` stage has.
+    pub fn ledger(&mut self, reference: &Located<String>) -> Option<Roles> {
+        match self.stage(reference)? {
+            (_, Some(Signature::Ledger { roles, .. })) => Some(*roles),
+            (kind, signature) => {
+                if signature.is_some() {
+                    self.report_wrong_kind(reference, kind, "ledger");
+                }
+                None
+            }
+        }
+    }
+
+    /// The columns that the ledger behind an `account_years` stage has.
+    pub fn account_years(&mut self, reference: &Located<String>) -> Option<Roles> {
+        match self.stage(reference)? {
+            (_, Some(Signature::AccountYears { roles, .. })) => Some(*roles),
+            (kind, signature) => {
+                if signature.is_some() {
+                    self.report_wrong_kind(reference, kind, "account_years");
+                }
+                None
+            }
+        }
+    }
+
+    /// The main table of a stage of one kind.
+    pub fn table_of_kind(&mut self, reference: &Located<String>, kind: &str) -> Option<&'a TableSpec> {
+        let (found, signature) = self.stage(reference)?;
+        if found != kind {
+            self.report_wrong_kind(reference, found, kind);
+            return None;
+        }
+        signature.and_then(|signature| signature.tables().first())
+    }
+
+    /// All tables of a stage of any kind that makes tables.
+    pub fn tables(&mut self, reference: &Located<String>) -> Option<&'a [TableSpec]> {
+        let (kind, signature) = self.stage(reference)?;
+        let tables = signature?.tables();
+        if tables.is_empty() {
+            let message =
+                format!("{} reads the tables of `{}`, but a `{kind}` stage makes none", self.context, reference.value);
+            self.problems.report(&reference.span, message, None);
+            return None;
+        }
+        Some(tables)
+    }
+
+    /// A numeric column written `table.column`; the table is one of a stage above.
+    pub fn measure(&mut self, reference: &Located<String>) -> Option<(String, ColumnSpec)> {
+        let Some((table, column)) = reference.value.split_once('.') else {
+            let message = format!("a measure should be `table.column`, found `{}`", reference.value);
+            self.problems.report(&reference.span, message, "such as `growth.cagr`".to_owned());
+            return None;
+        };
+        let place = self.above.iter().position(|(_, _, signature)| {
+            signature.as_ref().is_some_and(|signature| signature.tables().iter().any(|spec| spec.name == table))
+        });
+        let Some(index) = place else {
+            // A stage with a mistake of its own, or one below, is reported as such.
+            let id = Located::new(table.to_owned(), reference.span.clone());
+            self.stage(&id)?;
+            return None;
+        };
+        self.reads.push(index);
+        let spec = self.above.get(index).and_then(|(_, _, signature)| {
+            signature.as_ref().and_then(|signature| signature.tables().iter().find(|spec| spec.name == table))
+        })?;
+        self.numeric_column(reference, spec, column)
+    }
+
+    fn numeric_column(
+        &self,
+        reference: &Located<String>,
+        spec: &TableSpec,
+        column: &str,
+    ) -> Option<(String, ColumnSpec)> {
+        let numeric: Vec<&str> = spec
+            .columns
+            .iter()
+            .filter(|column| column.meaning.is_numeric())
+            .map(|column| column.name.as_str())
+            .collect();
+        match spec.column(column) {
+            Some(found) if found.meaning.is_numeric() && spec.per_account => Some((spec.name.clone(), found.clone())),
+            Some(_) if !spec.per_account => {
+                let message = format!("table `{}` has more than one row per account", spec.name);
+                self.problems.report(&reference.span, message, None);
+                None
+            }
+            Some(_) => {
+                let message = format!("the column `{}` holds no numbers", reference.value);
+                self.problems.report(&reference.span, message, did_you_mean(column, numeric));
+                None
+            }
+            None => {
+                let message = format!("table `{}` has no column `{column}`", spec.name);
+                self.problems.report(&reference.span, message, did_you_mean(column, numeric));
+                None
+            }
+        }
+    }
+
+    /// The id of the first stage above of a kind, for stages that take what is there.
+    pub fn first_of_kind(&self, kind: &str) -> Option<&'a str> {
+        self.above.iter().find(|(_, found, _)| found == kind).map(|(id, _, _)| id.value.as_str())
+    }
+
+    /// The name of a table of the first stage above of a kind: 0 for its main one.
+    pub fn first_table_of_kind(&mut self, kind: &str, place: usize) -> Option<String> {
+        let index = self.above.iter().position(|(_, found, _)| found == kind)?;
+        self.reads.push(index);
+        let signature = self.above.get(index).and_then(|(_, _, signature)| signature.as_ref())?;
+        signature.tables().get(place).map(|spec| spec.name.clone())
+    }
+
+    /// The stages declared above, with their configs.
+    pub fn stages_above(&self) -> impl Iterator<Item = &'a Stage> {
+        self.declared.iter().filter_map(|declared| declared.stage.as_ref())
+    }
+
+    /// Makes a text part of what identifies a run.
+    pub fn depends_on(&mut self, name: &str, text: &[u8]) {
+        self.texts.push((name.to_owned(), text.to_vec()));
+    }
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Step").field("id", &self.id).field("kind", &self.kind).finish_non_exhaustive()
+    }
+}
+
+/// Binds a source given as an [`Arc`] for use in a job.
+pub fn shared(source: &Source) -> Arc<Source> {
+    Arc::new(source.clone())
+}

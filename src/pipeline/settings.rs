@@ -1,0 +1,92 @@
+//! What holds for a whole pipeline: its name, root, as-of day, fiscal year, currency and language.
+
+use super::diagnostics::{Located, Problems};
+use super::fields::Fields;
+use crate::calendar::{FiscalCalendar, parse_day};
+use crate::outputs::locale::Language;
+use std::path::PathBuf;
+
+/// The last day that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// The last day of the last fiscal year that the data completes.
+    Latest,
+    /// Days since 1970-01-01.
+    Day(i32),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    pub name: String,
+    /// Where relative paths start.
+    pub root: PathBuf,
+    pub as_of: AsOf,
+    pub calendar: FiscalCalendar,
+    /// An ISO 4217 code, such as `EUR`.
+    pub currency: String,
+    /// Decimal places of the currency's minor unit, as the sources carry them.
+    pub decimals: u32,
+    pub language: Language,
+}
+
+impl Settings {
+    pub fn decode(fields: &mut Fields) -> Option<Self> {
+        let name = fields.text("name").and_then(|name| folder_name(name, fields.problems));
+        let root = fields.optional_text("root").map_or_else(|| PathBuf::from("."), |root| PathBuf::from(root.value));
+        let as_of = match fields.optional_text("as_of") {
+            None => Some(AsOf::Latest),
+            Some(text) => as_of(&text, fields.problems),
+        };
+        let starts = fields.whole("fiscal_year_starts", 1..=12, 1);
+        let currency = fields.text("currency").and_then(|code| currency(code, fields.problems));
+        let decimals = fields.whole("decimals", 0..=6, 2);
+        let language =
+            fields.choice("language", &[("en", Language::English), ("es", Language::Spanish)], Language::English);
+        Some(Self {
+            name: name?,
+            root,
+            as_of: as_of?,
+            calendar: FiscalCalendar { starts: u8::try_from(starts?).ok()? },
+            currency: currency?,
+            decimals: u32::try_from(decimals?).ok()?,
+            language: language?,
+        })
+    }
+}
+
+/// Letters, digits and `_`, starting with a letter: safe in file names, SQL and columns.
+pub fn is_identifier(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+}
+
+fn folder_name(name: Located<String>, problems: &Problems) -> Option<String> {
+    let allowed = |character: char| character.is_ascii_alphanumeric() || character == '_' || character == '-';
+    if name.value.chars().all(allowed) {
+        return Some(name.value);
+    }
+    let message = format!("the name `{}` should be made of letters, digits, `_` and `-`", name.value);
+    problems.report(&name.span, message, "it names the folder of the pipeline's runs".to_owned());
+    None
+}
+
+fn as_of(text: &Located<String>, problems: &Problems) -> Option<AsOf> {
+    if text.value == "latest" {
+        return Some(AsOf::Latest);
+    }
+    if let Some(day) = parse_day(&text.value, "%Y-%m-%d") {
+        return Some(AsOf::Day(day));
+    }
+    let message = format!("`as_of` should be `latest` or a day, found `{}`", text.value);
+    problems.report(&text.span, message, "write a day that exists as year-month-day, such as `2025-12-31`".to_owned());
+    None
+}
+
+fn currency(code: Located<String>, problems: &Problems) -> Option<String> {
+    if code.value.len() == 3 && code.value.chars().all(|letter| letter.is_ascii_uppercase()) {
+        return Some(code.value);
+    }
+    let message = format!("`currency` should be a code of three capital letters, found `{}`", code.value);
+    problems.report(&code.span, message, "such as `EUR` or `USD`".to_owned());
+    None
+}

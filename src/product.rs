@@ -1,0 +1,114 @@
+//! What stages hand to the stages below them while a pipeline runs.
+
+use crate::failure::Failure;
+use crate::ledger::Ledger;
+use crate::ledger::period::Period;
+use crate::progress::Progress;
+use crate::table::Table;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What one stage made.
+#[derive(Debug)]
+pub enum Product {
+    /// Nothing to hand on: the files of a source are known since the pipeline was checked.
+    Declared,
+    Ledger(Ledger),
+    AccountYears {
+        table: Table,
+        period: Period,
+    },
+    Tables(Vec<Table>),
+    Files(Vec<OutputFile>),
+}
+
+impl Product {
+    pub fn tables(&self) -> &[Table] {
+        match self {
+            Self::Declared | Self::Files(_) => &[],
+            Self::AccountYears { table, .. } => std::slice::from_ref(table),
+            Self::Ledger(ledger) => &ledger.tables,
+            Self::Tables(tables) => tables,
+        }
+    }
+}
+
+/// A file of a run, before it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Relative to the run's folder.
+    pub path: String,
+    pub bytes: Vec<u8>,
+}
+
+/// The products of the stages above, by id.
+#[derive(Debug, Clone)]
+pub struct Inputs {
+    products: BTreeMap<String, Arc<Product>>,
+    threads: usize,
+    progress: Progress,
+}
+
+impl Inputs {
+    /// Nothing yet; stages that read lines use so many threads and tell how far they are.
+    pub fn new(threads: usize, progress: Progress) -> Self {
+        Self { products: BTreeMap::new(), threads, progress }
+    }
+
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    pub fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    pub fn insert(&mut self, id: &str, product: Arc<Product>) {
+        self.products.insert(id.to_owned(), product);
+    }
+
+    /// # Errors
+    /// Where no stage of that id ran before: the scheduler would be wrong.
+    pub fn product(&self, id: &str) -> Result<&Product, Failure> {
+        self.products.get(id).map(Arc::as_ref).ok_or_else(|| Failure::run(format!("`{id}` has not run yet")))
+    }
+
+    /// # Errors
+    /// As [`Inputs::product`], or where the stage is no ledger.
+    pub fn ledger(&self, id: &str) -> Result<&Ledger, Failure> {
+        match self.product(id)? {
+            Product::Ledger(ledger) => Ok(ledger),
+            _ => Err(Failure::run(format!("`{id}` is no ledger"))),
+        }
+    }
+
+    /// # Errors
+    /// As [`Inputs::product`], or where the stage makes no account years.
+    pub fn account_years(&self, id: &str) -> Result<(&Table, &Period), Failure> {
+        match self.product(id)? {
+            Product::AccountYears { table, period } => Ok((table, period)),
+            _ => Err(Failure::run(format!("`{id}` makes no account years"))),
+        }
+    }
+
+    /// All tables made so far.
+    pub fn tables(&self) -> impl Iterator<Item = &Table> {
+        self.products.values().flat_map(|product| product.tables())
+    }
+
+    /// # Errors
+    /// Where no stage made a table of that name.
+    pub fn table(&self, name: &str) -> Result<&Table, Failure> {
+        self.tables()
+            .find(|table| table.name() == name)
+            .ok_or_else(|| Failure::run(format!("no table `{name}` was made")))
+    }
+
+    /// The first period of any ledger above.
+    pub fn period(&self) -> Option<&Period> {
+        self.products.values().find_map(|product| match product.as_ref() {
+            Product::Ledger(ledger) => Some(&ledger.period),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,277 @@
+//! Runs a checked pipeline: the only place that drives stages and collects what they make.
+
+use crate::calendar::iso;
+use crate::failure::Failure;
+use crate::money::to_plain;
+use crate::outputs::parquet::Compression;
+use crate::outputs::publish::{Published, Publisher, content_id};
+use crate::outputs::tables;
+use crate::pipeline::check::{Plan, Signature, Step};
+use crate::product::{Inputs, OutputFile, Product};
+use crate::progress::Progress;
+use crate::sources::SourceFile;
+use crate::table::{Meaning, Table};
+use rayon::prelude::*;
+use serde_json::{Map, Value, json};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How to run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder that holds the runs of all pipelines.
+    pub out: PathBuf,
+    pub threads: usize,
+    pub progress: Progress,
+}
+
+/// A finished run.
+#[derive(Debug)]
+pub struct Finished {
+    pub published: Published,
+    /// The paths of the run's files, run.json aside.
+    pub files: Vec<String>,
+    pub seconds: f64,
+}
+
+/// An input file as it was when the run began.
+struct Input<'a> {
+    source: &'a str,
+    file: &'a SourceFile,
+    modified: Option<SystemTime>,
+    hash: blake3::Hash,
+}
+
+/// Runs all stages and publishes what they make.
+///
+/// # Errors
+/// Where another run holds the lock, a stage fails, an input changes meanwhile, or a file cannot be written.
+pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
+    let (start, started) = (Instant::now(), jiff::Timestamp::now());
+    let publisher = Publisher::begin(&options.out, &plan.settings.name)?;
+    let inputs = fingerprints(plan)?;
+    tracing::info!(pipeline = plan.settings.name, files = inputs.len(), "reading");
+    let done = execute(plan, options)?;
+    refuse_changed(&inputs)?;
+    let products = || done.iter().map(|(_, product)| product.as_ref());
+    let as_of = products().find_map(|product| match product {
+        Product::Ledger(ledger) => Some(ledger.period.as_of),
+        _ => None,
+    });
+    let run_id = run_id(plan, &inputs, as_of);
+    let files = files(plan, products())?;
+    files.par_iter().try_for_each(|file| publisher.write(&file.path, &file.bytes))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let record = record(plan, options, &run_id, as_of, &inputs, &done, &files, (started, seconds));
+    publisher.write("run.json", format!("{record:#}\n").as_bytes())?;
+    let published = publisher.publish(&run_id)?;
+    tracing::info!(run = published.run_id, seconds = round(start.elapsed()), "published");
+    Ok(Finished {
+        published,
+        files: files.into_iter().map(|file| file.path).collect(),
+        seconds: round(start.elapsed()),
+    })
+}
+
+fn sources(plan: &Plan) -> impl Iterator<Item = (&str, &SourceFile)> {
+    plan.steps.iter().flat_map(|step| match &step.signature {
+        Signature::Source(source) => source.files.iter().map(|file| (step.id.as_str(), file)).collect(),
+        _ => Vec::new(),
+    })
+}
+
+fn fingerprints(plan: &Plan) -> Result<Vec<Input<'_>>, Failure> {
+    let files: Vec<(&str, &SourceFile)> = sources(plan).collect();
+    files.into_par_iter().map(|(source, file)| fingerprint(source, file)).collect()
+}
+
+fn fingerprint<'a>(source: &'a str, file: &'a SourceFile) -> Result<Input<'a>, Failure> {
+    let failed = |error: std::io::Error| Failure::run(format!("cannot read `{}`: {error}", file.name));
+    let opened = std::fs::File::open(&file.path).map_err(failed)?;
+    let modified = opened.metadata().and_then(|metadata| metadata.modified()).ok();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(opened).map_err(failed)?;
+    Ok(Input { source, file, modified, hash: hasher.finalize() })
+}
+
+/// A file that was written to while it was read may have given half of each of two contents.
+fn refuse_changed(inputs: &[Input]) -> Result<(), Failure> {
+    for input in inputs {
+        let metadata = std::fs::metadata(&input.file.path).ok();
+        let same = metadata.is_some_and(|now| now.len() == input.file.bytes && now.modified().ok() == input.modified);
+        if !same {
+            let message = format!("`{}` changed while it was read", input.file.name);
+            return Err(Failure::Run { message, hint: Some("run again when the export is finished".to_owned()) });
+        }
+    }
+    Ok(())
+}
+
+/// What a step made, and how long it took.
+type Done = (Duration, Arc<Product>);
+
+/// Runs the steps in waves: all steps whose inputs are there run side by side.
+fn execute(plan: &Plan, options: &Options) -> Result<Vec<Done>, Failure> {
+    let mut inputs = Inputs::new(options.threads, options.progress.clone());
+    let mut done: Vec<Option<Done>> = plan.steps.iter().map(|_| None).collect();
+    while done.iter().any(Option::is_none) {
+        let is_done = |index: &usize| done.get(*index).is_some_and(Option::is_some);
+        let ready: Vec<(usize, &Step)> = plan
+            .steps
+            .iter()
+            .enumerate()
+            .filter(|(index, step)| !is_done(index) && step.reads.iter().all(is_done))
+            .collect();
+        let results: Vec<(usize, &Step, Result<Done, Failure>)> = std::thread::scope(|scope| {
+            let running: Vec<_> =
+                ready.into_iter().map(|(index, step)| (index, step, scope.spawn(|| timed(step, &inputs)))).collect();
+            let finish = |(index, step, thread): (usize, _, std::thread::ScopedJoinHandle<_>)| {
+                (
+                    index,
+                    step,
+                    thread
+                        .join()
+                        .unwrap_or_else(|_| Err(Failure::run("a stage panicked; this is a mistake of the program"))),
+                )
+            };
+            running.into_iter().map(finish).collect()
+        });
+        for (index, step, result) in results {
+            let result = result?;
+            tracing::info!(stage = step.id, kind = step.kind, seconds = round(result.0), "done");
+            inputs.insert(&step.id, Arc::clone(&result.1));
+            if let Some(place) = done.get_mut(index) {
+                *place = Some(result);
+            }
+        }
+    }
+    Ok(done.into_iter().flatten().collect())
+}
+
+fn timed(step: &Step, inputs: &Inputs) -> Result<Done, Failure> {
+    let start = Instant::now();
+    let product = (step.job)(inputs)?;
+    for (made, declared) in product.tables().iter().zip(step.signature.tables()) {
+        if made.spec != *declared {
+            return Err(Failure::run(format!(
+                "stage `{}` made another table `{}` than it declares",
+                step.id,
+                made.name()
+            )));
+        }
+    }
+    Ok((start.elapsed(), Arc::new(product)))
+}
+
+/// All files of the run: those of the stages, and what every ledger tells about its lines.
+fn files<'p>(plan: &Plan, products: impl Iterator<Item = &'p Product>) -> Result<Vec<OutputFile>, Failure> {
+    let mut files: Vec<OutputFile> = Vec::new();
+    for product in products {
+        match product {
+            Product::Files(made) => files.extend(made.iter().cloned()),
+            Product::Ledger(ledger) => {
+                let encode = |table: &Table| {
+                    tables::file(
+                        table,
+                        &format!("{}.parquet", table.name()),
+                        Compression::Snappy,
+                        plan.settings.decimals,
+                    )
+                };
+                files.extend(ledger.tables.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?);
+            }
+            Product::Declared | Product::AccountYears { .. } | Product::Tables(_) => {}
+        }
+    }
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(files)
+}
+
+/// The same inputs, pipeline, as-of day and program version give the same id.
+fn run_id(plan: &Plan, inputs: &[Input], as_of: Option<i32>) -> String {
+    let pipeline = plan.content.to_string();
+    let mut parts: Vec<(&str, &[u8])> =
+        vec![("version", env!("CARGO_PKG_VERSION").as_bytes()), ("pipeline", pipeline.as_bytes())];
+    parts.extend(plan.texts.iter().map(|(name, text)| (name.as_str(), text.as_slice())));
+    for input in inputs {
+        parts.push((input.source, input.file.name.as_bytes()));
+        parts.push(("content", input.hash.as_bytes()));
+    }
+    let id = content_id(parts);
+    as_of.map_or_else(|| id.clone(), |as_of| format!("{}-{id}", iso(as_of)))
+}
+
+#[allow(clippy::too_many_arguments, reason = "one record of everything a run knows")]
+fn record(
+    plan: &Plan,
+    options: &Options,
+    run_id: &str,
+    as_of: Option<i32>,
+    inputs: &[Input],
+    done: &[Done],
+    files: &[OutputFile],
+    (started, seconds): (jiff::Timestamp, f64),
+) -> Value {
+    let inputs: Vec<Value> = inputs
+        .iter()
+        .map(|input| json!({"stage": input.source, "file": input.file.name, "bytes": input.file.bytes, "blake3": input.hash.to_hex().as_str()}))
+        .collect();
+    let stages: Vec<Value> =
+        plan.steps.iter().zip(done).map(|(step, (time, product))| stage_record(step, *time, product, plan)).collect();
+    let outputs: Vec<Value> = files
+        .iter()
+        .map(|file| json!({"file": file.path, "bytes": file.bytes.len(), "blake3": blake3::hash(&file.bytes).to_hex().as_str()}))
+        .collect();
+    json!({
+        "program": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "run": run_id,
+        "pipeline": plan.settings.name,
+        "as_of": as_of.map(iso),
+        "currency": plan.settings.currency,
+        "started": started.to_string(),
+        "seconds": (seconds * 1000.0).round() / 1000.0,
+        "threads": options.threads,
+        "inputs": inputs,
+        "stages": stages,
+        "outputs": outputs,
+        "settings": plan.content,
+    })
+}
+
+fn stage_record(step: &Step, time: Duration, product: &Product, plan: &Plan) -> Value {
+    let decimals = plan.settings.decimals;
+    let mut record = Map::new();
+    record.insert("id".to_owned(), step.id.clone().into());
+    record.insert("kind".to_owned(), step.kind.clone().into());
+    record.insert("seconds".to_owned(), round(time).into());
+    if let Product::Ledger(ledger) = product {
+        let totals = &ledger.totals;
+        let part = |rows: i64, amount: i64| json!({"rows": rows, "amount": to_plain(amount, decimals)});
+        record.insert("read".to_owned(), part(totals.rows_read, totals.amount_read));
+        record.insert("accepted".to_owned(), part(totals.rows_accepted, totals.amount_accepted));
+        record.insert("excluded".to_owned(), part(totals.rows_excluded, totals.amount_excluded));
+        record.insert("quarantined".to_owned(), part(totals.rows_quarantined, totals.amount_quarantined));
+    }
+    let tables: Vec<Value> = product.tables().iter().map(|table| table_record(table, decimals)).collect();
+    if !tables.is_empty() {
+        record.insert("tables".to_owned(), tables.into());
+    }
+    record.into()
+}
+
+/// The rows of a table, and the sum of each of its columns of money.
+fn table_record(table: &Table, decimals: u32) -> Value {
+    let money = table.spec.columns.iter().filter(|column| column.meaning == Meaning::Money);
+    let sums = money.filter_map(|column| {
+        let sum = table.integers(&column.name).into_iter().flatten().try_fold(0i64, i64::checked_add)?;
+        Some((column.name.clone(), to_plain(sum, decimals).into()))
+    });
+    json!({"name": table.name(), "rows": table.rows(), "money": sums.collect::<Map<String, Value>>()})
+}
+
+/// Seconds with three decimals.
+fn round(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
+}

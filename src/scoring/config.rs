@@ -1,0 +1,394 @@
+//! The stage kind `scorecard`: groups of weighted criteria, each measured or judged.
+
+use super::judgements::{COLUMNS, Rules, judge, means};
+use super::scale::Scale;
+use super::tables;
+use crate::failure::Failure;
+use crate::pipeline::check::{Bound, Scope, Signature, shared};
+use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use crate::pipeline::fields::{Fields, number};
+use crate::pipeline::node::{Node, Value};
+use crate::pipeline::settings::is_identifier;
+use crate::product::{Inputs, Product};
+use crate::sources::Source;
+use crate::table::{ColumnSpec, Meaning, Table};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub const MANUAL: &str = include_str!("../../docs/stages/scorecard.md");
+
+/// The declaration of a `scorecard` stage.
+#[derive(Debug, Clone)]
+pub struct Scorecard {
+    /// The account years that say which accounts there are; the first ones above where left out.
+    pub from: Option<Located<String>>,
+    /// The sheet of judgements.
+    pub judged: Option<Located<String>>,
+    pub missing: Missing,
+    /// Below this coverage an account has no rank.
+    pub min_coverage: f64,
+    pub groups: Vec<Group>,
+    span: crate::pipeline::diagnostics::Span,
+}
+
+/// What to do where a score is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Renormalise,
+    Neutral,
+    Pessimistic,
+    Block,
+}
+
+impl Missing {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Renormalise => "renormalise",
+            Self::Neutral => "neutral",
+            Self::Pessimistic => "pessimistic",
+            Self::Block => "block",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Group {
+    pub name: String,
+    /// As declared; weights of groups are divided by their sum.
+    pub weight: f64,
+    pub criteria: Vec<Criterion>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Criterion {
+    pub name: Located<String>,
+    /// As declared; weights of a group's criteria are divided by their sum.
+    pub weight: f64,
+    pub basis: Basis,
+}
+
+/// Where the scores of a criterion come from.
+#[derive(Debug, Clone)]
+pub enum Basis {
+    /// A column of a table, and its scale.
+    Measured(Located<String>, Scale),
+    Judged,
+}
+
+/// A criterion ready to be scored.
+#[derive(Debug, Clone)]
+pub struct BoundCriterion {
+    pub group: usize,
+    pub name: String,
+    /// Within its group, of the group, and both multiplied.
+    pub weight: f64,
+    pub effective_weight: f64,
+    pub basis: BoundBasis,
+}
+
+#[derive(Debug, Clone)]
+pub enum BoundBasis {
+    Measured { table: String, column: ColumnSpec, scale: Scale },
+    Judged,
+}
+
+impl Scorecard {
+    pub fn decode(fields: &mut Fields) -> Option<Self> {
+        let (from, judged) = (fields.optional_text("from"), fields.optional_text("judged"));
+        let policies = [Missing::Renormalise, Missing::Neutral, Missing::Pessimistic, Missing::Block]
+            .map(|missing| (missing.name(), missing));
+        let missing = fields.choice("missing", &policies, Missing::Renormalise);
+        let min_coverage = match fields.optional("min_coverage") {
+            None => Some(0.5),
+            Some(node) => share(node, fields.problems),
+        };
+        let groups = fields.required("groups").and_then(|node| groups(node, fields.problems));
+        Some(Self {
+            from,
+            judged,
+            missing: missing?,
+            min_coverage: min_coverage?,
+            groups: groups?,
+            span: fields.span.clone(),
+        })
+    }
+
+    pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+        let from = self.account_years(scope)?;
+        scope.account_years(&from)?;
+        let judged = match &self.judged {
+            None => Some(None),
+            Some(judged) => scope.source(judged).and_then(|source| sheet(judged, source, scope.problems)).map(Some),
+        };
+        let criteria = self.criteria(scope);
+        let (judged, criteria) = (judged?, criteria?);
+        let names = tables::Names::of(&id.value);
+        let groups: Vec<String> = self.groups.iter().map(|group| group.name.clone()).collect();
+        let specs = tables::specs(&names, &groups, judged.is_some());
+        let card =
+            Card { from: from.value, judged, criteria, groups, missing: self.missing, min_coverage: self.min_coverage };
+        let decimals = scope.settings.decimals;
+        let job = move |inputs: &Inputs| card.run(inputs, &names, decimals).map(Product::Tables);
+        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+    }
+
+    fn account_years(&self, scope: &Scope) -> Option<Located<String>> {
+        if let Some(from) = &self.from {
+            return Some(from.clone());
+        }
+        let found = scope.first_of_kind("account_years").map(|id| Located::new(id.to_owned(), self.span.clone()));
+        if found.is_none() {
+            let message = "stage `scorecard` needs the account years that say which accounts there are";
+            scope.problems.report(&self.span, message, "declare a stage `account_years` above".to_owned());
+        }
+        found
+    }
+
+    fn criteria(&self, scope: &mut Scope) -> Option<Vec<BoundCriterion>> {
+        let of_groups: f64 = self.groups.iter().map(|group| group.weight).sum();
+        let mut bound = Vec::new();
+        for (index, group) in self.groups.iter().enumerate() {
+            let of_criteria: f64 = group.criteria.iter().map(|criterion| criterion.weight).sum();
+            for criterion in &group.criteria {
+                let weight = criterion.weight / of_criteria;
+                let effective_weight = group.weight / of_groups * weight;
+                let basis = self.basis(criterion, scope);
+                bound.push(basis.map(|basis| BoundCriterion {
+                    group: index,
+                    name: criterion.name.value.clone(),
+                    weight,
+                    effective_weight,
+                    basis,
+                }));
+            }
+        }
+        bound.into_iter().collect()
+    }
+
+    fn basis(&self, criterion: &Criterion, scope: &mut Scope) -> Option<BoundBasis> {
+        match &criterion.basis {
+            Basis::Measured(measure, scale) => {
+                let (table, column) = scope.measure(measure)?;
+                Some(BoundBasis::Measured { table, column, scale: scale.clone() })
+            }
+            Basis::Judged if self.judged.is_some() => Some(BoundBasis::Judged),
+            Basis::Judged => {
+                let message =
+                    format!("the criterion `{}` is judged, but the scorecard names no sheet", criterion.name.value);
+                scope.problems.report(
+                    &criterion.name.span,
+                    message,
+                    "declare `judged:` with the id of a `read` stage".to_owned(),
+                );
+                None
+            }
+        }
+    }
+}
+
+/// The sheet of judgements, and which of its optional columns are there.
+type Sheet = (Arc<Source>, Vec<Option<usize>>);
+
+fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Sheet> {
+    let names = source.column_names();
+    let mut complete = true;
+    for column in COLUMNS.iter().take(3) {
+        for file in source.files.iter().filter(|file| file.column(column).is_none()) {
+            let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!("the sheet of judgements `{}` has no column `{column}`", file.name);
+            problems.report(&reference.span, message, did_you_mean(column, names));
+            complete = false;
+        }
+    }
+    let mut next = 0;
+    let present = COLUMNS.iter().map(|column| {
+        names.contains(column).then(|| {
+            next += 1;
+            next - 1
+        })
+    });
+    let present = present.collect();
+    complete.then(|| (shared(source), present))
+}
+
+fn share(node: &Node, problems: &Problems) -> Option<f64> {
+    let share = number(node, "min_coverage", problems)?;
+    if (0.0..=1.0).contains(&share.value) {
+        return Some(share.value);
+    }
+    problems.report(&share.span, format!("`min_coverage` should be from 0 to 1, found {}", share.value), None);
+    None
+}
+
+fn entries<'n>(node: &'n Node, what: &str, problems: &Problems) -> Option<&'n [(Located<String>, Node)]> {
+    match &node.value {
+        Value::Map(entries) if !entries.is_empty() => Some(entries),
+        _ => {
+            problems.report(
+                &node.span,
+                format!("`{what}` should be a map with at least one entry, found {}", node.describe()),
+                None,
+            );
+            None
+        }
+    }
+}
+
+fn groups(node: &Node, problems: &Problems) -> Option<Vec<Group>> {
+    let entries = entries(node, "groups", problems)?;
+    let groups: Vec<Option<Group>> = entries.iter().map(|(name, node)| group(name, node, problems)).collect();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
+    let all = groups.iter().flatten().flat_map(|group| &group.criteria).map(|criterion| &criterion.name);
+    for name in entries.iter().map(|(name, _)| name) {
+        named_well(name, "group", problems);
+    }
+    for name in all {
+        named_well(name, "criterion", problems);
+        if !seen.insert(&name.value) {
+            let message = format!("the criterion `{}` appears twice", name.value);
+            problems.report(&name.span, message, "a sheet of judgements knows criteria by their name alone".to_owned());
+        }
+    }
+    groups.iter().cloned().collect()
+}
+
+fn named_well(name: &Located<String>, what: &str, problems: &Problems) {
+    if !is_identifier(&name.value) {
+        let message = format!("the {what} `{}` should be made of letters, digits and `_`", name.value);
+        problems.report(&name.span, message, None);
+    }
+}
+
+fn group(name: &Located<String>, node: &Node, problems: &Problems) -> Option<Group> {
+    let mut fields = Fields::open(node, &name.span, format!("group `{}`", name.value), problems)?;
+    let weight = weight(&mut fields);
+    let criteria = fields.required("criteria").and_then(|node| {
+        let criteria: Vec<Option<Criterion>> =
+            entries(node, "criteria", problems)?.iter().map(|(name, node)| criterion(name, node, problems)).collect();
+        criteria.into_iter().collect::<Option<Vec<_>>>()
+    });
+    fields.finish();
+    Some(Group { name: name.value.clone(), weight: weight?, criteria: criteria? })
+}
+
+fn weight(fields: &mut Fields) -> Option<f64> {
+    let weight = fields.number("weight")?;
+    if weight.value > 0.0 {
+        return Some(weight.value);
+    }
+    let hint = "leave out what should not count".to_owned();
+    fields.problems.report(&weight.span, format!("a weight should be above zero, found {}", weight.value), hint);
+    None
+}
+
+fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option<Criterion> {
+    let context = format!("criterion `{}`", name.value);
+    let mut fields = Fields::open(node, &name.span, context.clone(), problems)?;
+    let weight = weight(&mut fields);
+    let (measure, judged) = (fields.optional_text("measure"), fields.flag("judged"));
+    let scale = fields.optional("scale");
+    fields.finish();
+    let basis = match (measure, judged, scale) {
+        (Some(measure), None | Some(false), Some(scale)) => {
+            Scale::decode(scale, problems).map(|scale| Basis::Measured(measure, scale))
+        }
+        (None, Some(true), None) => Some(Basis::Judged),
+        (measure, judged, scale) => {
+            let (message, hint) = match (measure.is_some(), judged == Some(true), scale.is_some()) {
+                (true, true, _) => ("is both measured and judged", "keep one of the two"),
+                (true, false, _) => ("is measured but has no scale", "such as `scale: [[0, 1], [12, 10]]`"),
+                (false, true, _) => ("is judged and needs no scale", "a judged score is a score already"),
+                (false, false, _) => {
+                    ("is neither measured nor judged", "add `measure: table.column` with a `scale`, or `judged: true`")
+                }
+            };
+            problems.report(&name.span, format!("{context} {message}"), hint.to_owned());
+            None
+        }
+    };
+    Some(Criterion { name: name.clone(), weight: weight?, basis: basis? })
+}
+
+/// A scorecard ready to run.
+struct Card {
+    from: String,
+    judged: Option<Sheet>,
+    criteria: Vec<BoundCriterion>,
+    groups: Vec<String>,
+    missing: Missing,
+    min_coverage: f64,
+}
+
+impl Card {
+    fn run(&self, inputs: &Inputs, names: &tables::Names, decimals: u32) -> Result<Vec<Table>, Failure> {
+        let (account_years, period) = inputs.account_years(&self.from)?;
+        let mut accounts = account_years.text("account");
+        accounts.dedup();
+        let judgements = match &self.judged {
+            None => Vec::new(),
+            Some((source, present)) => {
+                let columns: Vec<&str> =
+                    COLUMNS.iter().zip(present).filter(|(_, place)| place.is_some()).map(|(name, _)| *name).collect();
+                let mut rows = source.text_rows(&columns)?;
+                for row in &mut rows {
+                    let cells = std::mem::take(&mut row.cells);
+                    row.cells = present
+                        .iter()
+                        .map(|place| place.and_then(|place| cells.get(place).cloned().flatten()))
+                        .collect();
+                }
+                let known: BTreeSet<&str> = accounts.iter().copied().collect();
+                let judged = self.criteria.iter().filter(|criterion| matches!(criterion.basis, BoundBasis::Judged));
+                let criteria: BTreeSet<&str> = judged.map(|criterion| criterion.name.as_str()).collect();
+                let format = &source.config.csv;
+                let rules = Rules {
+                    accounts: &known,
+                    criteria: &criteria,
+                    as_of: period.as_of,
+                    numbers: format.numbers,
+                    date_format: &format.date_format,
+                };
+                judge(rows, &rules)
+            }
+        };
+        let means = means(&judgements);
+        let mut columns = Vec::with_capacity(self.criteria.len());
+        for criterion in &self.criteria {
+            columns.push(match &criterion.basis {
+                BoundBasis::Judged => {
+                    let scores =
+                        accounts.iter().map(|account| means.get(&(criterion.name.as_str(), *account)).copied());
+                    (vec![None; accounts.len()], scores.collect())
+                }
+                BoundBasis::Measured { table, column, scale } => {
+                    let values = values_of(inputs.table(table)?, column, &accounts, decimals);
+                    let scores = scale.scores(&values);
+                    (values, scores)
+                }
+            });
+        }
+        let scores = tables::Scores::new(&accounts, &self.criteria, columns, self.missing);
+        if self.missing == Missing::Block {
+            scores.refuse_gaps()?;
+        }
+        let mut made = scores.tables(names, &self.groups, self.min_coverage);
+        if self.judged.is_some() {
+            made.push(super::judgements::table(names.judgements(), &judgements));
+        }
+        Ok(made)
+    }
+}
+
+/// A numeric column by account; money in whole currency units.
+fn values_of(table: &Table, column: &ColumnSpec, accounts: &[&str], decimals: u32) -> Vec<Option<f64>> {
+    let unit =
+        if column.meaning == Meaning::Money { 10f64.powi(i32::try_from(decimals).unwrap_or_default()) } else { 1.0 };
+    let values: Vec<Option<f64>> = match column.meaning {
+        Meaning::Integer | Meaning::Money => {
+            table.integers(&column.name).into_iter().map(|value| value.map(|value| value as f64 / unit)).collect()
+        }
+        _ => table.numbers(&column.name),
+    };
+    let by_account: BTreeMap<&str, Option<f64>> = table.text("account").into_iter().zip(values).collect();
+    accounts.iter().map(|account| by_account.get(account).copied().flatten()).collect()
+}

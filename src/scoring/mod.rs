@@ -1,0 +1,7 @@
+//! From measures and judgements to one score per account.
+
+pub mod config;
+pub mod judgements;
+pub mod scale;
+pub mod scorecard;
+pub mod tables;

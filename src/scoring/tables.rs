@@ -1,0 +1,219 @@
+//! The tables of a scorecard: scores, contributions and weights.
+
+use super::config::{BoundBasis, BoundCriterion, Missing};
+use super::scorecard::{Part, Scored, group_score, score};
+use crate::failure::Failure;
+use crate::table::{Table, TableBuilder, TableSpec, name_of};
+use rayon::prelude::*;
+
+/// How the tables of a scorecard are called.
+#[derive(Debug, Clone)]
+pub struct Names {
+    scorecard: String,
+    contributions: String,
+    weights: String,
+    judgements: String,
+}
+
+impl Names {
+    pub fn of(id: &str) -> Self {
+        let name = |table: &str| name_of(id, "scorecard", table);
+        // The sheet of judgements is often called so itself; its table then keeps the stage's id before it.
+        Self {
+            scorecard: id.to_owned(),
+            contributions: name("contributions"),
+            weights: name("weights"),
+            judgements: name("judgements"),
+        }
+    }
+
+    pub fn judgements(&self) -> &str {
+        &self.judgements
+    }
+}
+
+pub fn specs(names: &Names, groups: &[String], judged: bool) -> Vec<TableSpec> {
+    let scores = Scores::new(&[], &[], Vec::new(), Missing::Renormalise);
+    let mut specs: Vec<TableSpec> = scores.tables(names, groups, 0.0).into_iter().map(|table| table.spec).collect();
+    if judged {
+        specs.push(super::judgements::table(&names.judgements, &[]).spec);
+    }
+    specs
+}
+
+/// Values and scores of one criterion, by account.
+type ColumnScores = (Vec<Option<f64>>, Vec<Option<f64>>);
+
+/// All accounts scored.
+pub struct Scores<'a> {
+    accounts: &'a [&'a str],
+    criteria: &'a [BoundCriterion],
+    columns: Vec<ColumnScores>,
+    scored: Vec<Scored>,
+}
+
+impl<'a> Scores<'a> {
+    pub fn new(
+        accounts: &'a [&'a str],
+        criteria: &'a [BoundCriterion],
+        columns: Vec<ColumnScores>,
+        missing: Missing,
+    ) -> Self {
+        let weights: Vec<f64> = criteria.iter().map(|criterion| criterion.effective_weight).collect();
+        let scored = (0..accounts.len())
+            .into_par_iter()
+            .map(|row| {
+                let scores: Vec<Option<f64>> =
+                    columns.iter().map(|(_, scores)| scores.get(row).copied().flatten()).collect();
+                score(&scores, &weights, missing)
+            })
+            .collect();
+        Self { accounts, criteria, columns, scored }
+    }
+
+    /// For `missing: block`.
+    ///
+    /// # Errors
+    /// Where any account lacks any score.
+    pub fn refuse_gaps(&self) -> Result<(), Failure> {
+        let gaps: Vec<String> = self
+            .accounts
+            .iter()
+            .zip(&self.scored)
+            .flat_map(|(account, scored)| {
+                let missing = self.criteria.iter().zip(&scored.parts).filter(|(_, part)| part.score.is_none());
+                missing.map(move |(criterion, _)| format!("`{account}` has no score for `{}`", criterion.name))
+            })
+            .collect();
+        if gaps.is_empty() {
+            return Ok(());
+        }
+        let shown: Vec<&str> = gaps.iter().take(20).map(String::as_str).collect();
+        Err(Failure::Data {
+            message: format!("{} scores are missing\n  {}", gaps.len(), shown.join("\n  ")),
+            hint: Some("fill in the sheet, or declare `missing: renormalise`".to_owned()),
+        })
+    }
+
+    /// The scorecard (by account), the contributions (by account, in the order declared) and the weights.
+    pub fn tables(&self, names: &Names, groups: &[String], min_coverage: f64) -> Vec<Table> {
+        vec![
+            self.scorecard(&names.scorecard, groups, min_coverage),
+            self.contributions(&names.contributions, groups),
+            self.weights(&names.weights, groups),
+        ]
+    }
+
+    fn scorecard(&self, name: &str, groups: &[String], min_coverage: f64) -> Table {
+        // The last bits of a sum of weights must not decide whether an account is rated.
+        let rated: Vec<bool> =
+            self.scored.iter().map(|scored| scored.score.is_some() && scored.coverage + 1e-9 >= min_coverage).collect();
+        let numbers = |value: fn(&Scored) -> f64| self.scored.iter().map(value).collect::<Vec<f64>>();
+        let mut builder = TableBuilder::new(name, self.scored.len())
+            .per_account()
+            .text("account", self.accounts.to_vec())
+            .numbers("score", self.scored.iter().map(|scored| scored.score).collect::<Vec<_>>())
+            .integers("rank", self.ranks(&rated))
+            .flags("rated", rated)
+            .ratios("coverage", numbers(|scored| scored.coverage))
+            .numbers("score_low", numbers(|scored| scored.low))
+            .numbers("score_high", numbers(|scored| scored.high));
+        for (index, group) in groups.iter().enumerate() {
+            let of_group = |scored: &Scored| {
+                let parts = scored.parts.iter().zip(self.criteria).filter(|(_, criterion)| criterion.group == index);
+                group_score(&parts.map(|(part, _)| *part).collect::<Vec<Part>>())
+            };
+            builder = builder.numbers(&format!("{group}_score"), self.scored.iter().map(of_group).collect::<Vec<_>>());
+        }
+        builder.build()
+    }
+
+    /// Rated accounts by score, then by account.
+    fn ranks(&self, rated: &[bool]) -> Vec<Option<i64>> {
+        let mut order: Vec<(f64, &str, usize)> = Vec::new();
+        for (row, (scored, account)) in self.scored.iter().zip(self.accounts).enumerate() {
+            let score = scored.score.filter(|_| rated.get(row).copied().unwrap_or_default());
+            order.extend(score.map(|score| (score, *account, row)));
+        }
+        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let mut ranks = vec![None; self.scored.len()];
+        for (place, (_, _, row)) in order.iter().enumerate() {
+            if let Some(rank) = ranks.get_mut(*row) {
+                *rank = i64::try_from(place + 1).ok();
+            }
+        }
+        ranks
+    }
+
+    fn contributions(&self, name: &str, groups: &[String]) -> Table {
+        let rows = self.scored.len() * self.criteria.len();
+        let cells = || {
+            self.scored.iter().enumerate().flat_map(|(row, scored)| {
+                scored.parts.iter().zip(self.criteria).enumerate().map(move |(column, pair)| (row, column, pair))
+            })
+        };
+        let group = |criterion: &BoundCriterion| groups.get(criterion.group).map_or("", String::as_str);
+        let value = |row: usize, column: usize| {
+            self.columns.get(column).and_then(|(values, _)| values.get(row).copied().flatten())
+        };
+        TableBuilder::new(name, rows)
+            .text("account", cells().map(|(row, _, _)| self.accounts.get(row).copied().unwrap_or_default()).collect())
+            .text("group", cells().map(|(_, _, (_, criterion))| group(criterion)).collect())
+            .text("criterion", cells().map(|(_, _, (_, criterion))| criterion.name.as_str()).collect())
+            .text("source", cells().map(|(_, _, (part, criterion))| source(part, criterion)).collect())
+            .numbers("value", cells().map(|(row, column, _)| value(row, column)).collect::<Vec<_>>())
+            .numbers("score", cells().map(|(_, _, (part, _))| part.score).collect::<Vec<_>>())
+            .numbers("weight", cells().map(|(_, _, (part, _))| part.weight).collect::<Vec<_>>())
+            .numbers("contribution", cells().map(|(_, _, (part, _))| part.contribution).collect::<Vec<_>>())
+            .build()
+    }
+
+    fn weights(&self, name: &str, groups: &[String]) -> Table {
+        let texts = |value: fn(&BoundCriterion) -> String| self.criteria.iter().map(value).collect::<Vec<String>>();
+        TableBuilder::new(name, self.criteria.len())
+            .text(
+                "group",
+                self.criteria.iter().map(|criterion| groups.get(criterion.group).map_or("", String::as_str)).collect(),
+            )
+            .text("criterion", texts(|criterion| criterion.name.clone()))
+            .text("source", self.criteria.iter().map(declared_source).collect())
+            .text("basis", texts(basis))
+            .ratios("weight", self.criteria.iter().map(|criterion| criterion.weight).collect::<Vec<_>>())
+            .ratios(
+                "effective_weight",
+                self.criteria.iter().map(|criterion| criterion.effective_weight).collect::<Vec<_>>(),
+            )
+            .text("scale", texts(scale))
+            .build()
+    }
+}
+
+fn declared_source(criterion: &BoundCriterion) -> &'static str {
+    match criterion.basis {
+        BoundBasis::Measured { .. } => "measured",
+        BoundBasis::Judged => "judged",
+    }
+}
+
+fn source(part: &Part, criterion: &BoundCriterion) -> &'static str {
+    match (part.score, part.assumed) {
+        (None, _) => "missing",
+        (Some(score), true) if score > 1.0 => "neutral",
+        (Some(_), true) => "pessimistic",
+        (Some(_), false) => declared_source(criterion),
+    }
+}
+
+fn basis(criterion: &BoundCriterion) -> String {
+    match &criterion.basis {
+        BoundBasis::Measured { table, column, .. } => format!("{table}.{}", column.name),
+        BoundBasis::Judged => String::new(),
+    }
+}
+
+fn scale(criterion: &BoundCriterion) -> String {
+    match &criterion.basis {
+        BoundBasis::Measured { column, scale, .. } => scale.describe(column.meaning),
+        BoundBasis::Judged => String::new(),
+    }
+}

@@ -1,0 +1,241 @@
+//! Files of invoice lines and of other tables: finding them, learning their columns, reading them in batches.
+//!
+//! One file per format. A source hands out batches of Arrow columns as they are stored; what the values
+//! mean is the business of whoever reads them.
+
+pub mod cells;
+pub mod csv;
+pub mod parquet;
+pub mod read;
+
+use crate::sources::cells::text_of_row;
+use arrow::array::ArrayRef;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A file that cannot be used as a source.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+impl Error {
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub fn with_hint(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+/// How the values of a column are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stored {
+    Text,
+    Integer,
+    Float,
+    /// With so many decimal places.
+    Decimal(u32),
+    Date,
+    Flag,
+    /// A type that no column of a ledger can have, such as a list; its name.
+    Other(String),
+}
+
+/// A column of a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceColumn {
+    pub name: String,
+    pub stored: Stored,
+}
+
+/// What a format needs to read a file again.
+#[derive(Debug, Clone)]
+pub enum Format {
+    Csv(csv::CsvOptions),
+    Parquet(parquet::Footer),
+}
+
+/// A file whose columns are known.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    pub path: PathBuf,
+    /// The path below the pipeline's root, with forward slashes: the same wherever the root is.
+    pub name: String,
+    pub bytes: u64,
+    pub columns: Vec<SourceColumn>,
+    pub format: Format,
+}
+
+impl SourceFile {
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// How many parts of the file can be read side by side.
+    pub fn parts(&self) -> usize {
+        match &self.format {
+            Format::Csv(_) => 1,
+            Format::Parquet(footer) => footer.row_groups(),
+        }
+    }
+}
+
+/// A line that its format could not deliver whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Defect {
+    pub row: usize,
+    pub reason: &'static str,
+    pub detail: String,
+}
+
+/// Where the rows of a batch come from, to show them as they stand in the file.
+pub(crate) enum Origin<'a> {
+    Records { records: &'a [::csv::ByteRecord], columns: &'a [SourceColumn] },
+    RowGroup(parquet::Place<'a>),
+}
+
+/// Some consecutive lines of a file.
+pub struct Batch<'a> {
+    /// The columns asked for, in the order asked; all of the same length.
+    pub columns: Vec<ArrayRef>,
+    pub rows: usize,
+    /// Lines with defects, by row; their cells are empty.
+    pub defects: Vec<Defect>,
+    pub(crate) lines: Lines,
+    pub(crate) origin: Origin<'a>,
+}
+
+/// The numbers that a person would count the lines of a batch by.
+pub(crate) enum Lines {
+    /// Row after row from this one.
+    From(u64),
+    /// Records may span several lines of text.
+    Each(Vec<u64>),
+}
+
+impl Batch<'_> {
+    /// The number of a row in its file, from 1: of a text file the line on which it starts, else the row.
+    pub fn line(&self, row: usize) -> u64 {
+        match &self.lines {
+            Lines::From(first) => first + u64::try_from(row).unwrap_or_default(),
+            Lines::Each(lines) => lines.get(row).copied().unwrap_or_default(),
+        }
+    }
+
+    /// Whole rows as JSON objects, all columns of the file, for the rows given in ascending order.
+    ///
+    /// # Errors
+    /// Where the file cannot be read again.
+    pub fn raw(&self, rows: &[usize]) -> Result<Vec<String>, Error> {
+        match &self.origin {
+            Origin::Records { records, columns } => Ok(rows
+                .iter()
+                .map(|row| records.get(*row).map_or_else(String::new, |record| csv::json(record, columns)))
+                .collect()),
+            Origin::RowGroup(place) => place.json(rows),
+        }
+    }
+}
+
+/// Reads some columns of one part of a file, batch by batch, each handed to `visit`.
+///
+/// # Errors
+/// Where the file cannot be read or `visit` fails.
+pub fn scan<E: From<Error>>(
+    file: &SourceFile,
+    part: usize,
+    columns: &[usize],
+    visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    match &file.format {
+        Format::Csv(options) => csv::scan(file, options, columns, visit),
+        Format::Parquet(footer) => parquet::scan(file, footer, part, columns, visit),
+    }
+}
+
+/// Learns the columns of one file.
+///
+/// # Errors
+/// Where the file cannot be read, is empty, or is not of its format.
+pub fn open(path: &Path, name: String, config: &read::Read) -> Result<SourceFile, Error> {
+    let metadata = std::fs::metadata(path).map_err(|error| cannot_read(&name, &error))?;
+    let bytes = metadata.len();
+    match config.format_of(&name)? {
+        read::FileFormat::Csv => {
+            let columns = csv::columns(path, &name, &config.csv)?;
+            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format: Format::Csv(config.csv.clone()) })
+        }
+        read::FileFormat::Parquet => {
+            let footer = parquet::Footer::load(path, &name)?;
+            let columns = footer.columns();
+            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format: Format::Parquet(footer) })
+        }
+    }
+}
+
+pub(crate) fn cannot_read(name: &str, error: &std::io::Error) -> Error {
+    Error::new(format!("cannot read `{name}`: {error}"))
+}
+
+/// The files of a `read` stage: found, sorted by path, their columns known.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub config: Arc<read::Read>,
+    pub files: Vec<SourceFile>,
+}
+
+impl Source {
+    /// Reads some columns of all files as text: for tables of a few thousand rows, not for invoice lines.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or lacks one of the columns.
+    pub fn text_rows(&self, columns: &[&str]) -> Result<Vec<TextRow>, Error> {
+        let mut rows = Vec::new();
+        for file in &self.files {
+            let indices = columns
+                .iter()
+                .map(|name| {
+                    file.column(name).ok_or_else(|| Error::new(format!("`{}` has no column `{name}`", file.name)))
+                })
+                .collect::<Result<Vec<usize>, Error>>()?;
+            for part in 0..file.parts() {
+                scan(file, part, &indices, &mut |batch| -> Result<(), Error> {
+                    rows.extend(text_of_batch(&batch, &file.name)?);
+                    Ok(())
+                })?;
+            }
+        }
+        Ok(rows)
+    }
+
+    /// The names of the columns of the first file.
+    pub fn column_names(&self) -> Vec<&str> {
+        let first = self.files.first();
+        first.map(|file| file.columns.iter().map(|column| column.name.as_str()).collect()).unwrap_or_default()
+    }
+}
+
+/// A row of a small table: its cells as text, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextRow {
+    pub file: String,
+    pub line: u64,
+    /// In the order of the columns asked for; nothing where a cell is empty.
+    pub cells: Vec<Option<String>>,
+    /// What is wrong with the row as a whole, where something is.
+    pub defect: Option<Defect>,
+}
+
+fn text_of_batch(batch: &Batch<'_>, file: &str) -> Result<Vec<TextRow>, Error> {
+    let mut rows = Vec::with_capacity(batch.rows);
+    for row in 0..batch.rows {
+        let cells = batch.columns.iter().map(|column| text_of_row(column, row)).collect::<Result<Vec<_>, Error>>()?;
+        let defect = batch.defects.iter().find(|defect| defect.row == row).cloned();
+        rows.push(TextRow { file: file.to_owned(), line: batch.line(row), cells, defect });
+    }
+    Ok(rows)
+}

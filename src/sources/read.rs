@@ -1,0 +1,226 @@
+//! The stage kind `read`: which files, and how they are written.
+
+use super::csv::CsvOptions;
+use super::{Error, Source, SourceFile, open};
+use crate::money::NumberFormat;
+use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use crate::pipeline::fields::{Fields, text};
+use crate::pipeline::node::Value;
+use crate::product::Product;
+use rayon::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub const MANUAL: &str = include_str!("../../docs/stages/read.md");
+
+/// The formats that files can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    Csv,
+    Parquet,
+}
+
+/// What the values of a text column are, where an expression needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextType {
+    Text,
+    Number,
+    Date,
+}
+
+/// The declaration of a `read` stage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// Paths or globs below the pipeline's root.
+    pub paths: Vec<Located<String>>,
+    /// By the ending of each file's name where not declared.
+    pub format: Option<FileFormat>,
+    pub csv: CsvOptions,
+    /// Declared types of text columns.
+    pub types: Vec<(Located<String>, TextType)>,
+}
+
+impl Read {
+    pub fn decode(fields: &mut Fields) -> Option<Self> {
+        let paths = fields.texts("path");
+        let format = match fields.optional("format") {
+            None => Some(None),
+            Some(_) => {
+                let formats = [("csv", FileFormat::Csv), ("parquet", FileFormat::Parquet)];
+                fields.choice("format", &formats, FileFormat::Csv).map(Some)
+            }
+        };
+        let delimiters = [(",", b','), (";", b';'), ("tab", b'\t'), ("\t", b'\t'), ("|", b'|')];
+        let delimiter = fields.choice("delimiter", &delimiters, b',');
+        let decimal = fields.choice("decimal", &[(".", b'.'), (",", b',')], b'.');
+        let separators = [("none", None), (".", Some(b'.')), (",", Some(b',')), ("'", Some(b'\'')), (" ", Some(b' '))];
+        let thousands = fields.choice("thousands", &separators, None);
+        let date_format = date_format(fields);
+        let types = types(fields);
+        let (decimal, thousands) = (decimal?, thousands?);
+        if thousands == Some(decimal) {
+            let message = "`decimal` and `thousands` are the same sign";
+            fields.problems.report(&fields.span, message, "a number can use each sign for one thing only".to_owned());
+            return None;
+        }
+        let numbers = NumberFormat { decimal, thousands };
+        let csv = CsvOptions { delimiter: delimiter?, numbers, date_format: date_format? };
+        Some(Self { paths: paths?, format: format?, csv, types: types? })
+    }
+
+    /// The format of a file.
+    ///
+    /// # Errors
+    /// Where none is declared and the file's name ends in none of the known ones.
+    pub fn format_of(&self, name: &str) -> Result<FileFormat, Error> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            Some("csv" | "txt" | "tsv") => Ok(FileFormat::Csv),
+            Some("parquet" | "pq") => Ok(FileFormat::Parquet),
+            _ => Err(Error::with_hint(
+                format!("the name of `{name}` does not tell its format"),
+                "declare `format: csv` or `format: parquet`",
+            )),
+        }
+    }
+
+    /// The declared type of a text column.
+    pub fn type_of(&self, column: &str) -> Option<TextType> {
+        self.types.iter().find(|(name, _)| name.value == column).map(|(_, text_type)| *text_type)
+    }
+
+    pub fn bind(&self, _id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+        let source = self.find(&scope.settings.root, scope.problems)?;
+        Some(Bound { signature: Signature::Source(source), job: Box::new(|_| Ok(Product::Declared)) })
+    }
+
+    /// Finds the files and learns their columns, reporting everything that is in the way.
+    fn find(&self, root: &Path, problems: &Problems) -> Option<Source> {
+        let mut found: Vec<(PathBuf, String)> = Vec::new();
+        let mut complete = true;
+        for path in &self.paths {
+            match matches(root, &path.value) {
+                Ok(matched) => found.extend(matched),
+                Err(error) => {
+                    problems.report(&path.span, error.message, error.hint);
+                    complete = false;
+                }
+            }
+        }
+        found.sort_by(|a, b| a.1.cmp(&b.1));
+        let span = &self.paths.first()?.span;
+        for (first, second) in found.iter().zip(found.iter().skip(1)) {
+            if first == second {
+                let hint = "its lines would count twice; let each path match other files".to_owned();
+                problems.report(span, format!("`{}` is matched by two paths", first.1), hint);
+                complete = false;
+            }
+        }
+        let opened: Vec<Result<SourceFile, Error>> =
+            found.into_par_iter().map(|(path, name)| open(&path, name, self)).collect();
+        let mut files = Vec::with_capacity(opened.len());
+        for file in opened {
+            match file {
+                Ok(file) => files.push(file),
+                Err(error) => {
+                    problems.report(span, error.message, error.hint);
+                    complete = false;
+                }
+            }
+        }
+        self.check_types(&files, problems);
+        complete.then(|| Source { config: Arc::new(self.clone()), files })
+    }
+
+    fn check_types(&self, files: &[SourceFile], problems: &Problems) {
+        for (column, _) in &self.types {
+            if !files.iter().any(|file| file.column(&column.value).is_some()) && !files.is_empty() {
+                let names: Vec<&str> =
+                    files.iter().flat_map(|file| file.columns.iter().map(|column| column.name.as_str())).collect();
+                let message = format!("no file has the column `{}`", column.value);
+                problems.report(&column.span, message, did_you_mean(&column.value, names));
+            }
+        }
+    }
+}
+
+fn date_format(fields: &mut Fields) -> Option<String> {
+    let Some(format) = fields.optional_text("date_format") else { return Some("%Y-%m-%d".to_owned()) };
+    let example = jiff::civil::Date::constant(2025, 12, 31);
+    let written = jiff::fmt::strtime::format(&format.value, example);
+    let back = written.as_ref().ok().and_then(|text| jiff::civil::Date::strptime(&format.value, text).ok());
+    if back == Some(example) {
+        return Some(format.value);
+    }
+    let message = format!("`{}` is no date format that names day, month and year", format.value);
+    fields.problems.report(&format.span, message, "for 31/12/2025 write `%d/%m/%Y`".to_owned());
+    None
+}
+
+fn types(fields: &mut Fields) -> Option<Vec<(Located<String>, TextType)>> {
+    let Some(node) = fields.optional("types") else { return Some(Vec::new()) };
+    let Value::Map(entries) = &node.value else {
+        fields.problems.report(
+            &node.span,
+            format!("`types` should be a map of columns, found {}", node.describe()),
+            None,
+        );
+        return None;
+    };
+    entries
+        .iter()
+        .map(|(column, node)| {
+            let declared = text(node, &column.value, fields.problems)?;
+            let text_type = match declared.value.as_str() {
+                "text" => TextType::Text,
+                "number" => TextType::Number,
+                "date" => TextType::Date,
+                other => {
+                    let message = format!("unknown type `{other}` of column `{}`", column.value);
+                    fields.problems.report(&declared.span, message, did_you_mean(other, ["text", "number", "date"]));
+                    return None;
+                }
+            };
+            Some((column.clone(), text_type))
+        })
+        .collect()
+}
+
+/// The files that a path or glob matches, with their names below the root.
+fn matches(root: &Path, pattern: &str) -> Result<Vec<(PathBuf, String)>, Error> {
+    let full = root.join(pattern);
+    let is_glob = pattern.contains(['*', '?', '[']);
+    if !is_glob {
+        return if full.is_file() {
+            Ok(vec![(full, pattern.to_owned())])
+        } else {
+            Err(missing(root, format!("there is no file `{}`", full.display())))
+        };
+    }
+    // The root is a place and no pattern: signs in it that globs use must match themselves.
+    let escaped = Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(pattern);
+    let paths = glob::glob(&escaped.to_string_lossy())
+        .map_err(|error| Error::new(format!("`{pattern}` is no valid glob: {error}")))?;
+    let mut found = Vec::new();
+    for path in paths {
+        let path =
+            path.map_err(|error| Error::new(format!("cannot read `{}`: {}", error.path().display(), error.error())))?;
+        if path.is_file() {
+            let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
+            found.push((path, name));
+        }
+    }
+    if found.is_empty() {
+        return Err(missing(root, format!("no file matches `{}`", full.display())));
+    }
+    Ok(found)
+}
+
+fn missing(root: &Path, message: String) -> Error {
+    let hint = format!("paths start at the root `{}`; point it elsewhere with `--set root=…`", root.display());
+    Error::with_hint(message, hint)
+}

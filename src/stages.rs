@@ -1,0 +1,53 @@
+//! The kinds of stages: a closed list, one line each.
+
+use crate::pipeline::check::{Bound, Scope};
+use crate::pipeline::diagnostics::Located;
+use crate::pipeline::fields::Fields;
+
+/// Declares the enum of all kinds and the functions that go through it, so that a new kind is one line.
+macro_rules! kinds {
+    ($($kind:literal => $variant:ident($config:ty), $manual:expr;)+) => {
+        /// The config of a stage of any kind.
+        #[derive(Debug)]
+        pub enum Stage { $($variant($config),)+ }
+
+        impl Stage {
+            /// The names of all kinds, in the order of a pipeline.
+            pub const KINDS: &'static [&'static str] = &[$($kind,)+];
+
+            /// What reads the config of a kind.
+            pub fn decoder(kind: &str) -> Option<fn(&mut Fields) -> Option<Stage>> {
+                match kind {
+                    $($kind => Some(|fields| <$config>::decode(fields).map(Stage::$variant)),)+
+                    _ => None,
+                }
+            }
+
+            /// The manual page of a kind, in markdown.
+            pub fn manual(kind: &str) -> Option<&'static str> {
+                match kind {
+                    $($kind => Some($manual),)+
+                    _ => None,
+                }
+            }
+
+            /// Finds what the stage reads and checks that it has what the stage needs.
+            pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+                match self { $(Self::$variant(config) => config.bind(id, scope),)+ }
+            }
+        }
+    };
+}
+
+kinds! {
+    "read" => Read(crate::sources::read::Read), crate::sources::read::MANUAL;
+    "ledger" => Ledger(crate::ledger::config::Config), crate::ledger::config::MANUAL;
+    "accounts" => Accounts(crate::measures::accounts::Accounts), crate::measures::accounts::MANUAL;
+    "account_years" => AccountYears(crate::measures::account_years::AccountYears), crate::measures::account_years::MANUAL;
+    "growth" => Growth(crate::measures::growth::Growth), crate::measures::growth::MANUAL;
+    "pareto" => Pareto(crate::measures::pareto::Pareto), crate::measures::pareto::MANUAL;
+    "profile" => Profile(crate::measures::profile::Profile), crate::measures::profile::MANUAL;
+    "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
+    "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
+    "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
+}

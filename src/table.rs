@@ -1,0 +1,218 @@
+//! A table as it travels between stages: a Polars frame and what each of its columns means.
+//!
+//! Frames hold money as whole minor units in `Int64`; the meaning says so, and the outputs turn it
+//! into decimals when it leaves. The physical type of a column follows from its meaning alone.
+
+use polars::prelude::{Column as Series, DataFrame, DataType, PlSmallStr};
+
+/// What the values of a column are, and with it how they are stored, written and read aloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// A string: `String`.
+    Text,
+    /// A count, a year, a rank: `Int64`.
+    Integer,
+    /// Whole minor units of the pipeline's currency: `Int64`.
+    Money,
+    /// A score, an index, a number of things that need not be whole: `Float64`.
+    Number,
+    /// A fraction of something, shown as a percentage: `Float64`.
+    Ratio,
+    /// Days since 1970-01-01: `Date`.
+    Date,
+    /// `Boolean`.
+    Flag,
+}
+
+impl Meaning {
+    /// The Polars type in which values of this meaning are held between stages.
+    pub fn data_type(self) -> DataType {
+        match self {
+            Self::Text => DataType::String,
+            Self::Integer | Self::Money => DataType::Int64,
+            Self::Number | Self::Ratio => DataType::Float64,
+            Self::Date => DataType::Date,
+            Self::Flag => DataType::Boolean,
+        }
+    }
+
+    /// Whether a scale can turn values of this meaning into a score.
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Self::Integer | Self::Money | Self::Number | Self::Ratio)
+    }
+}
+
+/// The declaration of a column: its name and its meaning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnSpec {
+    pub name: String,
+    pub meaning: Meaning,
+}
+
+impl ColumnSpec {
+    pub fn new(name: impl Into<String>, meaning: Meaning) -> Self {
+        Self { name: name.into(), meaning }
+    }
+}
+
+/// What a table will look like, known before anything runs: `check` binds references against it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSpec {
+    pub name: String,
+    pub columns: Vec<ColumnSpec>,
+    /// Whether `account` is the key: at most one row per account.
+    pub per_account: bool,
+}
+
+impl TableSpec {
+    pub fn new(name: impl Into<String>, columns: Vec<ColumnSpec>) -> Self {
+        Self { name: name.into(), columns, per_account: false }
+    }
+
+    /// The same, with `account` as the key.
+    pub fn per_account(mut self) -> Self {
+        self.per_account = true;
+        self
+    }
+
+    pub fn column(&self, name: &str) -> Option<&ColumnSpec> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A named frame whose columns are those of its spec, in that order.
+#[derive(Debug, Clone)]
+pub struct Table {
+    pub spec: TableSpec,
+    pub frame: DataFrame,
+}
+
+impl Table {
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    pub fn rows(&self) -> usize {
+        self.frame.height()
+    }
+
+    /// The values of a text column; nulls read as the empty string.
+    pub fn text(&self, column: &str) -> Vec<&str> {
+        let values = self.series(column).str();
+        values.into_iter().flat_map(|values| values.iter()).map(Option::unwrap_or_default).collect()
+    }
+
+    /// The values of an integer or money column.
+    pub fn integers(&self, column: &str) -> Vec<Option<i64>> {
+        self.series(column).i64().into_iter().flat_map(|values| values.iter()).collect()
+    }
+
+    /// The values of a number or ratio column.
+    pub fn numbers(&self, column: &str) -> Vec<Option<f64>> {
+        self.series(column).f64().into_iter().flat_map(|values| values.iter()).collect()
+    }
+
+    /// The values of a date column, in days since 1970-01-01.
+    pub fn dates(&self, column: &str) -> Vec<Option<i32>> {
+        let values = self.series(column).date();
+        values.into_iter().flat_map(|values| values.physical().iter()).collect()
+    }
+
+    /// The values of a flag column; nulls read as false.
+    pub fn flags(&self, column: &str) -> Vec<bool> {
+        let values = self.series(column).bool();
+        values.into_iter().flat_map(|values| values.iter()).map(Option::unwrap_or_default).collect()
+    }
+
+    /// Panics where the table has no such column: stages are wired against specs before a run, so
+    /// a wrong name here is a mistake of this program and not of its input.
+    fn series(&self, column: &str) -> &Series {
+        match self.frame.column(column) {
+            Ok(series) => series,
+            Err(_) => panic!("table `{}` was built without its column `{column}`", self.spec.name),
+        }
+    }
+}
+
+/// Collects the columns of a table one by one, so that spec and frame cannot disagree.
+#[derive(Debug)]
+pub struct TableBuilder {
+    spec: TableSpec,
+    series: Vec<Series>,
+    height: usize,
+}
+
+impl TableBuilder {
+    pub fn new(name: impl Into<String>, height: usize) -> Self {
+        Self { spec: TableSpec::new(name, Vec::new()), series: Vec::new(), height }
+    }
+
+    /// Declares `account` as the key.
+    pub fn per_account(mut self) -> Self {
+        self.spec.per_account = true;
+        self
+    }
+
+    pub fn text<S: AsRef<str>>(self, name: &str, values: Vec<S>) -> Self {
+        let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
+        self.push(name, Meaning::Text, |name| Series::new(name, values))
+    }
+
+    pub fn optional_text<S: AsRef<str>>(self, name: &str, values: Vec<Option<S>>) -> Self {
+        let values: Vec<Option<&str>> = values.iter().map(|value| value.as_ref().map(AsRef::as_ref)).collect();
+        self.push(name, Meaning::Text, |name| Series::new(name, values))
+    }
+
+    pub fn integers(self, name: &str, values: Vec<impl Into<Option<i64>>>) -> Self {
+        let values: Vec<Option<i64>> = values.into_iter().map(Into::into).collect();
+        self.push(name, Meaning::Integer, |name| Series::new(name, values))
+    }
+
+    pub fn money(self, name: &str, values: Vec<impl Into<Option<i64>>>) -> Self {
+        let values: Vec<Option<i64>> = values.into_iter().map(Into::into).collect();
+        self.push(name, Meaning::Money, |name| Series::new(name, values))
+    }
+
+    pub fn numbers(self, name: &str, values: Vec<impl Into<Option<f64>>>) -> Self {
+        let values: Vec<Option<f64>> = values.into_iter().map(Into::into).collect();
+        self.push(name, Meaning::Number, |name| Series::new(name, values))
+    }
+
+    pub fn ratios(self, name: &str, values: Vec<impl Into<Option<f64>>>) -> Self {
+        let values: Vec<Option<f64>> = values.into_iter().map(Into::into).collect();
+        self.push(name, Meaning::Ratio, |name| Series::new(name, values))
+    }
+
+    pub fn dates(self, name: &str, values: Vec<impl Into<Option<i32>>>) -> Self {
+        let values: Vec<Option<i32>> = values.into_iter().map(Into::into).collect();
+        self.push(name, Meaning::Date, |name| {
+            let days = Series::new(name, values);
+            match days.cast(&DataType::Date) {
+                Ok(dates) => dates,
+                Err(error) => unreachable!("days always cast to dates: {error}"),
+            }
+        })
+    }
+
+    pub fn flags(self, name: &str, values: Vec<bool>) -> Self {
+        self.push(name, Meaning::Flag, |name| Series::new(name, values))
+    }
+
+    pub fn build(self) -> Table {
+        match DataFrame::new(self.height, self.series) {
+            Ok(frame) => Table { spec: self.spec, frame },
+            Err(error) => panic!("the columns of table `{}` do not fit together: {error}", self.spec.name),
+        }
+    }
+
+    fn push(mut self, name: &str, meaning: Meaning, series: impl FnOnce(PlSmallStr) -> Series) -> Self {
+        self.series.push(series(PlSmallStr::from_str(name)));
+        self.spec.columns.push(ColumnSpec::new(name, meaning));
+        self
+    }
+}
+
+/// The name of a stage's further table: its own where the stage has its kind's name, else with the id before it.
+pub fn name_of(id: &str, kind: &str, table: &str) -> String {
+    if id == kind { table.to_owned() } else { format!("{id}_{table}") }
+}
