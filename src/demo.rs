@@ -3,6 +3,8 @@
 //! Everything is drawn with whole numbers from a seeded generator, so the same [`Size`] gives the same bytes on every
 //! platform. Lines are written as they are drawn: memory grows with the number of accounts, not with that of lines.
 
+#![expect(clippy::disallowed_methods, reason = "writes the demo data, which no run reads while it is made")]
+
 use std::fmt::{self, Display};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

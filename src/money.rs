@@ -103,6 +103,9 @@ pub fn from_decimal(value: i128, from: u32, decimals: u32) -> Result<i64, NotMon
     i64::try_from(rescaled).map_err(|_| NotMoney::OutOfRange)
 }
 
+/// Powers of ten, as many as a currency can have decimal places.
+const POWERS: [f64; 7] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
+
 /// Whole minor units of a float.
 ///
 /// A float stands for the decimal number of 15 significant digits that it is nearest to, so the double
@@ -115,7 +118,7 @@ pub fn from_float(value: f64, decimals: u32) -> Result<i64, NotMoney> {
     if !value.is_finite() {
         return Err(NotMoney::Unreadable);
     }
-    let scaled = value * 10f64.powi(i32::try_from(decimals).unwrap_or(i32::MAX));
+    let scaled = value * POWERS.get(decimals as usize).copied().unwrap_or(f64::INFINITY);
     if scaled.abs() >= 1e15 {
         return Err(NotMoney::OutOfRange);
     }

@@ -9,7 +9,7 @@ macro_rules! kinds {
     ($($kind:literal => $variant:ident($config:ty), $manual:expr;)+) => {
         /// The config of a stage of any kind.
         #[derive(Debug)]
-        pub enum Stage { $($variant($config),)+ }
+        pub enum Stage { $($variant(Box<$config>),)+ }
 
         impl Stage {
             /// The names of all kinds, in the order of a pipeline.
@@ -18,7 +18,7 @@ macro_rules! kinds {
             /// What reads the config of a kind.
             pub fn decoder(kind: &str) -> Option<fn(&mut Fields) -> Option<Stage>> {
                 match kind {
-                    $($kind => Some(|fields| <$config>::decode(fields).map(Stage::$variant)),)+
+                    $($kind => Some(|fields| <$config>::decode(fields).map(Box::new).map(Stage::$variant)),)+
                     _ => None,
                 }
             }

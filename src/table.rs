@@ -126,6 +126,7 @@ impl Table {
 
     /// Panics where the table has no such column: stages are wired against specs before a run, so
     /// a wrong name here is a mistake of this program and not of its input.
+    #[expect(clippy::panic, reason = "a wrong column name is a mistake of this program")]
     fn series(&self, column: &str) -> &Series {
         match self.frame.column(column) {
             Ok(series) => series,
@@ -198,6 +199,8 @@ impl TableBuilder {
         self.push(name, Meaning::Flag, |name| Series::new(name, values))
     }
 
+    /// Panics where a column is of another height: a mistake of this program and not of its input.
+    #[expect(clippy::panic, reason = "columns of one table are made from the same rows")]
     pub fn build(self) -> Table {
         match DataFrame::new(self.height, self.series) {
             Ok(frame) => Table { spec: self.spec, frame },

@@ -2,6 +2,7 @@
 
 pub mod cells;
 pub mod config;
+pub mod distinct;
 pub mod expression;
 pub mod interner;
 pub mod period;
@@ -47,4 +48,10 @@ pub struct Totals {
     pub amount_accepted: i64,
     pub amount_excluded: i64,
     pub amount_quarantined: i64,
+}
+
+/// A code as a place in a list.
+fn index(code: u32) -> usize {
+    // Codes have 32 bits, and so have places at the least.
+    code as usize
 }

@@ -5,9 +5,11 @@
 //! lines of both: every operation is commutative, so neither the order of files nor the number of
 //! threads can show in the result.
 
+use super::distinct::Distinct;
+use super::index;
 use super::interner::Interner;
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
 /// An accepted line, its strings already coded.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +47,6 @@ pub struct AccountYear {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overflow;
 
-type Seen = HashSet<u64, FixedState>;
-
 /// Accepted lines, summed.
 #[derive(Debug, Default)]
 pub struct Waist {
@@ -56,11 +56,10 @@ pub struct Waist {
     years: Vec<AccountYear>,
     /// Where the sums of an account and fiscal year are.
     slots: HashMap<(u32, i32), u32, FixedState>,
-    seen_invoices: Seen,
-    seen_products: Seen,
-    /// The account year of the line before, and its invoice: lines of an invoice stand together.
+    seen_invoices: Distinct,
+    seen_products: Distinct,
+    /// The account year of the line before and its slot: lines of an invoice stand together.
     last: Option<((u32, i32), u32)>,
-    last_invoice: Option<(u32, u32)>,
 }
 
 impl Waist {
@@ -71,11 +70,8 @@ impl Waist {
     #[inline]
     pub fn add(&mut self, line: &Line) -> Result<(), Overflow> {
         let slot = self.slot(line.account, line.fiscal_year, line.day);
-        let new_invoice = line.invoice.is_some_and(|invoice| {
-            let run = self.last_invoice.replace((slot, invoice)) == Some((slot, invoice));
-            !run && self.seen_invoices.insert(pair(slot, invoice))
-        });
-        let new_product = line.product.is_some_and(|product| self.seen_products.insert(pair(slot, product)));
+        let new_invoice = line.invoice.is_some_and(|invoice| self.seen_invoices.insert(slot, invoice));
+        let new_product = line.product.is_some_and(|product| self.seen_products.insert(slot, product));
         let Some(year) = self.years.get_mut(index(slot)) else { return Ok(()) };
         year.revenue = year.revenue.checked_add(line.amount).ok_or(Overflow)?;
         year.cost = year.cost.checked_add(line.cost).ok_or(Overflow)?;
@@ -143,12 +139,13 @@ impl Waist {
             mine.last_day = mine.last_day.max(year.last_day);
         }
         // What both have seen counts once, so distinct things are counted anew and not added.
-        for (slot, _) in unseen(&mut self.seen_invoices, &other.seen_invoices, &slots, &invoices) {
-            self.years.get_mut(index(slot)).into_iter().for_each(|year| year.invoices += 1);
-        }
-        for (slot, _) in unseen(&mut self.seen_products, &other.seen_products, &slots, &products) {
-            self.years.get_mut(index(slot)).into_iter().for_each(|year| year.products += 1);
-        }
+        let years = &mut self.years;
+        unite(&mut self.seen_invoices, &other.seen_invoices, &slots, &invoices, |slot| {
+            years.get_mut(index(slot)).into_iter().for_each(|year| year.invoices += 1);
+        });
+        unite(&mut self.seen_products, &other.seen_products, &slots, &products, |slot| {
+            years.get_mut(index(slot)).into_iter().for_each(|year| year.products += 1);
+        });
         Ok(())
     }
 
@@ -168,20 +165,14 @@ impl Waist {
     }
 }
 
-fn pair(slot: u32, code: u32) -> u64 {
-    u64::from(slot) << 32 | u64::from(code)
-}
-
-fn index(code: u32) -> usize {
-    usize::try_from(code).unwrap_or(usize::MAX)
-}
-
-/// The pairs of another waist that this one has not seen, in its own codes; they count as seen now.
-fn unseen(mine: &mut Seen, other: &Seen, slots: &[u32], codes: &[u32]) -> Vec<(u32, u32)> {
-    let translated = other.iter().filter_map(|pair| {
-        let slot = slots.get(usize::try_from(pair >> 32).ok()?)?;
-        let code = codes.get(usize::try_from(pair & u64::from(u32::MAX)).ok()?)?;
-        Some((*slot, *code))
+/// Takes in the pairs of another waist, in this one's slots and codes, and calls `new` with the slot of each
+/// that this one has not seen.
+fn unite(mine: &mut Distinct, other: &Distinct, slots: &[u32], codes: &[u32], mut new: impl FnMut(u32)) {
+    other.for_each(|slot, code| {
+        if let (Some(slot), Some(code)) = (slots.get(index(slot)), codes.get(index(code)))
+            && mine.insert(*slot, *code)
+        {
+            new(*slot);
+        }
     });
-    translated.filter(|(slot, code)| mine.insert(pair(*slot, *code))).collect()
 }

@@ -1,5 +1,7 @@
 //! The stage kind `markdown`: the report.
 
+#![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
+
 use super::markdown::{BUILT_IN, render};
 use super::report::{Facts, Inputs as ReportInputs, report};
 use super::tables::inside_run;

@@ -11,6 +11,8 @@
 //! which `current` does not point yet. A reader of several files resolves `current` once ([`current_run`])
 //! and stays in that folder. Where links are a privilege, `current` is a text file with the same content.
 
+#![expect(clippy::disallowed_methods, reason = "the one module that writes the files of a run")]
+
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};

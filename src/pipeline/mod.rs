@@ -1,5 +1,7 @@
 //! From a YAML file to stages that are wired and checked. Nothing here touches the data of a run.
 
+#![expect(clippy::disallowed_methods, reason = "reads the pipeline file")]
+
 pub mod check;
 pub mod diagnostics;
 pub mod fields;
@@ -78,10 +80,7 @@ fn decode(sources: &[SourceText], problems: &Problems) -> Option<(Settings, Vec<
     let settings = Settings::decode(&mut fields);
     let stages = fields.required("stages").map(|node| stages(node, problems)).unwrap_or_default();
     fields.finish();
-    match settings {
-        Some(settings) => Some((settings, stages, tree.to_json())),
-        None => None,
-    }
+    settings.map(|settings| (settings, stages, tree.to_json()))
 }
 
 fn stages(node: &Node, problems: &Problems) -> Vec<Declared> {

@@ -1,5 +1,7 @@
 //! Delimited text in UTF-8.
 
+#![expect(clippy::disallowed_methods, reason = "reads a source")]
+
 use super::{Batch, Defect, Error, Lines, Origin, SourceColumn, SourceFile, Stored, cannot_read};
 use crate::money::NumberFormat;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};

@@ -1,5 +1,7 @@
 //! Parquet files, read row group by row group.
 
+#![expect(clippy::disallowed_methods, reason = "reads a source")]
+
 use super::cells::json_of_row;
 use super::{Batch, Error, Lines, Origin, SourceColumn, SourceFile, Stored, cannot_read};
 use arrow::array::RecordBatch;
