@@ -1,0 +1,207 @@
+//! Invented books to try the program on: years of invoices, a sheet of accounts and a sheet of judgements.
+//!
+//! Everything is drawn with whole numbers from a seeded generator, so the same [`Size`] gives the same bytes on every
+//! platform. Lines are written as they are drawn: memory grows with the number of accounts, not with that of lines.
+
+#![expect(clippy::disallowed_methods, reason = "writes the demo data, which no run reads while it is made")]
+
+mod accounts;
+mod books;
+mod drawing;
+mod products;
+mod sheet;
+mod words;
+
+use books::Books;
+use drawing::Shares;
+use sheet::{Sheet, failed};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Size {
+    /// How many customers the sheet of accounts lists.
+    pub accounts: u32,
+    /// How many invoice lines there are in all files together.
+    pub lines: u64,
+    /// How many calendar years the books cover, the last of them being 2025.
+    pub years: u32,
+    /// Where the drawing starts: another seed makes other books.
+    pub seed: u64,
+}
+
+impl Default for Size {
+    fn default() -> Self {
+        Self { accounts: 300, lines: 40_000, years: 5, seed: 7 }
+    }
+}
+
+/// What was made.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// How many files were written.
+    pub files: usize,
+    /// How many invoice lines they hold, headers not counted.
+    pub lines: u64,
+    /// How many bytes they hold.
+    pub bytes: u64,
+}
+
+/// Why the books could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The size asked for makes no sense.
+    #[error("cannot make demo data: {0}")]
+    Size(&'static str),
+    /// A folder or file could not be written.
+    #[error("cannot write {}: {source}", .path.display())]
+    Write {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Writes the books of `size` into `folder`, which is created if need be; files of the same names are replaced.
+pub fn write(folder: &Path, size: &Size) -> Result<Made, Error> {
+    check(size)?;
+    let invoices = folder.join("invoices");
+    fs::create_dir_all(&invoices).map_err(|source| failed(&invoices, source))?;
+    let mut books = Books::new(size);
+    let mut made = Made::default();
+    let months = 12 * size.years;
+    let weights =
+        (0..=months).flat_map(|month| books.accounts.iter().map(move |account| account.weight(month, months)));
+    let mut shares = Shares::new(size.lines, weights.sum());
+    for month in 0..=months {
+        let (year, month_of_year) = (books.year(month), month % 12 + 1);
+        let path = invoices.join(format!("{year}-{month_of_year:02}.csv"));
+        let mut sheet = Sheet::create(path, "invoice_no,invoice_date,customer_id,sku,quantity,unit_price,cost")?;
+        books.month(month, &mut shares, &mut sheet)?;
+        sheet.finish(&mut made)?;
+    }
+    let mut sheet = Sheet::create(folder.join("accounts.csv"), "customer_id,name,segment,region")?;
+    books.write_accounts(&mut sheet)?;
+    sheet.finish(&mut made)?;
+    let mut sheet = Sheet::create(folder.join("scores.csv"), "account,criterion,score,rater,date,expires,note")?;
+    books.write_scores(&mut sheet)?;
+    sheet.finish(&mut made)?;
+    made.lines = size.lines;
+    Ok(made)
+}
+
+fn check(size: &Size) -> Result<(), Error> {
+    let Size { accounts, lines, years, .. } = *size;
+    let rules = [
+        ((1..=10_000_000).contains(&accounts), "accounts must be 1 to 10000000"),
+        ((1..=50).contains(&years), "years must be 1 to 50"),
+        (lines >= accounts.into(), "lines must be no fewer than accounts"),
+        (lines <= 10_000_000_000, "lines must be at most 10000000000"),
+    ];
+    match rules.iter().find(|(kept, _)| !kept) {
+        Some((_, rule)) => Err(Error::Size(rule)),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, HashMap};
+
+    fn size(accounts: u32, lines: u64, years: u32, seed: u64) -> Size {
+        Size { accounts, lines, years, seed }
+    }
+
+    /// Writes the books to a folder of their own and reads every file back.
+    fn made(size: &Size) -> (Made, BTreeMap<String, String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let made = write(folder.path(), size).unwrap();
+        let files = [folder.path().to_path_buf(), folder.path().join("invoices")];
+        let entries = files.iter().flat_map(|path| fs::read_dir(path).unwrap()).map(|entry| entry.unwrap().path());
+        let texts = entries.filter(|path| path.is_file()).map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).unwrap())
+        });
+        (made, texts.collect())
+    }
+
+    fn invoice_lines(files: &BTreeMap<String, String>) -> Vec<&str> {
+        let months = files.iter().filter(|(name, _)| name.starts_with(char::is_numeric));
+        months.flat_map(|(_, text)| text.lines().skip(1)).collect()
+    }
+
+    #[test]
+    fn the_same_size_gives_the_same_bytes_and_another_seed_others() {
+        let first = made(&size(40, 3_000, 3, 7));
+        assert_eq!(first, made(&size(40, 3_000, 3, 7)));
+        assert_ne!(first.1, made(&size(40, 3_000, 3, 8)).1);
+    }
+
+    #[test]
+    fn the_lines_of_all_files_add_up_to_the_request() {
+        for size in [size(1, 1, 1, 0), size(1, 500, 2, 1), size(7, 7, 50, 2), size(13, 9_999, 4, 3), Size::default()] {
+            let (made, files) = made(&size);
+            assert_eq!(invoice_lines(&files).len() as u64, size.lines, "{size:?}");
+            assert_eq!(made.lines, size.lines);
+            assert_eq!(made.files, 12 * size.years as usize + 3);
+            assert_eq!(made.files, files.len());
+            assert_eq!(made.bytes, files.values().map(|text| text.len() as u64).sum::<u64>());
+        }
+    }
+
+    #[test]
+    fn an_invoice_number_stands_for_one_account_and_one_day() {
+        let (_, files) = made(&Size::default());
+        let mut holders: HashMap<&str, (&str, &str)> = HashMap::new();
+        for line in invoice_lines(&files) {
+            let fields: Vec<&str> = line.splitn(4, ',').collect();
+            if fields[2].is_empty() || !fields[1].starts_with("20") || fields[1] == "2024-13-05" {
+                continue;
+            }
+            let holder = *holders.entry(fields[0]).or_insert((fields[1], fields[2]));
+            assert_eq!(holder, (fields[1], fields[2]), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_month_are_sorted_by_date_then_number() {
+        let (_, files) = made(&Size::default());
+        for text in files.iter().filter(|(name, _)| name.starts_with("20")).map(|(_, text)| text) {
+            let fields = text.lines().skip(1).map(|line| line.splitn(3, ',').collect::<Vec<_>>());
+            let whole = fields.filter(|fields| fields[1].starts_with("20") && fields[1] != "2024-13-05");
+            let keys: Vec<(String, String)> = whole.map(|fields| (fields[1].into(), fields[0].into())).collect();
+            assert!(keys.is_sorted());
+        }
+    }
+
+    #[test]
+    fn no_two_companies_share_a_name() {
+        let (_, files) = made(&size(2_000, 2_000, 1, 7));
+        let mut names: Vec<&str> = files["accounts.csv"].lines().map(|line| line.split_once(',').unwrap().1).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), 2_001);
+    }
+
+    #[test]
+    fn a_size_that_makes_no_sense_is_refused() {
+        for size in [size(0, 10, 1, 0), size(10, 9, 1, 0), size(1, 10, 0, 0), size(1, 10, 51, 0)] {
+            let error = write(Path::new("never-made"), &size).unwrap_err().to_string();
+            assert!(error.starts_with("cannot make demo data: ") && !error.ends_with('.'), "{error}");
+        }
+        assert!(!Path::new("never-made").exists());
+    }
+
+    #[test]
+    fn an_error_names_the_path() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("taken");
+        fs::write(&file, "").unwrap();
+        let error = write(&file, &Size::default()).unwrap_err().to_string();
+        assert!(error.contains(&file.join("invoices").display().to_string()), "{error}");
+    }
+}
