@@ -197,7 +197,7 @@ impl<'a> Books<'a> {
         }
         let first = &self.accounts[0].id;
         // A score off the scale, an account and a criterion that are not known: slips that a sheet kept by hand has.
-        sheet.row(&[first, &"reputation,11,m.oliveira,2025-03-04,,a slip of the finger"])?;
+        sheet.row(&[first, &"corporate_reputation,11,m.oliveira,2025-03-04,,a slip of the finger"])?;
         sheet.row(&[first, &"friendliness,8,j.verbeek,2025-06-11,,\"new, to be agreed\""])?;
         sheet.row(&[&format!("{first}-OLD"), &"strategy,6,k.lindqvist,2025-05-20,,"])
     }

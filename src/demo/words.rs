@@ -93,8 +93,8 @@ pub(super) const SEASONS: [[u64; 12]; 4] = [
     [70, 75, 90, 90, 95, 105, 80, 55, 95, 120, 155, 170],
 ];
 
-pub(super) const CRITERIA: &str = "new_markets innovation benchmarking reputation purchasing strategy solidarity long_term planning \
-                        mutuality information";
+pub(super) const CRITERIA: &str = "access_to_new_markets culture_of_innovation benchmarking corporate_reputation \
+    purchasing_process strategy solidarity long_term_orientation planning_behaviour mutuality exchange_of_information";
 pub(super) const RATERS: [&str; 3] = ["m.oliveira", "k.lindqvist", "j.verbeek"];
 pub(super) const NOTES: [&str; 6] = [
     "visited in spring",

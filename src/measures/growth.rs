@@ -101,7 +101,10 @@ impl Row {
         let status = status(&revenue, base);
         let has_rate = matches!(status, Status::Ok | Status::Short | Status::Lost);
         let intervals = base.filter(|_| has_rate).map(|base| revenue.len() - 1 - base);
-        let years_grown = known.iter().filter(|growth| **growth > threshold).count();
+        // In the form of a product, where 5% of 100 is 5; as a ratio, 105 / 100 − 1 is a hair above 0.05.
+        let grew =
+            |(before, after): &(&i64, &i64)| **before > 0 && (*after - *before) as f64 > threshold * **before as f64;
+        let years_grown = revenue.iter().zip(revenue.iter().skip(1)).filter(grew).count();
         Self {
             cagr: base
                 .zip(intervals)

@@ -144,16 +144,6 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
     }
 }
 
-/// An identifier of a pipeline as a heading: `new_markets` is `New markets`.
-fn words(identifier: &str) -> String {
-    let words = identifier.replace('_', " ");
-    let mut characters = words.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => words,
-    }
-}
-
 /// A part of a whole, none where there is no whole.
 fn part(part: i128, whole: i128) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)

@@ -86,10 +86,12 @@ impl Writer {
         }
     }
 
+    /// The word for a code; a group or criterion of the user's own reads as a heading.
     fn word(&self, kind: &str, code: &str) -> String {
         match self.catalogue.word(&format!("{kind}.{code}")) {
             Some(word) => word.to_owned(),
             None if code.is_empty() => NOTHING.to_owned(),
+            None if matches!(kind, "group" | "criterion") => escape(&heading(code)),
             None => escape(code),
         }
     }
@@ -101,6 +103,16 @@ impl Writer {
         let years = BTreeMap::from([("first", first.to_string()), ("last", last.to_string())]);
         let count = last - first + 1;
         self.catalogue.fill(&format!("period.{form}.{calendar}"), Some(count), &years).map_err(invalid)
+    }
+}
+
+/// An identifier of a pipeline as a heading: `new_markets` is `New markets`.
+fn heading(identifier: &str) -> String {
+    let words = identifier.replace('_', " ");
+    let mut characters = words.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => words,
     }
 }
 

@@ -234,7 +234,7 @@ fn the_report_in_spanish() {
 
     4 cuentas tienen puntuación, de 1 a 10, de mayor a menor. La cobertura es el peso de los criterios que se conocen de una cuenta; si se conociera también el resto, su puntuación estaría entre las dos últimas columnas.
 
-    | N.º | Cuenta | Clase | Puntuación | Growth | Close ties | Cobertura | Mínimo | Máximo |
+    | N.º | Cuenta | Clase | Puntuación | Crecimiento | Close ties | Cobertura | Mínimo | Máximo |
     |---:|:---|:---|---:|---:|---:|---:|---:|---:|
     | 1 | Acme & Sons (C-1) | A | 7,43 | 7,00 | 8,00 | 100,0~% | 7,43 | 7,43 |
     | 2 | Cable \[x\](y) (C-3) | B | 6,00 | 10,00 | – | 75,0~% | 4,75 | 7,00 |
@@ -247,7 +247,7 @@ fn the_report_in_spanish() {
 
     | Grupo | Criterio | Peso en el grupo | Peso en el total | Origen | Escala |
     |:---|:---|---:|---:|:---|:---|
-    | Growth (75,0~%) | Revenue | 100,0~% | 75,0~% | crecimiento anual | -10% → 1, 0% → 4, 25% → 10 |
+    | Crecimiento (75,0~%) | Facturación | 100,0~% | 75,0~% | crecimiento anual | -10% → 1, 0% → 4, 25% → 10 |
     | Close ties (25,0~%) | New markets | 100,0~% | 25,0~% | valorado | – |
 
     ## Qué falta
@@ -260,7 +260,7 @@ fn the_report_in_spanish() {
     | Criterio | Grupo | Origen | Peso en el total | Cuentas sin él | De clase A |
     |:---|:---|:---|---:|---:|---:|
     | New markets | Close ties | valorado | 25,0~% | 4 | 1 |
-    | Revenue | Growth | medido | 75,0~% | 1 | 0 |
+    | Facturación | Crecimiento | medido | 75,0~% | 1 | 0 |
 
     La hoja contiene 4 valoraciones; utilizadas: 1.
 

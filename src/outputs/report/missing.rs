@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::account::{Account, Accounts};
 use super::standing::cut;
-use super::{Inputs, Listing, words};
+use super::{Inputs, Listing};
 use crate::table::Table;
 
 /// Coverage is a sum of weights, so one that is whole may be a hair below it.
@@ -97,8 +97,8 @@ fn lacks(contributions: &Table, weights: Option<&Table>, accounts: &Accounts) ->
     let lack = |((group, criterion), (accounts, vital)): ((&str, &str), (usize, usize))| {
         let (source, effective_weight) = known.get(&(group, criterion)).copied().unwrap_or_default();
         Lack {
-            group: words(group),
-            criterion: words(criterion),
+            group: group.to_owned(),
+            criterion: criterion.to_owned(),
             source: source.to_owned(),
             effective_weight,
             accounts,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::Listing;
 use super::account::{Account, Accounts, groups};
 use super::standing::cut;
-use super::{Listing, words};
 use crate::table::Table;
 
 /// The section on the scores.
@@ -24,7 +24,7 @@ pub(super) fn scores(scorecard: &Table, accounts: &Accounts, top: usize) -> Scor
     let mut rated: Vec<&Account> = accounts.values().filter(is_rated).collect();
     rated.sort_by_key(|account| (account.score_rank.unwrap_or(i64::MAX), &account.key));
     Scores {
-        groups: groups(scorecard).map(|(_, group)| words(group)).collect(),
+        groups: groups(scorecard).map(|(_, group)| group.to_owned()).collect(),
         rated: rated.len(),
         accounts: cut(rated, top),
     }
@@ -56,8 +56,8 @@ pub(super) fn criteria(weights: &Table) -> Vec<Criterion> {
         *group_weights.entry(group).or_default() += weight.unwrap_or_default();
     }
     let criterion = |row: usize| Criterion {
-        group: words(groups[row]),
-        criterion: words(criteria[row]),
+        group: groups[row].to_owned(),
+        criterion: criteria[row].to_owned(),
         source: sources[row].to_owned(),
         basis: bases[row].to_owned(),
         group_weight: group_weights.get(groups[row]).copied(),

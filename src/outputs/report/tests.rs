@@ -86,13 +86,13 @@ fn scores_are_ranked_and_gaps_counted() {
     let report = sample();
     let scores = report.scores.unwrap();
     assert_eq!(keys(&scores.accounts), ["C-1", "C-3", "C-2", "C-4"]);
-    assert_eq!(scores.groups, ["Growth", "Close ties"]);
+    assert_eq!(scores.groups, ["growth", "close_ties"]);
     let missing = report.missing.unwrap();
     assert_eq!((missing.accounts, missing.complete), (5, 1));
     assert_eq!((missing.coverage, missing.vital_coverage), (Some(0.7), Some(0.875)));
     let lacks: Vec<_> =
         missing.criteria.unwrap().rows.into_iter().map(|lack| (lack.criterion, lack.accounts, lack.vital)).collect();
-    assert_eq!(lacks, [("New markets".to_owned(), 4, 1), ("Revenue".to_owned(), 1, 0)]);
+    assert_eq!(lacks, [("new_markets".to_owned(), 4, 1), ("revenue".to_owned(), 1, 0)]);
     let sheet = missing.judgements.unwrap();
     assert_eq!((sheet.read, sheet.used), (4, 1));
     assert_eq!(sheet.unused[0], UnusedReason { reason: "expired".to_owned(), count: 2 });
