@@ -1,5 +1,6 @@
 //! The kinds of stages: a closed list, one line each.
 
+use crate::ledger::sums::Details;
 use crate::pipeline::check::{Bound, Scope};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
@@ -50,4 +51,13 @@ kinds! {
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
+}
+
+impl Stage {
+    /// The ledger that a stage reads and the finer sums it needs of it, where it needs any.
+    pub fn details(&self) -> Option<(&Located<String>, Details)> {
+        match self {
+            _ => None,
+        }
+    }
 }

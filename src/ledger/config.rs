@@ -30,6 +30,8 @@ pub struct Columns {
     pub invoice: Option<Located<String>>,
     pub cost: Option<Located<String>>,
     pub product: Option<Located<String>>,
+    pub category: Option<Located<String>>,
+    pub region: Option<Located<String>>,
 }
 
 /// Lines that do not belong in the ledger, and why.
@@ -82,7 +84,13 @@ impl Config {
 
     pub fn roles(&self) -> Roles {
         let columns = &self.columns;
-        Roles { cost: columns.cost.is_some(), invoice: columns.invoice.is_some(), product: columns.product.is_some() }
+        Roles {
+            cost: columns.cost.is_some(),
+            invoice: columns.invoice.is_some(),
+            product: columns.product.is_some(),
+            category: columns.category.is_some(),
+            region: columns.region.is_some(),
+        }
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
@@ -106,9 +114,11 @@ impl Config {
         let names = tables::Names::of(&id.value);
         let signature = Signature::Ledger { roles, tables: tables::specs(&names) };
         let (settings, limit) = (scope.settings.clone(), self.limit);
+        let details = scope.details(&id.value);
         let reasons: Vec<String> = self.exclude.iter().map(|rule| rule.because.clone()).collect();
         let job = move |inputs: &crate::product::Inputs| {
-            let scan = scan::Scan { source: &source, plans: &plans, reasons: &reasons, settings: &settings, roles };
+            let scan =
+                scan::Scan { source: &source, plans: &plans, reasons: &reasons, settings: &settings, roles, details };
             scan::run(&scan, inputs.threads(), inputs.progress())
                 .and_then(|tally| tables::ledger(tally, &scan, limit, &names))
                 .map(Product::Ledger)
@@ -126,6 +136,7 @@ impl Config {
         let (account, date, amount) = (cell(&columns.account), cell(&columns.date), cell(&columns.amount));
         let (invoice, cost, product) =
             (optional(&columns.invoice), optional(&columns.cost), optional(&columns.product));
+        let (category, region) = (optional(&columns.category), optional(&columns.region));
         let rules: Vec<Option<Cell>> =
             self.exclude.iter().map(|rule| Cell::parse(&rule.condition, false, problems)).collect();
         Some(Cells {
@@ -135,6 +146,8 @@ impl Config {
             invoice: invoice?,
             cost: cost?,
             product: product?,
+            category: category?,
+            region: region?,
             rules: rules.into_iter().collect::<Option<_>>()?,
         })
     }
@@ -149,6 +162,8 @@ pub struct Cells {
     pub invoice: Option<Cell>,
     pub cost: Option<Cell>,
     pub product: Option<Cell>,
+    pub category: Option<Cell>,
+    pub region: Option<Cell>,
     pub rules: Vec<Cell>,
 }
 
@@ -158,8 +173,9 @@ impl Columns {
         let (account, date, amount) = (fields.text("account"), fields.text("date"), fields.text("amount"));
         let (invoice, cost, product) =
             (fields.optional_text("invoice"), fields.optional_text("cost"), fields.optional_text("product"));
+        let (category, region) = (fields.optional_text("category"), fields.optional_text("region"));
         fields.finish();
-        Some(Self { account: account?, date: date?, amount: amount?, invoice, cost, product })
+        Some(Self { account: account?, date: date?, amount: amount?, invoice, cost, product, category, region })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The ledger: every line read becomes accepted, excluded or quarantined, and the accepted ones are summed.
 
+pub mod books;
 pub mod cells;
 pub mod config;
 pub mod distinct;
@@ -8,12 +9,13 @@ pub mod interner;
 pub mod period;
 pub mod plan;
 pub mod scan;
+pub mod sums;
 pub mod tables;
 pub mod waist;
 
 use crate::table::Table;
+use books::Books;
 use period::Period;
-use waist::AccountYear;
 
 /// Which optional columns a ledger declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,15 +23,15 @@ pub struct Roles {
     pub cost: bool,
     pub invoice: bool,
     pub product: bool,
+    pub category: bool,
+    pub region: bool,
 }
 
 /// A ledger after its lines have passed.
 #[derive(Debug)]
 pub struct Ledger {
-    /// By account and fiscal year, up to the as-of day.
-    pub years: Vec<AccountYear>,
-    /// The keys of the accounts, by their code.
-    pub accounts: Vec<String>,
+    /// What the accepted lines add up to, up to the as-of day.
+    pub books: Books,
     pub roles: Roles,
     pub period: Period,
     /// Reconciliation, outcomes and quarantine.

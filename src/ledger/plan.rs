@@ -31,6 +31,8 @@ pub struct FilePlan {
     pub invoice: Option<Place>,
     pub cost: Option<Place>,
     pub product: Option<Place>,
+    pub category: Option<Place>,
+    pub region: Option<Place>,
     pub rules: Vec<Place>,
     /// Text columns that the amount and the cost are computed from, by place among those read: they tell
     /// why an amount is missing.
@@ -99,6 +101,8 @@ pub fn bind_file(
     let invoice = binder.bind_optional(cells.invoice.as_ref(), Role::Key);
     let cost = binder.bind_optional(cells.cost.as_ref(), Role::Money);
     let product = binder.bind_optional(cells.product.as_ref(), Role::Key);
+    let category = binder.bind_optional(cells.category.as_ref(), Role::Key);
+    let region = binder.bind_optional(cells.region.as_ref(), Role::Key);
     let rules: Vec<Option<Place>> = cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition)).collect();
     let amount_texts = binder.texts_behind(Some(&cells.amount));
     let cost_texts = binder.texts_behind(cells.cost.as_ref());
@@ -109,6 +113,8 @@ pub fn bind_file(
         invoice: invoice?,
         cost: cost?,
         product: product?,
+        category: category?,
+        region: region?,
         rules: rules.into_iter().collect::<Option<_>>()?,
         amount_texts,
         cost_texts,

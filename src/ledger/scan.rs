@@ -5,6 +5,7 @@ use super::Roles;
 use super::cells::{Amounts, Coder, Days, Gap, Keys, gap_behind};
 use super::expression::{Entry, evaluate};
 use super::plan::{FilePlan, Place};
+use super::sums::Details;
 use super::waist::{Line, Overflow, Waist};
 use crate::calendar::Places;
 use crate::failure::Failure;
@@ -24,6 +25,8 @@ pub struct Scan<'a> {
     pub reasons: &'a [String],
     pub settings: &'a Settings,
     pub roles: Roles,
+    /// Which finer sums are kept.
+    pub details: Details,
 }
 
 /// Rows and money.
@@ -174,6 +177,8 @@ struct Worker<'a> {
     accounts: Coder,
     invoices: Coder,
     products: Coder,
+    categories: Coder,
+    regions: Coder,
 }
 
 /// The columns of a batch, typed.
@@ -184,6 +189,8 @@ struct Columns {
     costs: Option<Amounts>,
     invoice: Option<Keys>,
     product: Option<Keys>,
+    category: Option<Keys>,
+    region: Option<Keys>,
     rules: Vec<BooleanArray>,
     amount_texts: Vec<(String, ArrayRef)>,
     cost_texts: Vec<(String, ArrayRef)>,
@@ -198,7 +205,8 @@ impl<'a> Worker<'a> {
             AsOf::Latest => None,
             AsOf::Day(day) => Some(day),
         };
-        let tally = Tally::new(scan.source.files.len());
+        let waist = Waist::keeping(scan.details);
+        let tally = Tally { waist, ..Tally::new(scan.source.files.len()) };
         Self {
             scan,
             places,
@@ -207,6 +215,8 @@ impl<'a> Worker<'a> {
             accounts: Coder::default(),
             invoices: Coder::default(),
             products: Coder::default(),
+            categories: Coder::default(),
+            regions: Coder::default(),
         }
     }
 
@@ -246,6 +256,8 @@ impl<'a> Worker<'a> {
         self.accounts.enter(&columns.account);
         columns.invoice.iter().for_each(|keys| self.invoices.enter(keys));
         columns.product.iter().for_each(|keys| self.products.enter(keys));
+        columns.category.iter().for_each(|keys| self.categories.enter(keys));
+        columns.region.iter().for_each(|keys| self.regions.enter(keys));
         let mut defects = batch.defects.iter().peekable();
         let mut bad = Vec::new();
         for row in 0..batch.rows {
@@ -317,7 +329,11 @@ impl<'a> Worker<'a> {
         *days = (days.0.min(day), days.1.max(day));
         let invoice = columns.invoice.as_ref().and_then(|keys| self.invoices.code(keys, row, &mut waist.invoices));
         let product = columns.product.as_ref().and_then(|keys| self.products.code(keys, row, &mut waist.products));
-        let line = Line { account, fiscal_year, month, day, amount, cost: cost.unwrap_or_default(), invoice, product };
+        let category =
+            columns.category.as_ref().and_then(|keys| self.categories.code(keys, row, &mut waist.categories));
+        let region = columns.region.as_ref().and_then(|keys| self.regions.code(keys, row, &mut waist.regions));
+        let cost = cost.unwrap_or_default();
+        let line = Line { account, fiscal_year, month, day, amount, cost, invoice, product, category, region };
         waist.add(&line).map_err(|Overflow| overflow())?;
         Ok(Ok(()))
     }
@@ -378,6 +394,8 @@ fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
         costs: plan.cost.map(amounts).transpose()?,
         invoice: keys(plan.invoice)?,
         product: keys(plan.product)?,
+        category: keys(plan.category)?,
+        region: keys(plan.region)?,
         rules: plan.rules.iter().map(rule).collect::<Result<_, _>>()?,
         amount_texts: texts(&plan.amount_texts)?,
         cost_texts: texts(&plan.cost_texts)?,

@@ -1,9 +1,9 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
+use super::books::Books;
 use super::config::Limit;
 use super::period::Period;
 use super::scan::{Count, FileTally, Quarantined, Scan, Tally};
-use super::waist::AccountYear;
 use super::{Ledger, Totals};
 use crate::calendar::iso;
 use crate::failure::Failure;
@@ -72,9 +72,8 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
     check_limit(limit, &totals, &tally.quarantined, &files, &name_of)?;
-    let years: Vec<AccountYear> =
-        tally.waist.sorted().into_iter().filter(|year| year.fiscal_year <= as_of_year).collect();
-    if years.is_empty() {
+    let books = Books::of(&tally.waist, as_of_year, period.calendar.last_day(as_of_year));
+    if books.years.is_empty() {
         return Err(Failure::Data {
             message: format!("no line of {} was accepted", totals.rows_read),
             hint: Some("`vitalfew stages ledger` says what excludes and quarantines lines".to_owned()),
@@ -85,8 +84,7 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
         quarantine(&names.quarantine, &tally.quarantined, &name_of),
     ];
-    let accounts = tally.waist.accounts.texts().map(str::to_owned).collect();
-    Ok(Ledger { years, accounts, roles: scan.roles, period, tables, totals })
+    Ok(Ledger { books, roles: scan.roles, period, tables, totals })
 }
 
 fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {

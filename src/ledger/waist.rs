@@ -8,6 +8,7 @@
 use super::distinct::Distinct;
 use super::index;
 use super::interner::Interner;
+use super::sums::{Details, Sums};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -25,6 +26,8 @@ pub struct Line {
     pub cost: i64,
     pub invoice: Option<u32>,
     pub product: Option<u32>,
+    pub category: Option<u32>,
+    pub region: Option<u32>,
 }
 
 /// The sums of one account in one fiscal year.
@@ -37,6 +40,8 @@ pub struct AccountYear {
     pub lines: i64,
     pub invoices: i64,
     pub products: i64,
+    /// Lines with a negative amount: credit notes and returns.
+    pub returns: i64,
     /// One bit per month of the fiscal year.
     pub months: u16,
     pub first_day: i32,
@@ -53,6 +58,8 @@ pub struct Waist {
     pub accounts: Interner,
     pub invoices: Interner,
     pub products: Interner,
+    pub categories: Interner,
+    pub regions: Interner,
     years: Vec<AccountYear>,
     /// Where the sums of an account and fiscal year are.
     slots: HashMap<(u32, i32), u32, FixedState>,
@@ -60,9 +67,21 @@ pub struct Waist {
     seen_products: Distinct,
     /// The account year of the line before and its slot: lines of an invoice stand together.
     last: Option<((u32, i32), u32)>,
+    /// Which finer sums are kept, and the sums.
+    details: Details,
+    months: Sums,
+    of_products: Sums,
+    of_categories: Sums,
+    of_regions: Sums,
+    days: Sums,
 }
 
 impl Waist {
+    /// An empty waist that keeps the finer sums asked for beside the years.
+    pub fn keeping(details: Details) -> Self {
+        Self { details, ..Self::default() }
+    }
+
     /// Adds a line whose codes are those of this waist's interners.
     ///
     /// # Errors
@@ -78,9 +97,31 @@ impl Waist {
         year.lines += 1;
         year.invoices += i64::from(new_invoice);
         year.products += i64::from(new_product);
+        year.returns += i64::from(line.amount < 0);
         year.months |= 1 << line.month;
         year.first_day = year.first_day.min(line.day);
         year.last_day = year.last_day.max(line.day);
+        if self.details.any() { self.add_details(slot, line) } else { Ok(()) }
+    }
+
+    fn add_details(&mut self, slot: u32, line: &Line) -> Result<(), Overflow> {
+        let (details, amount) = (self.details, line.amount);
+        if details.months {
+            self.months.add(slot, line.month.into(), amount)?;
+        }
+        if let Some(product) = line.product.filter(|_| details.products) {
+            self.of_products.add(slot, product, amount)?;
+        }
+        if let Some(category) = line.category.filter(|_| details.categories) {
+            self.of_categories.add(slot, category, amount)?;
+        }
+        if let Some(region) = line.region.filter(|_| details.regions) {
+            self.of_regions.add(slot, region, amount)?;
+        }
+        if details.days {
+            // A day keeps its bits: days before 1970 come back as they went in.
+            self.days.add(line.account, line.day.cast_unsigned(), amount)?;
+        }
         Ok(())
     }
 
@@ -103,6 +144,7 @@ impl Waist {
                 lines: 0,
                 invoices: 0,
                 products: 0,
+                returns: 0,
                 months: 0,
                 first_day: day,
                 last_day: day,
@@ -134,6 +176,7 @@ impl Waist {
             mine.revenue = mine.revenue.checked_add(year.revenue).ok_or(Overflow)?;
             mine.cost = mine.cost.checked_add(year.cost).ok_or(Overflow)?;
             mine.lines += year.lines;
+            mine.returns += year.returns;
             mine.months |= year.months;
             mine.first_day = mine.first_day.min(year.first_day);
             mine.last_day = mine.last_day.max(year.last_day);
@@ -146,22 +189,42 @@ impl Waist {
         unite(&mut self.seen_products, &other.seen_products, &slots, &products, |slot| {
             years.get_mut(index(slot)).into_iter().for_each(|year| year.products += 1);
         });
-        Ok(())
+        let categories: Vec<u32> = other.categories.texts().map(|text| self.categories.code(text)).collect();
+        let regions: Vec<u32> = other.regions.texts().map(|text| self.regions.code(text)).collect();
+        let translated = |codes: &[u32], code: u32| codes.get(index(code)).copied().unwrap_or_default();
+        self.months.merge(&other.months, |slot, month| (translated(&slots, slot), month))?;
+        self.of_products
+            .merge(&other.of_products, |slot, code| (translated(&slots, slot), translated(&products, code)))?;
+        self.of_categories
+            .merge(&other.of_categories, |slot, code| (translated(&slots, slot), translated(&categories, code)))?;
+        self.of_regions
+            .merge(&other.of_regions, |slot, code| (translated(&slots, slot), translated(&regions, code)))?;
+        self.days.merge(&other.days, |account, day| (translated(&accounts, account), day))
     }
 
-    /// The sums, by account (in the order of its bytes) and fiscal year.
-    pub fn sorted(&self) -> Vec<AccountYear> {
-        let mut order: Vec<u32> = (0..self.accounts.len()).filter_map(|code| u32::try_from(code).ok()).collect();
-        order.sort_unstable_by(|a, b| self.accounts.text(*a).cmp(self.accounts.text(*b)));
-        let mut rank = vec![0u32; order.len()];
-        for (place, code) in order.iter().enumerate() {
-            if let Some(rank) = rank.get_mut(index(*code)) {
-                *rank = u32::try_from(place).unwrap_or(u32::MAX);
-            }
-        }
-        let mut years = self.years.clone();
-        years.sort_unstable_by_key(|year| (rank.get(index(year.account)).copied(), year.fiscal_year));
-        years
+    /// The account years by slot, for the finer sums that refer to them.
+    pub fn years(&self) -> &[AccountYear] {
+        &self.years
+    }
+
+    pub fn months(&self) -> &Sums {
+        &self.months
+    }
+
+    pub fn of_products(&self) -> &Sums {
+        &self.of_products
+    }
+
+    pub fn of_categories(&self) -> &Sums {
+        &self.of_categories
+    }
+
+    pub fn of_regions(&self) -> &Sums {
+        &self.of_regions
+    }
+
+    pub fn days(&self) -> &Sums {
+        &self.days
     }
 }
 

@@ -25,7 +25,8 @@ impl AccountYears {
         let spec = account_years(&name, &[], &[], roles, i32::MIN).spec;
         let job = move |inputs: &Inputs| {
             let ledger: &Ledger = inputs.ledger(&from)?;
-            let table = account_years(&name, &ledger.years, &ledger.accounts, roles, ledger.period.last_year);
+            let table =
+                account_years(&name, &ledger.books.years, &ledger.books.accounts, roles, ledger.period.last_year);
             Ok(Product::AccountYears { table, period: ledger.period })
         };
         Some(Bound { signature: Signature::AccountYears { roles, spec }, job: Box::new(job) })
@@ -54,6 +55,7 @@ pub fn account_years(
         .integers("lines", integers(|year| year.lines))
         .integers("invoices", declared(roles.invoice, |year| year.invoices))
         .integers("products", declared(roles.product, |year| year.products))
+        .integers("returns", integers(|year| year.returns))
         .integers("active_months", integers(|year| year.months.count_ones().into()))
         .dates("first_date", years.iter().map(|year| year.first_day).collect::<Vec<i32>>())
         .dates("last_date", years.iter().map(|year| year.last_day).collect::<Vec<i32>>())

@@ -5,6 +5,7 @@ use super::settings::Settings;
 use super::{Declared, Pipeline};
 use crate::failure::Failure;
 use crate::ledger::Roles;
+use crate::ledger::sums::Details;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
 use crate::stages::Stage;
@@ -78,6 +79,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
             below,
             reads: Vec::new(),
             texts: Vec::new(),
+            all: &pipeline.stages,
         };
         let bound = declared.stage.as_ref().and_then(|stage| stage.bind(&declared.id, &mut scope));
         texts.extend(scope.texts);
@@ -129,6 +131,7 @@ pub struct Scope<'a> {
     below: &'a [Declared],
     reads: Vec<usize>,
     texts: Vec<(String, Vec<u8>)>,
+    all: &'a [Declared],
 }
 
 impl<'a> Scope<'a> {
@@ -313,6 +316,13 @@ impl<'a> Scope<'a> {
     /// The stages declared above, with their configs.
     pub fn stages_above(&self) -> impl Iterator<Item = &'a Stage> {
         self.declared.iter().filter_map(|declared| declared.stage.as_ref())
+    }
+
+    /// Which finer sums the stages below ask of a ledger.
+    pub fn details(&self, ledger: &str) -> Details {
+        let stages = self.all.iter().filter_map(|declared| declared.stage.as_ref()?.details());
+        let asked = stages.filter(|(from, _)| from.value == ledger).map(|(_, details)| details);
+        asked.fold(Details::default(), Details::or)
     }
 
     /// Makes a text part of what identifies a run.

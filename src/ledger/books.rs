@@ -1,0 +1,114 @@
+//! The waist in order: codes become places in sorted lists, so that nothing tells in which order lines came.
+
+use super::index;
+use super::interner::Interner;
+use super::sums::Sums;
+use super::waist::{AccountYear, Waist};
+
+/// What the lines of a ledger add up to, sorted.
+#[derive(Debug, Default)]
+pub struct Books {
+    /// The keys of the accounts, sorted; `account` is a place in this list.
+    pub accounts: Vec<String>,
+    /// By account and fiscal year.
+    pub years: Vec<AccountYear>,
+    /// By account, fiscal year and month: 0 for the first month of the fiscal year.
+    pub months: Vec<PartSum>,
+    /// By account, fiscal year and product, category or region: a place in the list of its names.
+    pub products: Vec<PartSum>,
+    pub categories: Vec<PartSum>,
+    pub regions: Vec<PartSum>,
+    pub product_names: Vec<String>,
+    pub category_names: Vec<String>,
+    pub region_names: Vec<String>,
+    /// By account and day.
+    pub days: Vec<DaySum>,
+}
+
+/// The money of one part of an account's fiscal year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartSum {
+    pub account: u32,
+    pub fiscal_year: i32,
+    pub part: u32,
+    /// Minor units.
+    pub amount: i64,
+}
+
+/// The money of an account on one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DaySum {
+    pub account: u32,
+    /// Days since 1970-01-01.
+    pub day: i32,
+    /// Minor units.
+    pub amount: i64,
+}
+
+impl Books {
+    /// Puts a waist in order, leaving out the fiscal years after `last_year`, which ends on `last_day`.
+    pub fn of(waist: &Waist, last_year: i32, last_day: i32) -> Self {
+        let (accounts, account_places) = sorted(&waist.accounts);
+        let mut years: Vec<AccountYear> =
+            waist.years().iter().filter(|year| year.fiscal_year <= last_year).copied().collect();
+        for year in &mut years {
+            year.account = place(&account_places, year.account);
+        }
+        years.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
+        let (product_names, product_places) = sorted(&waist.products);
+        let (category_names, category_places) = sorted(&waist.categories);
+        let (region_names, region_places) = sorted(&waist.regions);
+        let parts = |sums: &Sums, part_of: &dyn Fn(u32) -> u32| {
+            let mut parts: Vec<PartSum> = sums
+                .iter()
+                .filter_map(|(slot, part, amount)| {
+                    let year = waist.years().get(index(slot)).filter(|year| year.fiscal_year <= last_year)?;
+                    let account = place(&account_places, year.account);
+                    Some(PartSum { account, fiscal_year: year.fiscal_year, part: part_of(part), amount })
+                })
+                .collect();
+            parts.sort_unstable();
+            parts
+        };
+        let mut days: Vec<DaySum> = waist
+            .days()
+            .iter()
+            .filter(|(_, day, _)| day.cast_signed() <= last_day)
+            .map(|(account, day, amount)| DaySum {
+                account: place(&account_places, account),
+                day: day.cast_signed(),
+                amount,
+            })
+            .collect();
+        days.sort_unstable();
+        Self {
+            months: parts(waist.months(), &|month| month),
+            products: parts(waist.of_products(), &|code| place(&product_places, code)),
+            categories: parts(waist.of_categories(), &|code| place(&category_places, code)),
+            regions: parts(waist.of_regions(), &|code| place(&region_places, code)),
+            accounts,
+            years,
+            product_names,
+            category_names,
+            region_names,
+            days,
+        }
+    }
+}
+
+/// The strings of an interner in order, and the place of each code among them.
+fn sorted(interner: &Interner) -> (Vec<String>, Vec<u32>) {
+    let mut order: Vec<(&str, u32)> = interner.texts().zip(0u32..).collect();
+    order.sort_unstable();
+    let mut places = vec![0u32; order.len()];
+    for ((_, code), place) in order.iter().zip(0u32..) {
+        if let Some(found) = places.get_mut(index(*code)) {
+            *found = place;
+        }
+    }
+    (order.into_iter().map(|(text, _)| text.to_owned()).collect(), places)
+}
+
+fn place(places: &[u32], code: u32) -> u32 {
+    places.get(index(code)).copied().unwrap_or(u32::MAX)
+}
