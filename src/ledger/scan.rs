@@ -55,7 +55,8 @@ pub struct FileTally {
     pub after_as_of: Count,
     pub quarantined: BTreeMap<&'static str, Count>,
     pub without_amount: i64,
-    pub without_cost: i64,
+    /// Of the accepted lines, by fiscal year as they are.
+    pub without_cost: BTreeMap<i32, i64>,
 }
 
 impl FileTally {
@@ -63,7 +64,9 @@ impl FileTally {
         self.read = self.read.plus(other.read);
         self.after_as_of = self.after_as_of.plus(other.after_as_of);
         self.without_amount += other.without_amount;
-        self.without_cost += other.without_cost;
+        for (year, rows) in &other.without_cost {
+            *self.without_cost.entry(*year).or_default() += rows;
+        }
         merge_counts(&mut self.accepted, &other.accepted);
         merge_counts(&mut self.excluded, &other.excluded);
         merge_counts(&mut self.quarantined, &other.quarantined);
@@ -312,7 +315,9 @@ impl<'a> Worker<'a> {
             return Ok(Ok(()));
         }
         tally.accepted.entry(fiscal_year).or_default().add(Some(amount));
-        tally.without_cost += i64::from(cost.is_none());
+        if cost.is_none() {
+            *tally.without_cost.entry(fiscal_year).or_default() += 1;
+        }
         let days = self.tally.days.entry(fiscal_year).or_insert((day, day));
         *days = (days.0.min(day), days.1.max(day));
         let invoice = columns.invoice.as_ref().and_then(|keys| self.invoices.code(keys, row, &mut waist.invoices));
