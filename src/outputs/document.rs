@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
 
-use super::markdown::{BUILT_IN, render};
+use super::markdown::{BUILT_IN, parse, render};
 use super::report::{Facts, Inputs as ReportInputs, report};
 use super::tables::inside_run;
 use crate::failure::Failure;
@@ -72,7 +72,8 @@ impl Markdown {
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
             Ok(Product::Files(vec![OutputFile { path: to.clone(), bytes: text.into_bytes() }]))
         };
-        Some(Bound { signature: Signature::Files, job: Box::new(job) })
+        let signature = Signature::Files(vec![self.to.value.clone()]);
+        Some(Bound { signature, job: Box::new(job) })
     }
 
     /// Reads a user's template; its text is part of what identifies a run.
@@ -81,6 +82,8 @@ impl Markdown {
         match std::fs::read_to_string(&full) {
             Ok(text) => {
                 scope.depends_on(path, text.as_bytes());
+                let parsed = parse(path, &text);
+                parsed.map_err(|error| scope.problems.report(&self.template.span, error.to_string(), None)).ok()?;
                 Some(text)
             }
             Err(error) => {
