@@ -148,13 +148,18 @@ fn facts(
         }
     };
     let (cutoff, ranking_years) = pareto.unwrap_or((80, 1));
+    let first_year = period.last_year - i32::try_from(intervals).unwrap_or_default();
+    let (first_line_year, first_line_month) = period.calendar.place(period.first_date);
+    let as_of_year = period.calendar.place(period.as_of).0;
     Ok(Facts {
         pipeline: settings.name.clone(),
         as_of: period.as_of,
         currency: settings.currency.clone(),
         decimals: settings.decimals,
         language: settings.language,
-        first_year: i64::from(period.last_year) - i64::try_from(intervals).unwrap_or_default(),
+        first_year: first_year.into(),
+        late_start: first_line_year == first_year && first_line_month > 0,
+        open_year: (as_of_year > period.last_year).then(|| as_of_year.into()),
         last_year: period.last_year.into(),
         fiscal_year_starts: settings.calendar.starts.into(),
         first_date: Some(period.first_date),
