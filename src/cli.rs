@@ -169,7 +169,9 @@ fn line(text: &mut String, arguments: std::fmt::Arguments) {
 
 fn checked(path: &Path, plan: &Plan) -> String {
     let files: usize = plan.steps.iter().map(|step| files_of(&step.signature)).sum();
-    format!("{} is sound: {} stages, {files} input files\n", path.display(), plan.steps.len())
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let stages = plan.steps.len();
+    format!("{} is sound: {stages} stage{}, {files} input file{}\n", path.display(), plural(stages), plural(files))
 }
 
 fn files_of(signature: &Signature) -> usize {

@@ -125,6 +125,9 @@ fn execute(plan: &Plan, options: &Options) -> Result<Vec<Done>, Failure> {
             .enumerate()
             .filter(|(index, step)| !is_done(index) && step.reads.iter().all(is_done))
             .collect();
+        if ready.is_empty() {
+            return Err(Failure::run("stages wait for each other; this is a mistake of the program"));
+        }
         let results: Vec<(usize, &Step, Result<Done, Failure>)> = std::thread::scope(|scope| {
             let running: Vec<_> =
                 ready.into_iter().map(|(index, step)| (index, step, scope.spawn(|| timed(step, &inputs)))).collect();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
 
-use super::markdown::{BUILT_IN, render};
+use super::markdown::{BUILT_IN, parse, render};
 use super::report::{Facts, Inputs as ReportInputs, report};
 use super::tables::inside_run;
 use crate::failure::Failure;
@@ -72,7 +72,8 @@ impl Markdown {
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
             Ok(Product::Files(vec![OutputFile { path: to.clone(), bytes: text.into_bytes() }]))
         };
-        Some(Bound { signature: Signature::Files, job: Box::new(job) })
+        let signature = Signature::Files(vec![self.to.value.clone()]);
+        Some(Bound { signature, job: Box::new(job) })
     }
 
     /// Reads a user's template; its text is part of what identifies a run.
@@ -81,6 +82,8 @@ impl Markdown {
         match std::fs::read_to_string(&full) {
             Ok(text) => {
                 scope.depends_on(path, text.as_bytes());
+                let parsed = parse(path, &text);
+                parsed.map_err(|error| scope.problems.report(&self.template.span, error.to_string(), None)).ok()?;
                 Some(text)
             }
             Err(error) => {
@@ -145,13 +148,18 @@ fn facts(
         }
     };
     let (cutoff, ranking_years) = pareto.unwrap_or((80, 1));
+    let first_year = period.last_year - i32::try_from(intervals).unwrap_or_default();
+    let (first_line_year, first_line_month) = period.calendar.place(period.first_date);
+    let as_of_year = period.calendar.place(period.as_of).0;
     Ok(Facts {
         pipeline: settings.name.clone(),
         as_of: period.as_of,
         currency: settings.currency.clone(),
         decimals: settings.decimals,
         language: settings.language,
-        first_year: i64::from(period.last_year) - i64::try_from(intervals).unwrap_or_default(),
+        first_year: first_year.into(),
+        late_start: first_line_year == first_year && first_line_month > 0,
+        open_year: (as_of_year > period.last_year).then(|| as_of_year.into()),
         last_year: period.last_year.into(),
         fiscal_year_starts: settings.calendar.starts.into(),
         first_date: Some(period.first_date),

@@ -41,6 +41,10 @@ pub struct Facts {
     pub last_year: i64,
     /// How many complete years the ranking's revenue spans, the last one included.
     pub ranking_years: u32,
+    /// Whether the first accepted line lies after the first month of `first_year`.
+    pub late_start: bool,
+    /// The fiscal year of the last day that counts, where it is not over then.
+    pub open_year: Option<i64>,
     /// The month in which a fiscal year starts, from 1.
     pub fiscal_year_starts: u32,
     /// The first and the last day with an accepted line.
@@ -83,6 +87,8 @@ pub struct Report {
     pub ranking_year: i64,
     pub first_date: Option<i32>,
     pub last_date: Option<i32>,
+    pub late_start: bool,
+    pub open_year: Option<i64>,
     pub cutoff: u32,
     pub reading: Option<Reading>,
     pub ranking: Option<Ranking>,
@@ -130,6 +136,8 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         ranking_year: facts.last_year - i64::from(facts.ranking_years.max(1)) + 1,
         first_date: facts.first_date,
         last_date: facts.last_date,
+        late_start: facts.late_start,
+        open_year: facts.open_year,
         cutoff: facts.cutoff,
         reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),
         ranking: inputs.pareto.map(|table| standing::ranking(table, &accounts, facts.top)),

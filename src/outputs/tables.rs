@@ -37,16 +37,20 @@ impl Parquet {
             .flatten()
             .map(|spec| spec.name.clone())
             .collect();
+        let paths = names.iter().map(|name| path(&self.to.value, name)).collect();
         let (to, compression, decimals) = (self.to.value.clone(), self.compression, scope.settings.decimals);
         let job = move |inputs: &Inputs| {
             let tables = names.iter().map(|name| inputs.table(name)).collect::<Result<Vec<_>, _>>()?;
-            let files = tables
-                .into_par_iter()
-                .map(|table| file(table, &format!("{to}/{}.parquet", table.name()), compression, decimals));
+            let files =
+                tables.into_par_iter().map(|table| file(table, &path(&to, table.name()), compression, decimals));
             Ok(Product::Files(files.collect::<Result<_, Failure>>()?))
         };
-        Some(Bound { signature: Signature::Files, job: Box::new(job) })
+        Some(Bound { signature: Signature::Files(paths), job: Box::new(job) })
     }
+}
+
+fn path(folder: &str, table: &str) -> String {
+    format!("{folder}/{table}.parquet")
 }
 
 /// A table as a Parquet file of the run.

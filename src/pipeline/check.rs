@@ -16,18 +16,34 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum Signature {
     Source(Source),
-    Ledger { roles: Roles, tables: Vec<TableSpec> },
-    AccountYears { roles: Roles, spec: TableSpec },
+    Ledger {
+        roles: Roles,
+        tables: Vec<TableSpec>,
+    },
+    AccountYears {
+        roles: Roles,
+        spec: TableSpec,
+    },
     Tables(Vec<TableSpec>),
-    Files,
+    /// The paths of files, relative to the run's folder.
+    Files(Vec<String>),
 }
 
 impl Signature {
     pub fn tables(&self) -> &[TableSpec] {
         match self {
-            Self::Source(_) | Self::Files => &[],
+            Self::Source(_) | Self::Files(_) => &[],
             Self::AccountYears { spec, .. } => std::slice::from_ref(spec),
             Self::Ledger { tables, .. } | Self::Tables(tables) => tables,
+        }
+    }
+
+    /// The files that the stage adds to the run.
+    fn files(&self) -> Vec<String> {
+        match self {
+            Self::Files(paths) => paths.clone(),
+            Self::Ledger { tables, .. } => tables.iter().map(|table| format!("{}.parquet", table.name)).collect(),
+            Self::Source(_) | Self::AccountYears { .. } | Self::Tables(_) => Vec::new(),
         }
     }
 }
@@ -68,6 +84,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
     let mut signatures: Vec<(Located<String>, String, Option<Signature>)> = Vec::new();
     let mut steps = Vec::new();
     let mut texts = Vec::new();
+    let mut files: Vec<String> = Vec::new();
     for (index, declared) in pipeline.stages.iter().enumerate() {
         let below = pipeline.stages.get(index + 1..).unwrap_or_default();
         let mut scope = Scope {
@@ -88,6 +105,10 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         reads.dedup();
         let signature = bound.as_ref().map(|bound| bound.signature.clone());
         report_name_clashes(declared, signature.as_ref(), &signatures, &problems);
+        for file in signature.iter().flat_map(Signature::files) {
+            report_file_clash(declared, &file, &files, &problems);
+            files.push(file);
+        }
         signatures.push((declared.id.clone(), declared.kind.clone(), signature));
         if let Some(Bound { signature, job }) = bound {
             steps.push(Step { id: declared.id.value.clone(), kind: declared.kind.clone(), reads, signature, job });
@@ -118,6 +139,15 @@ fn report_name_clashes(
                 format!("stage `{}` makes a table `{}`, as a stage above does", declared.id.value, table.name);
             problems.report(&declared.id.span, message, "give one of the two stages another id".to_owned());
         }
+    }
+}
+
+fn report_file_clash(declared: &Declared, file: &str, above: &[String], problems: &Problems) {
+    let is_below = |file: &str, folder: &str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let taken = |other: &String| other == file || is_below(file, other) || is_below(other, file);
+    if let Some(other) = above.iter().find(|other| taken(other)) {
+        let message = format!("stage `{}` writes `{file}`, but `{other}` is written already", declared.id.value);
+        problems.report(&declared.id.span, message, "give each output a `to` of its own".to_owned());
     }
 }
 
@@ -256,9 +286,7 @@ impl<'a> Scope<'a> {
             signature.as_ref().is_some_and(|signature| signature.tables().iter().any(|spec| spec.name == table))
         });
         let Some(index) = place else {
-            // A stage with a mistake of its own, or one below, is reported as such.
-            let id = Located::new(table.to_owned(), reference.span.clone());
-            self.stage(&id)?;
+            self.report_missing_table(table, reference);
             return None;
         };
         self.reads.push(index);
@@ -266,6 +294,20 @@ impl<'a> Scope<'a> {
             signature.as_ref().and_then(|signature| signature.tables().iter().find(|spec| spec.name == table))
         })?;
         self.numeric_column(reference, spec, column)
+    }
+
+    fn report_missing_table(&self, table: &str, reference: &Located<String>) {
+        if self.below.iter().any(|declared| declared.id.value == table) {
+            return self.report_missing(&Located::new(table.to_owned(), reference.span.clone()));
+        }
+        // What is wrong with the stage itself has been reported already.
+        if !self.above.iter().any(|(id, _, signature)| id.value == table && signature.is_none()) {
+            let signatures = self.above.iter().filter_map(|(_, _, signature)| signature.as_ref());
+            let tables = signatures.flat_map(Signature::tables).filter(|spec| spec.per_account);
+            let names: Vec<&str> = tables.map(|spec| spec.name.as_str()).collect();
+            let message = format!("no stage above makes a table `{table}`");
+            self.problems.report(&reference.span, message, did_you_mean(table, names));
+        }
     }
 
     fn numeric_column(

@@ -80,7 +80,7 @@ fn decode(sources: &[SourceText], problems: &Problems) -> Option<(Settings, Vec<
     let settings = Settings::decode(&mut fields);
     let stages = fields.required("stages").map(|node| stages(node, problems)).unwrap_or_default();
     fields.finish();
-    settings.map(|settings| (settings, stages, tree.to_json()))
+    Some((settings, stages, tree.to_json()))
 }
 
 fn stages(node: &Node, problems: &Problems) -> Vec<Declared> {
@@ -115,20 +115,26 @@ fn stage(item: &Node, problems: &Problems) -> Option<Declared> {
         }
     };
     let context = format!("stage `{}`", kind.value);
-    let Some(decode) = Stage::decoder(&kind.value) else {
+    let decoder = Stage::decoder(&kind.value);
+    if decoder.is_none() {
         let message = format!("unknown kind of stage `{}`", kind.value);
         problems.report(&kind.span, message, did_you_mean(&kind.value, Stage::KINDS.iter().copied()));
-        return None;
+    }
+    // A stage with a mistake is declared all the same: those that read it are not to blame.
+    let Some(mut fields) = Fields::open(config, &kind.span, context, problems) else {
+        return Some(Declared { id: kind.clone(), kind: kind.value.clone(), stage: None });
     };
-    let mut fields = Fields::open(config, &kind.span, context, problems)?;
     let id = fields.optional_text("id").unwrap_or_else(|| kind.clone());
     if !settings::is_identifier(&id.value) {
         let message =
             format!("the id `{}` should be made of letters, digits and `_`, starting with a letter", id.value);
         problems.report(&id.span, message, "ids name tables and files".to_owned());
     }
-    let stage = decode(&mut fields);
-    fields.finish();
+    let stage = decoder.and_then(|decode| {
+        let stage = decode(&mut fields);
+        fields.finish();
+        stage
+    });
     Some(Declared { id, kind: kind.value.clone(), stage })
 }
 

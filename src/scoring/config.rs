@@ -6,7 +6,7 @@ use super::tables;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Scope, Signature, shared};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
-use crate::pipeline::fields::{Fields, number};
+use crate::pipeline::fields::{Fields, distinct, number};
 use crate::pipeline::node::{Node, Value};
 use crate::pipeline::settings::is_identifier;
 use crate::product::{Inputs, Product};
@@ -186,11 +186,8 @@ impl Scorecard {
     }
 }
 
-/// The sheet of judgements, and which of its optional columns are there.
-type Sheet = (Arc<Source>, Vec<Option<usize>>);
-
-fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Sheet> {
-    let names = source.column_names();
+/// The files of the sheet, all of which have the columns that a judgement needs.
+fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Arc<Source>> {
     let mut complete = true;
     for column in COLUMNS.iter().take(3) {
         for file in source.files.iter().filter(|file| file.column(column).is_none()) {
@@ -200,15 +197,7 @@ fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> O
             complete = false;
         }
     }
-    let mut next = 0;
-    let present = COLUMNS.iter().map(|column| {
-        names.contains(column).then(|| {
-            next += 1;
-            next - 1
-        })
-    });
-    let present = present.collect();
-    complete.then(|| (shared(source), present))
+    complete.then(|| shared(source))
 }
 
 fn share(node: &Node, problems: &Problems) -> Option<f64> {
@@ -249,7 +238,9 @@ fn groups(node: &Node, problems: &Problems) -> Option<Vec<Group>> {
             problems.report(&name.span, message, "a sheet of judgements knows criteria by their name alone".to_owned());
         }
     }
-    groups.iter().cloned().collect()
+    // Two groups of one name would be two columns of one name.
+    let distinct = distinct(entries.iter().map(|(name, _)| name), "`groups`", problems);
+    groups.iter().cloned().collect::<Option<_>>().filter(|_| distinct)
 }
 
 fn named_well(name: &Located<String>, what: &str, problems: &Problems) {
@@ -312,7 +303,7 @@ fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option
 /// A scorecard ready to run.
 struct Card {
     from: String,
-    judged: Option<Sheet>,
+    judged: Option<Arc<Source>>,
     criteria: Vec<BoundCriterion>,
     groups: Vec<String>,
     missing: Missing,
@@ -326,17 +317,8 @@ impl Card {
         accounts.dedup();
         let judgements = match &self.judged {
             None => Vec::new(),
-            Some((source, present)) => {
-                let columns: Vec<&str> =
-                    COLUMNS.iter().zip(present).filter(|(_, place)| place.is_some()).map(|(name, _)| *name).collect();
-                let mut rows = source.text_rows(&columns)?;
-                for row in &mut rows {
-                    let cells = std::mem::take(&mut row.cells);
-                    row.cells = present
-                        .iter()
-                        .map(|place| place.and_then(|place| cells.get(place).cloned().flatten()))
-                        .collect();
-                }
+            Some(source) => {
+                let rows = source.text_rows(&COLUMNS)?;
                 let known: BTreeSet<&str> = accounts.iter().copied().collect();
                 let judged = self.criteria.iter().filter(|criterion| matches!(criterion.basis, BoundBasis::Judged));
                 let criteria: BTreeSet<&str> = judged.map(|criterion| criterion.name.as_str()).collect();

@@ -30,7 +30,7 @@ fn the_report_in_english() {
 
     2,305 invoice lines were read from 2 files; the accepted ones are dated 1 January 2022 to 30 December 2025.
     It adds up: accepted, excluded and quarantined lines make exactly what was read, in lines and in money.
-    1 quarantined line has an amount that cannot be read; it counts as a line and not as money.
+    1 quarantined line has no amount that can be read; it counts as a line and not as money.
     3 accepted lines carry no cost.
 
     | Outcome | Lines | Of all lines | Amount (EUR) |
@@ -96,7 +96,7 @@ fn the_report_in_english() {
 
     ## The score
 
-    4 accounts are rated, from 1 to 10, the highest first. Coverage is the weight of the criteria that are known for an account; with the rest known too, its score would lie between the last two columns.
+    4 accounts of 5 are rated, from 1 to 10, the highest first. Coverage is the weight of the criteria that are known for an account; with the rest known too, its score would lie between the last two columns.
 
     | No. | Account | Class | Score | Growth | Close ties | Coverage | At least | At most |
     |---:|:---|:---|---:|---:|---:|---:|---:|---:|
@@ -166,7 +166,7 @@ fn the_report_in_spanish() {
 
     Se han leído 2305 líneas de factura de 2 ficheros; las aceptadas van del 1 de enero de 2022 al 30 de diciembre de 2025.
     Las cuentas cuadran: las líneas aceptadas, excluidas y en cuarentena suman exactamente lo leído, en líneas y en importe.
-    1 línea en cuarentena tiene un importe ilegible; cuenta como línea, pero no como importe.
+    1 línea en cuarentena no tiene un importe legible; cuenta como línea, pero no como importe.
     3 líneas aceptadas no llevan coste.
 
     | Resultado | Líneas | Del total | Importe (EUR) |
@@ -220,7 +220,7 @@ fn the_report_in_spanish() {
     |:---|:---|---:|---:|---:|---:|---:|
     | Acme & Sons (C-1) | A | 140.000,00 | 10,0~% | 13,6~% | 12,0~% | 11,9~% |
 
-    ## Quién está perdiendo peso
+    ## Quién compra menos
 
     2 cuentas de clase A o B, o perdidas, compraron menos en 2025 que en 2024: 30.000,50~EUR menos en total, de mayor a menor pérdida.
     1 de ellas no compró nada en 2025.
@@ -232,7 +232,7 @@ fn the_report_in_spanish() {
 
     ## La puntuación
 
-    4 cuentas tienen puntuación, de 1 a 10, de mayor a menor. La cobertura es el peso de los criterios que se conocen de una cuenta; si se conociera también el resto, su puntuación estaría entre las dos últimas columnas.
+    4 cuentas de 5 tienen puntuación, de 1 a 10, de mayor a menor. La cobertura es el peso de los criterios que se conocen de una cuenta; si se conociera también el resto, su puntuación estaría entre las dos últimas columnas.
 
     | N.º | Cuenta | Clase | Puntuación | Crecimiento | Close ties | Cobertura | Mínimo | Máximo |
     |---:|:---|:---|---:|---:|---:|---:|---:|---:|

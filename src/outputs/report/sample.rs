@@ -51,6 +51,8 @@ pub(crate) fn facts(language: Language) -> Facts {
         last_year: 2025,
         ranking_years: 1,
         fiscal_year_starts: 1,
+        late_start: false,
+        open_year: None,
         first_date: Some(18993),
         last_date: Some(20452),
         cutoff: 80,
