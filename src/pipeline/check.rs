@@ -9,7 +9,7 @@ use crate::ledger::sums::Details;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
 use crate::stages::Stage;
-use crate::table::{ColumnSpec, TableSpec};
+use crate::table::{ColumnSpec, Meaning, TableSpec};
 use std::sync::Arc;
 
 /// What a stage will hand to the stages below it, known before anything runs.
@@ -277,6 +277,20 @@ impl<'a> Scope<'a> {
 
     /// A numeric column written `table.column`; the table is one of a stage above.
     pub fn measure(&mut self, reference: &Located<String>) -> Option<(String, ColumnSpec)> {
+        self.column_of_account(reference, "numbers", Meaning::is_numeric)
+    }
+
+    /// A column of texts written `table.column`; the table is one of a stage above.
+    pub fn category(&mut self, reference: &Located<String>) -> Option<(String, ColumnSpec)> {
+        self.column_of_account(reference, "texts", |meaning| meaning == Meaning::Text)
+    }
+
+    fn column_of_account(
+        &mut self,
+        reference: &Located<String>,
+        holding: &str,
+        fits: fn(Meaning) -> bool,
+    ) -> Option<(String, ColumnSpec)> {
         let Some((table, column)) = reference.value.split_once('.') else {
             let message = format!("a measure should be `table.column`, found `{}`", reference.value);
             self.problems.report(&reference.span, message, "such as `growth.cagr`".to_owned());
@@ -293,7 +307,7 @@ impl<'a> Scope<'a> {
         let spec = self.above.get(index).and_then(|(_, _, signature)| {
             signature.as_ref().and_then(|signature| signature.tables().iter().find(|spec| spec.name == table))
         })?;
-        self.numeric_column(reference, spec, column)
+        self.fitting_column(reference, spec, column, holding, fits)
     }
 
     fn report_missing_table(&self, table: &str, reference: &Located<String>) {
@@ -310,36 +324,24 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn numeric_column(
+    fn fitting_column(
         &self,
         reference: &Located<String>,
         spec: &TableSpec,
         column: &str,
+        holding: &str,
+        fits: fn(Meaning) -> bool,
     ) -> Option<(String, ColumnSpec)> {
-        let numeric: Vec<&str> = spec
-            .columns
-            .iter()
-            .filter(|column| column.meaning.is_numeric())
-            .map(|column| column.name.as_str())
-            .collect();
-        match spec.column(column) {
-            Some(found) if found.meaning.is_numeric() && spec.per_account => Some((spec.name.clone(), found.clone())),
-            Some(_) if !spec.per_account => {
-                let message = format!("table `{}` has more than one row per account", spec.name);
-                self.problems.report(&reference.span, message, None);
-                None
-            }
-            Some(_) => {
-                let message = format!("the column `{}` holds no numbers", reference.value);
-                self.problems.report(&reference.span, message, did_you_mean(column, numeric));
-                None
-            }
-            None => {
-                let message = format!("table `{}` has no column `{column}`", spec.name);
-                self.problems.report(&reference.span, message, did_you_mean(column, numeric));
-                None
-            }
-        }
+        let fitting = spec.columns.iter().filter(|column| column.name != "account" && fits(column.meaning));
+        let fitting: Vec<&str> = fitting.map(|column| column.name.as_str()).collect();
+        let (message, hint) = match spec.column(column) {
+            Some(_) if !spec.per_account => (format!("table `{}` has more than one row per account", spec.name), None),
+            Some(found) if fits(found.meaning) => return Some((spec.name.clone(), found.clone())),
+            Some(_) => (format!("the column `{}` holds no {holding}", reference.value), did_you_mean(column, fitting)),
+            None => (format!("table `{}` has no column `{column}`", spec.name), did_you_mean(column, fitting)),
+        };
+        self.problems.report(&reference.span, message, hint);
+        None
     }
 
     /// The id of the first stage above of a kind, for stages that take what is there.

@@ -168,7 +168,8 @@ impl Scorecard {
     fn basis(&self, criterion: &Criterion, scope: &mut Scope) -> Option<BoundBasis> {
         match &criterion.basis {
             Basis::Measured(measure, scale) => {
-                let (table, column) = scope.measure(measure)?;
+                let (table, column) =
+                    if scale.is_for_text() { scope.category(measure)? } else { scope.measure(measure)? };
                 Some(BoundBasis::Measured { table, column, scale: scale.clone() })
             }
             Basis::Judged if self.judged.is_some() => Some(BoundBasis::Judged),
@@ -343,9 +344,7 @@ impl Card {
                     (vec![None; accounts.len()], scores.collect())
                 }
                 BoundBasis::Measured { table, column, scale } => {
-                    let values = values_of(inputs.table(table)?, column, &accounts, decimals);
-                    let scores = scale.scores(&values);
-                    (values, scores)
+                    measured(inputs.table(table)?, column, scale, &accounts, decimals)
                 }
             });
         }
@@ -359,6 +358,24 @@ impl Card {
         }
         Ok(made)
     }
+}
+
+/// Values and scores of a measured criterion; a category has a score and no value.
+fn measured(
+    table: &Table,
+    column: &ColumnSpec,
+    scale: &Scale,
+    accounts: &[&str],
+    decimals: u32,
+) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
+    if scale.is_for_text() {
+        let texts: BTreeMap<&str, &str> = table.text("account").into_iter().zip(table.text(&column.name)).collect();
+        let score = |account: &&str| texts.get(account).and_then(|text| scale.score_of_text(text));
+        return (vec![None; accounts.len()], accounts.iter().map(score).collect());
+    }
+    let values = values_of(table, column, accounts, decimals);
+    let scores = scale.scores(&values);
+    (values, scores)
 }
 
 /// A numeric column by account; money in whole currency units.
