@@ -77,7 +77,9 @@ impl Config {
             None => Some(Limit::BasisPoints(100)),
             Some(text) => limit(&text, fields.problems),
         };
-        Some(Self { from: from?, columns: columns?, exclude: exclude?, limit: limit? })
+        // What has a mistake gets a value in its stead: the columns are checked all the same.
+        let (exclude, limit) = (exclude.unwrap_or_default(), limit.unwrap_or(Limit::Rows(0)));
+        Some(Self { from: from?, columns: columns?, exclude, limit })
     }
 
     pub fn roles(&self) -> Roles {

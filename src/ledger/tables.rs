@@ -105,6 +105,9 @@ fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
 fn nothing_accepted(tally: &Tally) -> Failure {
     let read: i64 = tally.files.iter().map(|file| file.read.rows).sum();
     let after: i64 = tally.files.iter().map(|file| file.after_as_of.rows).sum();
+    if read == 0 {
+        return Failure::Data { message: "the files have no lines but their headers".to_owned(), hint: None };
+    }
     let mut message = format!("none of {read} lines was accepted");
     if after > 0 {
         message.push_str(&format!("; {after} of them lie after the as-of day"));

@@ -89,6 +89,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         let mut scope = Scope {
             settings: &pipeline.settings,
             problems: &problems,
+            own: &declared.id.value,
             context: format!("stage `{}`", declared.id.value),
             above: &signatures,
             declared: pipeline.stages.get(..index).unwrap_or_default(),
@@ -144,7 +145,8 @@ fn report_file_clash(declared: &Declared, file: &str, above: &[String], problems
     let is_below = |file: &str, folder: &str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     let taken = |other: &String| other == file || is_below(file, other) || is_below(other, file);
     if let Some(other) = above.iter().find(|other| taken(other)) {
-        let message = format!("stage `{}` writes `{file}`, but `{other}` is written already", declared.id.value);
+        let other = if other == file { String::new() } else { format!(" as `{other}`") };
+        let message = format!("stage `{}` writes `{file}`, which is written already{other}", declared.id.value);
         problems.report(&declared.id.span, message, "give each output a `to` of its own".to_owned());
     }
 }
@@ -153,6 +155,7 @@ fn report_file_clash(declared: &Declared, file: &str, above: &[String], problems
 pub struct Scope<'a> {
     pub settings: &'a Settings,
     pub problems: &'a Problems,
+    own: &'a str,
     context: String,
     above: &'a [(Located<String>, String, Option<Signature>)],
     declared: &'a [Declared],
@@ -184,7 +187,17 @@ impl<'a> Scope<'a> {
                 format!("move `{id}` above: a stage reads only stages above it"),
             );
         }
-        let ids: Vec<&str> = self.above.iter().map(|(id, _, _)| id.value.as_str()).collect();
+        if self.own == id {
+            let message = format!("{} reads itself", self.context);
+            return self.problems.report(&reference.span, message, "a stage reads only stages above it".to_owned());
+        }
+        let mut ids: Vec<&str> = Vec::new();
+        for (above, _, _) in self.above {
+            // Of equal ids, which are a mistake of their own, one will do.
+            if !ids.contains(&above.value.as_str()) {
+                ids.push(&above.value);
+            }
+        }
         self.problems.report(
             &reference.span,
             format!("{} reads `{id}`, which does not exist", self.context),
