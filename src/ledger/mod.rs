@@ -9,6 +9,7 @@ pub mod period;
 pub mod plan;
 pub mod scan;
 pub mod tables;
+pub mod tally;
 pub mod waist;
 
 use crate::table::Table;

@@ -2,7 +2,8 @@
 
 use super::config::Limit;
 use super::period::Period;
-use super::scan::{Count, FileTally, Quarantined, Scan, Tally};
+use super::scan::Scan;
+use super::tally::{Count, FileTally, Quarantined, Tally};
 use super::waist::AccountYear;
 use super::{Ledger, Totals};
 use crate::calendar::iso;

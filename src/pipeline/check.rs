@@ -206,6 +206,10 @@ impl<'a> Scope<'a> {
     }
 
     fn report_wrong_kind(&self, reference: &Located<String>, kind: &str, wanted: &str) {
+        // Of the right kind but with a mistake of its own, or of a kind that does not exist: reported already.
+        if kind == wanted || !Stage::KINDS.contains(&kind) {
+            return;
+        }
         let fitting: Vec<String> = self
             .above
             .iter()
@@ -227,10 +231,8 @@ impl<'a> Scope<'a> {
     pub fn source(&mut self, reference: &Located<String>) -> Option<&'a Source> {
         match self.stage(reference)? {
             (_, Some(Signature::Source(source))) => Some(source),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "read");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "read");
                 None
             }
         }
@@ -240,10 +242,8 @@ impl<'a> Scope<'a> {
     pub fn ledger(&mut self, reference: &Located<String>) -> Option<Roles> {
         match self.stage(reference)? {
             (_, Some(Signature::Ledger { roles, .. })) => Some(*roles),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "ledger");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "ledger");
                 None
             }
         }
@@ -253,10 +253,8 @@ impl<'a> Scope<'a> {
     pub fn account_years(&mut self, reference: &Located<String>) -> Option<Roles> {
         match self.stage(reference)? {
             (_, Some(Signature::AccountYears { roles, .. })) => Some(*roles),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "account_years");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "account_years");
                 None
             }
         }
