@@ -78,7 +78,7 @@ pub fn bind_file(
     decimals: u32,
     problems: &Problems,
 ) -> Option<FilePlan> {
-    let money = [cells.amount.parsed(), cells.cost.as_ref().and_then(Part::parsed)];
+    let money = [cells.amount.as_ref(), cells.cost.as_ref().and_then(Option::as_ref)];
     let money_columns: Vec<&str> = money
         .into_iter()
         .flatten()
@@ -101,8 +101,8 @@ pub fn bind_file(
     let cost = binder.bind_optional(cells.cost.as_ref(), Role::Money);
     let product = binder.bind_optional(cells.product.as_ref(), Role::Key);
     let rules: Vec<Option<Place>> = cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition)).collect();
-    let amount_texts = binder.texts_behind(cells.amount.parsed());
-    let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Part::parsed));
+    let amount_texts = binder.texts_behind(cells.amount.as_ref());
+    let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Option::as_ref));
     Some(FilePlan {
         account: account?,
         date: date?,
@@ -142,7 +142,7 @@ impl Binder<'_> {
     }
 
     fn bind(&mut self, part: &Part, role: Role) -> Option<Place> {
-        let cell = part.parsed()?;
+        let cell = part.as_ref()?;
         match cell {
             Cell::Column(name) => {
                 let index = self.find(cell, &name.value)?;
