@@ -4,7 +4,7 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::outputs::publish::current_run;
 use crate::pipeline::check::{Plan, Signature, check};
-use crate::pipeline::diagnostics::did_you_mean;
+use crate::pipeline::diagnostics::{SourceText, did_you_mean};
 use crate::pipeline::load;
 use crate::progress::Progress;
 use crate::run::{Options, run};
@@ -118,8 +118,10 @@ pub fn execute(arguments: Arguments) -> Result<String, Failure> {
 }
 
 fn prepare(arguments: &PipelineArguments) -> Result<Plan, Failure> {
-    let as_of = arguments.as_of.iter().map(|day| format!("as_of={day}"));
-    let sets: Vec<String> = arguments.sets.iter().cloned().chain(as_of).collect();
+    let argument = |name: &str, text: String| SourceText { name: name.to_owned(), text };
+    let sets = arguments.sets.iter().map(|set| argument("--set", set.clone()));
+    let as_of = arguments.as_of.iter().map(|day| argument("--as-of", format!("as_of={day}")));
+    let sets: Vec<SourceText> = sets.chain(as_of).collect();
     let (pipeline, problems) = load(&arguments.pipeline, &sets)?;
     Ok(check(pipeline, problems)?)
 }

@@ -231,6 +231,11 @@ fn record(
     json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
+        "libraries": {
+            "polars": polars::VERSION,
+            "arrow": arrow::ARROW_VERSION,
+            "parquet": ::parquet::file::properties::DEFAULT_CREATED_BY.rsplit(' ').next(),
+        },
         "run": run_id,
         "pipeline": plan.settings.name,
         "as_of": as_of.map(iso),

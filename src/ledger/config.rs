@@ -79,7 +79,9 @@ impl Config {
             None => Some(Limit::BasisPoints(100)),
             Some(text) => limit(&text, fields.problems),
         };
-        Some(Self { from: from?, columns: columns?, exclude: exclude?, limit: limit? })
+        // What has a mistake gets a value in its stead: the columns are checked all the same.
+        let (exclude, limit) = (exclude.unwrap_or_default(), limit.unwrap_or(Limit::Rows(0)));
+        Some(Self { from: from?, columns: columns?, exclude, limit })
     }
 
     pub fn roles(&self) -> Roles {
@@ -128,16 +130,10 @@ impl Config {
 
     /// Parses the parts of a line; what does not parse is reported and left out.
     fn cells(&self, is_column: &dyn Fn(&Located<String>) -> bool, problems: &Problems) -> Cells {
-        let cell = |text: &Located<String>| match Cell::parse(text, is_column(text), problems) {
-            Some(cell) => Part::Parsed(cell),
-            None => Part::Broken,
-        };
+        let cell = |text: &Located<String>| Cell::parse(text, is_column(text), problems);
         let optional = |text: &Option<Located<String>>| text.as_ref().map(cell);
         let columns = &self.columns;
-        let rule = |rule: &Rule| match Cell::parse(&rule.condition, false, problems) {
-            Some(cell) => Part::Parsed(cell),
-            None => Part::Broken,
-        };
+        let rule = |rule: &Rule| Cell::parse(&rule.condition, false, problems);
         Cells {
             account: cell(&columns.account),
             date: cell(&columns.date),
@@ -152,21 +148,9 @@ impl Config {
     }
 }
 
-/// A part of a line. A broken one has been reported; the others are still bound, to find their mistakes too.
-#[derive(Debug, Clone)]
-pub enum Part {
-    Parsed(Cell),
-    Broken,
-}
-
-impl Part {
-    pub fn parsed(&self) -> Option<&Cell> {
-        match self {
-            Self::Parsed(cell) => Some(cell),
-            Self::Broken => None,
-        }
-    }
-}
+/// A part of a line, or nothing where it does not parse: that has been reported, and the others are still
+/// bound, to find their mistakes too.
+pub type Part = Option<Cell>;
 
 /// The parts of a line, each parsed.
 #[derive(Debug, Clone)]

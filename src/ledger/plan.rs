@@ -80,7 +80,7 @@ pub fn bind_file(
     decimals: u32,
     problems: &Problems,
 ) -> Option<FilePlan> {
-    let money = [cells.amount.parsed(), cells.cost.as_ref().and_then(Part::parsed)];
+    let money = [cells.amount.as_ref(), cells.cost.as_ref().and_then(Option::as_ref)];
     let money_columns: Vec<&str> = money
         .into_iter()
         .flatten()
@@ -105,8 +105,8 @@ pub fn bind_file(
     let category = binder.bind_optional(cells.category.as_ref(), Role::Key);
     let region = binder.bind_optional(cells.region.as_ref(), Role::Key);
     let rules: Vec<Option<Place>> = cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition)).collect();
-    let amount_texts = binder.texts_behind(cells.amount.parsed());
-    let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Part::parsed));
+    let amount_texts = binder.texts_behind(cells.amount.as_ref());
+    let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Option::as_ref));
     Some(FilePlan {
         account: account?,
         date: date?,
@@ -148,12 +148,13 @@ impl Binder<'_> {
     }
 
     fn bind(&mut self, part: &Part, role: Role) -> Option<Place> {
-        let cell = part.parsed()?;
+        let cell = part.as_ref()?;
         match cell {
             Cell::Column(name) => {
                 let index = self.find(cell, &name.value)?;
                 let yields = self.entry(index, &name.value).map(yields_of);
-                self.accept(cell, role, yields.map_err(|data_type| format!("is of type {data_type}")))?;
+                let wrong = |data_type| format!("should be {}, but is of type {data_type}", role.expected());
+                self.accept(cell, role, yields.map_err(wrong))?;
                 Some(Place::Read(self.place(index)))
             }
             Cell::Sql { expression, columns, .. } => {
@@ -172,12 +173,16 @@ impl Binder<'_> {
 
     fn accept(&self, cell: &Cell, role: Role, yields: Result<Yields, String>) -> Option<()> {
         let text = cell.text();
+        let mut misfit = false;
         let message = match yields {
             Ok(yields) if role.accepts(yields) => return Some(()),
-            Ok(_) => format!("`{}` should be {}", text.value, role.expected()),
-            Err(error) => format!("`{}` {error}", text.value),
+            Ok(yields) => format!("`{}` should be {}, found {}", text.value, role.expected(), describe(yields)),
+            Err(error) => {
+                misfit = matches!(cell, Cell::Sql { .. });
+                format!("`{}` {error}", text.value)
+            }
         };
-        let hint = matches!(cell, Cell::Sql { .. }).then(|| {
+        let hint = misfit.then(|| {
             "columns of a CSV file are text unless the `read` stage declares `types`, or an amount is computed from them".to_owned()
         });
         self.problems.report(&text.span, format!("{message} (in `{}`)", self.file.name), hint);
@@ -249,6 +254,15 @@ impl Binder<'_> {
             .filter(|(name, entry, _)| matches!(entry, Entry::Number(_)) && columns.contains(name))
             .map(|(name, _, place)| (name.clone(), *place))
             .collect()
+    }
+}
+
+fn describe(yields: Yields) -> &'static str {
+    match yields {
+        Yields::Text => "text",
+        Yields::Number => "a number",
+        Yields::Date => "a date",
+        Yields::Flag => "true or false",
     }
 }
 

@@ -1,9 +1,10 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
 use super::books::Books;
+use super::books::Books;
 use super::config::Limit;
-use super::period::Period;
-use super::scan::{Count, FileTally, Quarantined, Scan, Tally};
+use super::scan::Scan;
+use super::tally::{Count, FileTally, Quarantined, Tally};
 use super::{Ledger, Totals};
 use crate::calendar::iso;
 use crate::failure::Failure;
@@ -103,6 +104,9 @@ fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
 fn nothing_accepted(tally: &Tally) -> Failure {
     let read: i64 = tally.files.iter().map(|file| file.read.rows).sum();
     let after: i64 = tally.files.iter().map(|file| file.after_as_of.rows).sum();
+    if read == 0 {
+        return Failure::Data { message: "the files have no lines but their headers".to_owned(), hint: None };
+    }
     let mut message = format!("none of {read} lines was accepted");
     if after > 0 {
         message.push_str(&format!("; {after} of them lie after the as-of day"));

@@ -114,7 +114,7 @@ fn keyed(rows: Vec<TextRow>) -> Result<BTreeMap<String, Vec<Option<String>>>, Fa
     }
     let count = mistakes.len();
     let shown: Vec<String> = mistakes.into_iter().take(20).collect();
-    let message = format!("the table of accounts has {count} unusable rows\n  {}", shown.join("\n  "));
+    let message = format!("the table of accounts has unusable rows, {count} in all\n  {}", shown.join("\n  "));
     Err(Failure::Data { message, hint: Some("an account needs a key and one set of attributes".to_owned()) })
 }
 

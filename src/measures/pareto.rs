@@ -52,19 +52,21 @@ impl Pareto {
         let crossings = [("include", Crossing::Include), ("exclude", Crossing::Exclude)];
         let crossing = fields.choice("crossing", &crossings, Crossing::Include);
         let (by, accounts) = (fields.optional_text("by"), fields.optional_text("accounts"));
-        let rule = Rule { cutoff: cutoff?, b_cutoff: b_cutoff?, crossing: crossing? };
+        // What has a mistake gets a value in its stead: the wiring is checked all the same.
+        let (cutoff, b_cutoff) = (cutoff.unwrap_or(1), b_cutoff.unwrap_or(100));
+        let rule = Rule { cutoff, b_cutoff, crossing: crossing.unwrap_or(Crossing::Include) };
         if rule.cutoff > rule.b_cutoff {
             let message = format!("`cutoff` is {}, past `b_cutoff`, which is {}", rule.cutoff, rule.b_cutoff);
             fields.problems.report(&fields.span, message, "class A ends before class B does".to_owned());
-            return None;
         }
         let by = match (by, accounts) {
             (Some(column), Some(accounts)) => Some(Segments { column, accounts }),
             (None, None) => None,
-            (Some(key), None) => return missing_partner(fields, &key, "accounts"),
-            (None, Some(key)) => return missing_partner(fields, &key, "by"),
+            (Some(key), None) => missing_partner(fields, &key, "accounts"),
+            (None, Some(key)) => missing_partner(fields, &key, "by"),
         };
-        Some(Self { from: from?, years: i32::try_from(years?).ok()?, rule, by })
+        let years = years.and_then(|years| i32::try_from(years).ok()).unwrap_or(1);
+        Some(Self { from: from?, years, rule, by })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {

@@ -90,6 +90,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         let mut scope = Scope {
             settings: &pipeline.settings,
             problems: &problems,
+            own: &declared.id.value,
             context: format!("stage `{}`", declared.id.value),
             above: &signatures,
             declared: pipeline.stages.get(..index).unwrap_or_default(),
@@ -146,7 +147,8 @@ fn report_file_clash(declared: &Declared, file: &str, above: &[String], problems
     let is_below = |file: &str, folder: &str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
     let taken = |other: &String| other == file || is_below(file, other) || is_below(other, file);
     if let Some(other) = above.iter().find(|other| taken(other)) {
-        let message = format!("stage `{}` writes `{file}`, but `{other}` is written already", declared.id.value);
+        let other = if other == file { String::new() } else { format!(" as `{other}`") };
+        let message = format!("stage `{}` writes `{file}`, which is written already{other}", declared.id.value);
         problems.report(&declared.id.span, message, "give each output a `to` of its own".to_owned());
     }
 }
@@ -155,6 +157,7 @@ fn report_file_clash(declared: &Declared, file: &str, above: &[String], problems
 pub struct Scope<'a> {
     pub settings: &'a Settings,
     pub problems: &'a Problems,
+    own: &'a str,
     context: String,
     above: &'a [(Located<String>, String, Option<Signature>)],
     declared: &'a [Declared],
@@ -187,7 +190,17 @@ impl<'a> Scope<'a> {
                 format!("move `{id}` above: a stage reads only stages above it"),
             );
         }
-        let ids: Vec<&str> = self.above.iter().map(|(id, _, _)| id.value.as_str()).collect();
+        if self.own == id {
+            let message = format!("{} reads itself", self.context);
+            return self.problems.report(&reference.span, message, "a stage reads only stages above it".to_owned());
+        }
+        let mut ids: Vec<&str> = Vec::new();
+        for (above, _, _) in self.above {
+            // Of equal ids, which are a mistake of their own, one will do.
+            if !ids.contains(&above.value.as_str()) {
+                ids.push(&above.value);
+            }
+        }
         self.problems.report(
             &reference.span,
             format!("{} reads `{id}`, which does not exist", self.context),
@@ -196,6 +209,10 @@ impl<'a> Scope<'a> {
     }
 
     fn report_wrong_kind(&self, reference: &Located<String>, kind: &str, wanted: &str) {
+        // Of the right kind but with a mistake of its own, or of a kind that does not exist: reported already.
+        if kind == wanted || !Stage::KINDS.contains(&kind) {
+            return;
+        }
         let fitting: Vec<String> = self
             .above
             .iter()
@@ -217,10 +234,8 @@ impl<'a> Scope<'a> {
     pub fn source(&mut self, reference: &Located<String>) -> Option<&'a Source> {
         match self.stage(reference)? {
             (_, Some(Signature::Source(source))) => Some(source),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "read");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "read");
                 None
             }
         }
@@ -230,10 +245,8 @@ impl<'a> Scope<'a> {
     pub fn ledger(&mut self, reference: &Located<String>) -> Option<Roles> {
         match self.stage(reference)? {
             (_, Some(Signature::Ledger { roles, .. })) => Some(*roles),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "ledger");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "ledger");
                 None
             }
         }
@@ -243,10 +256,8 @@ impl<'a> Scope<'a> {
     pub fn account_years(&mut self, reference: &Located<String>) -> Option<Roles> {
         match self.stage(reference)? {
             (_, Some(Signature::AccountYears { roles, .. })) => Some(*roles),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "account_years");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "account_years");
                 None
             }
         }

@@ -98,7 +98,9 @@ impl<'n> Fields<'n> {
             return Some(*choice);
         }
         let words = choices.iter().map(|(word, _)| *word);
-        let expected: Vec<String> = words.clone().map(|word| format!("`{word}`")).collect();
+        // A sign that cannot be seen has a name beside it.
+        let visible = words.clone().filter(|word| !word.contains('\t'));
+        let expected: Vec<String> = visible.map(|word| format!("`{word}`")).collect();
         let message = format!("`{key}` should be one of {}, found {}", expected.join(", "), node.describe());
         self.problems.report(
             &node.span,

@@ -37,11 +37,11 @@ pub struct Pipeline {
     pub content: serde_json::Value,
 }
 
-/// Reads a pipeline file and applies `--set` arguments to it.
+/// Reads a pipeline file and applies arguments `key=value` to it.
 ///
 /// # Errors
 /// Every mistake that can be found without looking at the data.
-pub fn load(path: &Path, sets: &[String]) -> Result<(Pipeline, Problems), Invalid> {
+pub fn load(path: &Path, sets: &[SourceText]) -> Result<(Pipeline, Problems), Invalid> {
     let name = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -59,9 +59,9 @@ pub fn load(path: &Path, sets: &[String]) -> Result<(Pipeline, Problems), Invali
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(source: SourceText, sets: &[String]) -> Result<(Pipeline, Problems), Invalid> {
+pub fn parse(source: SourceText, sets: &[SourceText]) -> Result<(Pipeline, Problems), Invalid> {
     let mut sources = vec![source];
-    sources.extend(sets.iter().map(|set| SourceText { name: "--set".to_owned(), text: set.clone() }));
+    sources.extend(sets.iter().cloned());
     let problems = Problems::default();
     match decode(&sources, &problems) {
         Some((settings, stages, content)) => Ok((Pipeline { sources, settings, stages, content }, problems)),

@@ -1,7 +1,7 @@
 //! The stage kind `scorecard`: groups of weighted criteria, each measured or judged.
 
 use super::judgements::{COLUMNS, Rules, judge, means};
-use super::scale::Scale;
+use super::scale::{Direction, Scale};
 use super::tables;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Scope, Signature, shared};
@@ -106,8 +106,8 @@ impl Scorecard {
         Some(Self {
             from,
             judged,
-            missing: missing?,
-            min_coverage: min_coverage?,
+            missing: missing.unwrap_or(Missing::Renormalise),
+            min_coverage: min_coverage.unwrap_or(0.5),
             groups: groups?,
             span: fields.span.clone(),
         })
@@ -206,7 +206,8 @@ fn share(node: &Node, problems: &Problems) -> Option<f64> {
     if (0.0..=1.0).contains(&share.value) {
         return Some(share.value);
     }
-    problems.report(&share.span, format!("`min_coverage` should be from 0 to 1, found {}", share.value), None);
+    let message = format!("`min_coverage` should be from 0 to 1, found {}", share.value);
+    problems.report(&share.span, message, "write half as `0.5`".to_owned());
     None
 }
 
@@ -241,7 +242,7 @@ fn groups(node: &Node, problems: &Problems) -> Option<Vec<Group>> {
     }
     // Two groups of one name would be two columns of one name.
     let distinct = distinct(entries.iter().map(|(name, _)| name), "`groups`", problems);
-    groups.iter().cloned().collect::<Option<_>>().filter(|_| distinct)
+    distinct.then(|| groups.into_iter().flatten().collect())
 }
 
 fn named_well(name: &Located<String>, what: &str, problems: &Problems) {
@@ -255,12 +256,12 @@ fn group(name: &Located<String>, node: &Node, problems: &Problems) -> Option<Gro
     let mut fields = Fields::open(node, &name.span, format!("group `{}`", name.value), problems)?;
     let weight = weight(&mut fields);
     let criteria = fields.required("criteria").and_then(|node| {
-        let criteria: Vec<Option<Criterion>> =
-            entries(node, "criteria", problems)?.iter().map(|(name, node)| criterion(name, node, problems)).collect();
-        criteria.into_iter().collect::<Option<Vec<_>>>()
+        let entries = entries(node, "criteria", problems)?;
+        Some(entries.iter().filter_map(|(name, node)| criterion(name, node, problems)).collect())
     });
     fields.finish();
-    Some(Group { name: name.value.clone(), weight: weight?, criteria: criteria? })
+    // What has a mistake gets a value in its stead or is left out: the rest is checked all the same.
+    Some(Group { name: name.value.clone(), weight: weight.unwrap_or(1.0), criteria: criteria.unwrap_or_default() })
 }
 
 fn weight(fields: &mut Fields) -> Option<f64> {
@@ -282,7 +283,8 @@ fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option
     fields.finish();
     let basis = match (measure, judged, scale) {
         (Some(measure), None | Some(false), Some(scale)) => {
-            Scale::decode(scale, problems).map(|scale| Basis::Measured(measure, scale))
+            let stand_in = Scale::MinMax(Direction::Rising);
+            Some(Basis::Measured(measure, Scale::decode(scale, problems).unwrap_or(stand_in)))
         }
         (None, Some(true), None) => Some(Basis::Judged),
         (measure, judged, scale) => {
@@ -298,7 +300,7 @@ fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option
             None
         }
     };
-    Some(Criterion { name: name.clone(), weight: weight?, basis: basis? })
+    Some(Criterion { name: name.clone(), weight: weight.unwrap_or(1.0), basis: basis? })
 }
 
 /// A scorecard ready to run.

@@ -90,7 +90,7 @@ impl<'a> Scores<'a> {
         }
         let shown: Vec<&str> = gaps.iter().take(20).map(String::as_str).collect();
         Err(Failure::Data {
-            message: format!("{} scores are missing\n  {}", gaps.len(), shown.join("\n  ")),
+            message: format!("scores are missing, {} in all\n  {}", gaps.len(), shown.join("\n  ")),
             hint: Some("fill in the sheet, or declare `missing: renormalise`".to_owned()),
         })
     }

@@ -46,6 +46,15 @@ pub fn columns(path: &Path, name: &str, options: &CsvOptions) -> Result<Vec<Sour
             "a CSV file starts with a line that names its columns",
         ));
     }
+    let others = [b',', b';', b'\t', b'|'].into_iter().filter(|sign| *sign != options.delimiter);
+    let only = header.get(0).filter(|_| header.len() == 1).unwrap_or_default();
+    if let Some(sign) = others.into_iter().find(|sign| only.as_bytes().contains(sign)) {
+        let sign = if sign == b'\t' { "tab".to_owned() } else { char::from(sign).to_string() };
+        return Err(Error::with_hint(
+            format!("the header of `{name}` is a single column, `{}`", only.replace('\t', " ")),
+            format!("if those are several, declare `delimiter: \"{sign}\"`"),
+        ));
+    }
     let mut columns: Vec<SourceColumn> = Vec::with_capacity(header.len());
     for column in header {
         if columns.iter().any(|earlier| earlier.name == column) {
