@@ -1,8 +1,8 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
 use super::books::Books;
-use super::books::Books;
 use super::config::Limit;
+use super::period::Period;
 use super::scan::Scan;
 use super::tally::{Count, FileTally, Quarantined, Tally};
 use super::{Ledger, Totals};
