@@ -123,7 +123,7 @@ impl Config {
                 scan::Scan { source: &source, plans: &plans, reasons: &reasons, settings: &settings, roles, details };
             scan::run(&scan, inputs.threads(), inputs.progress())
                 .and_then(|tally| tables::ledger(tally, &scan, limit, &names))
-                .map(Product::Ledger)
+                .map(|ledger| Product::Ledger(Box::new(ledger)))
         };
         Some(Bound { signature, job: Box::new(job) })
     }
