@@ -10,15 +10,15 @@ use super::words::LAST_YEAR;
 /// Costs are kept for the last years only.
 pub(super) const COSTED_YEARS: usize = 3;
 
-/// Large accounts, by rank, that cost about as much to serve as they leave.
+/// Large accounts, by rank, that cost more to serve than they leave, or about as much.
 const DEAR: [u64; 4] = [3, 7, 16, 28];
 
 /// What an account takes to serve, in thousandths of what it buys.
 fn per_mille(account: &Account) -> i64 {
     let spread = (mix(account.hash, 9) % 60) as i64;
     match account.rank {
-        rank if DEAR.contains(&rank) => 275 + 2 * spread,
-        _ if mix(account.hash, 10).is_multiple_of(12) => 260 + 3 * spread,
+        rank if DEAR.contains(&rank) => 330 + 2 * spread,
+        _ if mix(account.hash, 10).is_multiple_of(12) => 300 + 3 * spread,
         0..60 => 35 + spread,
         _ => 15 + spread,
     }

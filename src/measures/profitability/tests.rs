@@ -300,3 +300,59 @@ proptest! {
         }
     }
 }
+
+/// What `check` says of the demo's first month with these keys of the stage and these further columns of the ledger.
+fn problems(columns: &str, keys: &str) -> Vec<(String, Option<String>)> {
+    let text = format!(
+        "name: test\nroot: {}\ncurrency: EUR\nstages:\n  \
+         - read: {{id: invoices, path: data/demo/invoices/2025-01.csv}}\n  \
+         - read: {{id: costs, path: data/demo/costs.csv}}\n  \
+         - ledger:\n      from: invoices\n      columns: {{account: customer_id, date: invoice_date, amount: cost{columns}}}\n  \
+         - account_years: {{from: ledger}}\n  \
+         - profitability: {{from: account_years{keys}}}\n",
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let source = crate::pipeline::diagnostics::SourceText { name: "test.yaml".to_owned(), text };
+    let (pipeline, problems) = crate::pipeline::parse(source, &[]).unwrap();
+    match crate::pipeline::check::check(pipeline, problems) {
+        Ok(_) => Vec::new(),
+        Err(invalid) => invalid.problems.into_iter().map(|problem| (problem.message, problem.hint)).collect(),
+    }
+}
+
+#[test]
+fn mistakes_are_found_before_a_run() {
+    let all = ", cost: cost, invoice: invoice_no";
+    assert_eq!(problems(all, ", years: 2, costs: costs, rates: {line: 1.20, invoice: 8.500, return: 25}"), []);
+    let cases = [
+        ("", "", "stage `profitability` needs the cost of goods, but the ledger declares no `cost`", "add `cost:`"),
+        (
+            ", cost: cost",
+            ", rates: {invoice: 1}",
+            "a rate per `invoice` needs the number of invoices",
+            "add `invoice:`",
+        ),
+        (all, ", rates: {lines: 1}", "unknown key `lines` in `rates`", "did you mean `line`?"),
+        (all, ", rates: {}", "`rates` has no rate", "such as `rates: {line: 1.20"),
+        (
+            all,
+            ", rates: {line: -1}",
+            "the rate `line` should be an amount of zero or more, found `-1`",
+            "such as `8.50`",
+        ),
+        (all, ", rates: {line: much}", "the rate `line` should be an amount of zero or more, found `much`", ""),
+        (all, ", rates: {line: 0.005}", "the rate `line` has more decimal places than", "declares `decimals: 2`"),
+        (all, ", rates: {line: 1e3}", "the rate `line` should be a plain decimal number, found `1e3`", ""),
+        (all, ", costs: invoices", "the table of costs `data/demo/invoices/2025-01.csv` has no column `account`", ""),
+        (all, ", costs: cost", "stage `profitability` reads `cost`, which does not exist", "did you mean `costs`?"),
+        (all, ", costs: ledger", "stage `profitability` reads a `read` stage, but `ledger` is a `ledger` stage", ""),
+        (all, ", years: 0", "`years` should be a whole number from 1 to 30, found `0`", ""),
+    ];
+    for (columns, keys, message, hint) in cases {
+        let found = problems(columns, keys);
+        let says = |(found, found_hint): &(String, Option<String>)| {
+            found.starts_with(message) && found_hint.as_deref().unwrap_or_default().contains(hint)
+        };
+        assert!(found.iter().any(says), "{keys}: {found:?}");
+    }
+}
