@@ -81,18 +81,19 @@ fn read(row: TextRow, rules: &Rules, form: &Form) -> CostRow {
     let period = cell(1).trim();
     let amount = form.numbers.parse(cell(3).as_bytes(), rules.decimals);
     let year = fiscal_year(period, &form.date_format, rules.calendar);
+    let in_window = |year: i32| rules.window.place(year.into()).is_some();
     let unused = if row.defect.is_some() {
         Some("unreadable_row")
     } else if account.is_empty() {
         Some("missing_account")
-    } else if !rules.accounts.contains(account) {
-        Some("unknown_account")
     } else {
-        match (amount, year) {
-            (Err(NotMoney::Unreadable), _) => Some("unreadable_amount"),
-            (Err(NotMoney::OutOfRange), _) => Some("amount_out_of_range"),
-            (_, None) => Some("unreadable_period"),
-            (_, Some(year)) if rules.window.place(year.into()).is_none() => Some("outside_window"),
+        match (year, amount) {
+            (None, _) => Some("unreadable_period"),
+            // Of another year it need not be known here: an account may have come after the as-of day.
+            (Some(year), _) if !in_window(year) => Some("outside_window"),
+            _ if !rules.accounts.contains(account) => Some("unknown_account"),
+            (_, Err(NotMoney::Unreadable)) => Some("unreadable_amount"),
+            (_, Err(NotMoney::OutOfRange)) => Some("amount_out_of_range"),
             _ => None,
         }
     };

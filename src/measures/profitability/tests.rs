@@ -171,6 +171,8 @@ fn every_reason_why_a_cost_does_not_count() {
         (["", "2025", "support", "9"], "missing_account"),
         (["  ", "2025", "support", "9"], "missing_account"),
         (["X", "2025", "support", "9"], "unknown_account"),
+        (["X", "2026", "support", "n/a"], "outside_window"),
+        (["X", "2025", "support", "n/a"], "unknown_account"),
         (["A", "2025", "support", ""], "unreadable_amount"),
         (["A", "2025", "support", "n/a"], "unreadable_amount"),
         (["A", "2025", "support", "99999999999999999999"], "amount_out_of_range"),
@@ -189,7 +191,7 @@ fn every_reason_why_a_cost_does_not_count() {
     let table = costs::table("cost_rows", &rows);
     assert_eq!(table.rows(), cases.len());
     assert_eq!((table.integers("line")[0], table.text("period")[1]), (Some(2), "2025-04-01"));
-    assert_eq!((table.integers("amount")[1], table.integers("amount")[13]), (Some(12_050), None));
+    assert_eq!((table.integers("amount")[1], table.integers("amount")[15]), (Some(12_050), None));
     assert_eq!((table.flags("used")[0], table.flags("used")[1]), (true, false));
 }
 
