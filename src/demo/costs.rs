@@ -1,7 +1,7 @@
 //! What it costs to serve the accounts: visits, support and rush orders, in proportion to what they buy.
 
 use super::Error;
-use super::accounts::Account;
+use super::accounts::{Account, Course};
 use super::books::Books;
 use super::drawing::mix;
 use super::sheet::{Fixed, Sheet};
@@ -56,9 +56,9 @@ impl Year<'_> {
         self.row(sheet, &self.year.to_string(), "support", self.cost)
     }
 
-    /// An account that buys nothing any more is visited now and then to win it back.
+    /// An account that buys nothing any more is visited now and then to win it back; one that is new has bought nothing yet.
     fn lost(&self, sheet: &mut Sheet) -> Result<(), Error> {
-        if !self.hash.is_multiple_of(3) {
+        if self.account.course == Course::Newcomer || !self.hash.is_multiple_of(3) {
             return Ok(());
         }
         let month = format!("{}-{:02}", self.year, 1 + self.hash / 3 % 12);
