@@ -48,6 +48,7 @@ kinds! {
     "growth" => Growth(crate::measures::growth::Growth), crate::measures::growth::MANUAL;
     "pareto" => Pareto(crate::measures::pareto::Pareto), crate::measures::pareto::MANUAL;
     "profile" => Profile(crate::measures::profile::Profile), crate::measures::profile::MANUAL;
+    "profitability" => Profitability(crate::measures::profitability::Profitability), crate::measures::profitability::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;

@@ -39,6 +39,10 @@ struct Names {
     contributions: Option<String>,
     weights: Option<String>,
     judgements: Option<String>,
+    profitability: Option<String>,
+    whale: Option<String>,
+    cost_rows: Option<String>,
+    profit_years: Option<i32>,
 }
 
 impl Markdown {
@@ -98,6 +102,10 @@ impl Markdown {
 
 /// The first stage of each kind above provides the table.
 fn names(scope: &mut Scope) -> Names {
+    let profit_years = scope.stages_above().find_map(|stage| match stage {
+        Stage::Profitability(profitability) => Some(profitability.years),
+        _ => None,
+    });
     let mut first = |kind: &str, place: usize| scope.first_table_of_kind(kind, place);
     Names {
         reconciliation: first("ledger", 0),
@@ -111,6 +119,10 @@ fn names(scope: &mut Scope) -> Names {
         contributions: first("scorecard", 1),
         weights: first("scorecard", 2),
         judgements: first("scorecard", 3),
+        profitability: first("profitability", 0),
+        whale: first("profitability", 2),
+        cost_rows: first("profitability", 3),
+        profit_years,
     }
 }
 
@@ -130,6 +142,9 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         contributions: table(&names.contributions)?,
         weights: table(&names.weights)?,
         judgements: table(&names.judgements)?,
+        profitability: table(&names.profitability)?,
+        whale: table(&names.whale)?,
+        cost_rows: table(&names.cost_rows)?,
     })
 }
 
@@ -167,5 +182,6 @@ fn facts(
         cutoff: u32::try_from(cutoff).unwrap_or_default(),
         ranking_years: u32::try_from(ranking_years).unwrap_or(1),
         top,
+        profit_years: u32::try_from(names.profit_years.unwrap_or(1)).unwrap_or(1),
     })
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod missing;
+mod profit;
 mod reading;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use account::Account;
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
+pub use profit::{Costs, Key, Keys, Profit};
 pub use reading::{FileRow, Reading, Reason, Split};
 pub use scoring::{Criterion, Scores};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
@@ -54,6 +56,8 @@ pub struct Facts {
     pub cutoff: u32,
     /// The rows that a long list shows.
     pub top: usize,
+    /// How many complete years profit adds up, the last one included.
+    pub profit_years: u32,
 }
 
 /// The tables of a run, as far as it has them.
@@ -70,6 +74,9 @@ pub struct Inputs<'a> {
     pub contributions: Option<&'a Table>,
     pub weights: Option<&'a Table>,
     pub judgements: Option<&'a Table>,
+    pub profitability: Option<&'a Table>,
+    pub whale: Option<&'a Table>,
+    pub cost_rows: Option<&'a Table>,
 }
 
 /// The whole report: what a template sees, field by field, under these names.
@@ -101,6 +108,7 @@ pub struct Report {
     pub missing: Option<Missing>,
     /// Whether the last invoice of an account is known.
     pub has_profile: bool,
+    pub profit: Option<Profit>,
 }
 
 /// A list cut to the rows that a report shows.
@@ -149,6 +157,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         criteria: inputs.weights.map(scoring::criteria),
         missing: missing::missing(inputs, &accounts, facts.top),
         has_profile: inputs.profile.is_some(),
+        profit: inputs.profitability.and_then(|table| profit::profit(table, inputs, &accounts, facts)),
     }
 }
 
