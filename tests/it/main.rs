@@ -2,4 +2,5 @@
 
 mod cli;
 mod errors;
+mod ledger;
 mod support;
