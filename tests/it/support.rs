@@ -52,7 +52,8 @@ impl Project {
     pub fn run(&self, arguments: &[&str]) -> Published {
         let done = self.vitalfew(&[&["run", "small.yaml", "--log", "none"], arguments].concat());
         assert_eq!(done.code, 0, "{}", done.stderr);
-        Published { _project: Some(Arc::clone(&self.folder)), ..Published::of(&self.path("out"), "small") }
+        let out = arguments.iter().skip_while(|argument| **argument != "--out").nth(1).copied().unwrap_or("out");
+        Published { _project: Some(Arc::clone(&self.folder)), ..Published::of(&self.path(out), "small") }
     }
 
     /// The end of a run that must not succeed.
