@@ -105,16 +105,16 @@ pub struct Batch<'a> {
     pub rows: usize,
     /// Lines with defects, by row; their cells are empty.
     pub defects: Vec<Defect>,
-    pub(crate) lines: Lines,
+    pub(crate) lines: Lines<'a>,
     pub(crate) origin: Origin<'a>,
 }
 
 /// The numbers that a person would count the lines of a batch by.
-pub(crate) enum Lines {
+pub(crate) enum Lines<'a> {
     /// Row after row from this one.
     From(u64),
     /// Records may span several lines of text.
-    Each(Vec<u64>),
+    Text(csv::Starts<'a>),
 }
 
 impl Batch<'_> {
@@ -122,7 +122,7 @@ impl Batch<'_> {
     pub fn line(&self, row: usize) -> u64 {
         match &self.lines {
             Lines::From(first) => first + u64::try_from(row).unwrap_or_default(),
-            Lines::Each(lines) => lines.get(row).copied().unwrap_or_default(),
+            Lines::Text(starts) => starts.line(row),
         }
     }
 

@@ -1537,7 +1537,7 @@ mod settings {
         ");
         assert_snapshot!(mistakes_with(&project(SOUND), &["--as-of", "2025-02-30"]), @"
         error: `as_of` should be `latest` or a day, found `2025-02-30`
-         --> --set:1:7
+         --> --as-of:1:7
           |
         1 | as_of=2025-02-30
           |       ^^^^^^^^^^
@@ -2219,7 +2219,7 @@ mod sets {
 }
 
 #[test]
-fn ten_mistakes_are_told_at_once_in_the_order_of_the_file() {
+fn every_mistake_is_told_at_once_in_the_order_of_the_file() {
     let pipeline = "\
 name: small
 currency: euro
@@ -2300,6 +2300,14 @@ stages:
        |
        = hint: did you mean `growth`?
 
+    error: stage `pareto` reads an `account_years` stage, but `ledger` is a `ledger` stage
+      --> small.yaml:13:20
+       |
+    13 |   - pareto: {from: ledger, cutoff: 80}
+       |                    ^^^^^^
+       |
+       = hint: stages of that kind above: `account_years`
+
     error: the id `invoices` is taken by a stage above
       --> small.yaml:14:16
        |
@@ -2340,7 +2348,7 @@ stages:
        |
        = hint: such as `tables` or `reports/key_accounts.md`
 
-    12 mistakes in `small.yaml`
+    13 mistakes in `small.yaml`
     ");
 }
 

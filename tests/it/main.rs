@@ -2,4 +2,6 @@
 
 mod cli;
 mod errors;
+mod ledger;
+mod reference;
 mod support;

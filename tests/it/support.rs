@@ -16,13 +16,13 @@ use tempfile::TempDir;
 /// A pipeline and its files in a folder of their own. The program runs there, so that what it prints has
 /// no path of this machine in it.
 pub struct Project {
-    folder: TempDir,
+    folder: Arc<TempDir>,
 }
 
 impl Project {
     /// A folder with the pipeline `small.yaml`.
     pub fn new(pipeline: &str) -> Self {
-        let project = Self { folder: tempfile::tempdir().unwrap() };
+        let project = Self { folder: Arc::new(tempfile::tempdir().unwrap()) };
         project.write("small.yaml", pipeline);
         project
     }
@@ -52,7 +52,8 @@ impl Project {
     pub fn run(&self, arguments: &[&str]) -> Published {
         let done = self.vitalfew(&[&["run", "small.yaml", "--log", "none"], arguments].concat());
         assert_eq!(done.code, 0, "{}", done.stderr);
-        Published { folder: self.path("out/small/current") }
+        let out = arguments.iter().skip_while(|argument| **argument != "--out").nth(1).copied().unwrap_or("out");
+        Published { _project: Some(Arc::clone(&self.folder)), ..Published::of(&self.path(out), "small") }
     }
 
     /// The end of a run that must not succeed.
@@ -90,12 +91,14 @@ pub fn repository() -> &'static Path {
 /// A published run.
 pub struct Published {
     folder: PathBuf,
+    /// Keeps the folder until the run is looked at.
+    _project: Option<Arc<TempDir>>,
 }
 
 impl Published {
-    /// The run that `current` points to.
+    /// The run that `current` points to now.
     pub fn of(out: &Path, pipeline: &str) -> Self {
-        Self { folder: out.join(pipeline).join("current") }
+        Self { folder: out.join(pipeline).join("current").canonicalize().unwrap(), _project: None }
     }
 
     pub fn table(&self, path: &str) -> Rows {
