@@ -125,7 +125,7 @@ fn entropy(parts: &[(u32, i64)]) -> Option<f64> {
     };
     let sum: f64 = parts.iter().map(|(_, amount)| term(*amount)).sum();
     // A single share is 1 and gives a negative zero, hence the sum from above.
-    (!parts.is_empty()).then(|| 0.0 - sum)
+    (!parts.is_empty()).then_some(0.0 - sum)
 }
 
 /// How many parts have net revenue above zero in the last year and in none before it.

@@ -1,6 +1,7 @@
 //! What the peers of an account buy: medians without the account itself, and the gaps that they show.
 
 use std::cmp::{Ordering, Reverse};
+use std::collections::BTreeMap;
 
 /// An account with revenue above zero.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +63,8 @@ pub fn bands(mut buyers: Vec<Buyer>, bands: usize) -> Vec<Vec<Buyer>> {
 /// None where an amount leaves 64 bits.
 pub fn gaps(band: &[Buyer], rule: &Rule) -> Option<Vec<Vec<Gap>>> {
     let mut found: Vec<Vec<Gap>> = vec![Vec::new(); band.len()];
-    for spending in spending(band).chunk_by(|one, other| one.category == other.category) {
-        let Some(category) = Category::of(band, spending, rule) else { continue };
+    for (category, spending) in spending(band) {
+        let Some(category) = Category::of(category, band, &spending, rule) else { continue };
         let mut spent = spending.iter().peekable();
         for (place, (buyer, gaps)) in band.iter().zip(&mut found).enumerate() {
             let own = spent.next_if(|spent| spent.place == place).map_or(0, |spent| spent.amount);
@@ -76,25 +77,21 @@ pub fn gaps(band: &[Buyer], rule: &Rule) -> Option<Vec<Vec<Gap>>> {
 }
 
 /// What the buyer at a place of the band spends on a category.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy)]
 struct Spent {
-    category: u32,
     place: usize,
     amount: i64,
 }
 
-/// The spending of a band by category, then in order of the places.
-fn spending(band: &[Buyer]) -> Vec<Spent> {
-    let mut all: Vec<Spent> = Vec::with_capacity(band.iter().map(|buyer| buyer.amounts.len()).sum());
+/// The spending of a band by category, in order of the places.
+fn spending(band: &[Buyer]) -> BTreeMap<u32, Vec<Spent>> {
+    let mut spending: BTreeMap<u32, Vec<Spent>> = BTreeMap::new();
     for (place, buyer) in band.iter().enumerate() {
-        all.extend(buyer.amounts.iter().map(|(category, amount)| Spent {
-            category: *category,
-            place,
-            amount: *amount,
-        }));
+        for (category, amount) in &buyer.amounts {
+            spending.entry(*category).or_default().push(Spent { place, amount: *amount });
+        }
     }
-    all.sort_unstable();
-    all
+    spending
 }
 
 /// What the buyers of one category spend on it.
@@ -108,9 +105,8 @@ struct Category {
 
 impl Category {
     /// None where too few of the band buy the category to be anybody's peers.
-    fn of(band: &[Buyer], spending: &[Spent], rule: &Rule) -> Option<Self> {
+    fn of(category: u32, band: &[Buyer], spending: &[Spent], rule: &Rule) -> Option<Self> {
         let bought = || spending.iter().filter(|spent| spent.amount > 0);
-        let category = bought().next()?.category;
         let (buyers, others) = (bought().count(), band.len() - 1);
         // Nobody has more peers that buy than one who does not buy.
         if buyers < rule.minimum_peers || (buyers as f64 / others as f64) < rule.minimum_share_of_peers {
@@ -285,7 +281,7 @@ mod tests {
             let found = gaps(&band, &rule).unwrap();
             for (place, (revenue, spent)) in rows.iter().enumerate() {
                 let mut expected = Vec::new();
-                for category in 0..4usize {
+                for (category, own) in spent.iter().copied().enumerate() {
                     let others: Vec<(i64, i64)> = rows.iter().enumerate().filter(|(other, _)| *other != place)
                         .map(|(_, (revenue, spent))| (spent[category], *revenue)).collect();
                     let peers: Vec<(i64, i64)> = others.iter().copied().filter(|(amount, _)| *amount > 0).collect();
@@ -301,7 +297,6 @@ mod tests {
                     shares.sort_by(|a, b| (a.0 * b.1).cmp(&(b.0 * a.1)));
                     let ((a, c), (b, d)) = (shares[(shares.len() - 1) / 2], shares[shares.len() / 2]);
                     let worth = (2 * revenue * (a * d + b * c) + 2 * c * d) / (4 * c * d);
-                    let own = spent[category];
                     if (own as f64 / peer_median as f64) < below && worth > own {
                         expected.push(Gap {
                             category: u32::try_from(category).unwrap(), peers: peers.len(), peer_median, own,
