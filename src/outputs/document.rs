@@ -39,6 +39,8 @@ struct Names {
     contributions: Option<String>,
     weights: Option<String>,
     judgements: Option<String>,
+    breadth: Option<String>,
+    whitespace: Option<String>,
 }
 
 impl Markdown {
@@ -65,8 +67,10 @@ impl Markdown {
             Stage::Pareto(pareto) => Some((pareto.rule.cutoff, pareto.years)),
             _ => None,
         });
+        let (breadth_years, whitespace_years) = years(scope);
         let job = move |inputs: &Inputs| {
             let facts = facts(&settings, inputs, &names, top, pareto)?;
+            let facts = Facts { breadth_years, whitespace_years, ..facts };
             let report = report(&facts, &tables(&names, inputs)?);
             let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
@@ -108,7 +112,22 @@ fn names(scope: &mut Scope) -> Names {
         contributions: first("scorecard", 1),
         weights: first("scorecard", 2),
         judgements: first("scorecard", 3),
+        breadth: first("breadth", 0),
+        whitespace: first("whitespace", 0),
     }
+}
+
+/// How many years the first breadth and the first whitespace stage above look at.
+fn years(scope: &Scope) -> (u32, u32) {
+    let breadth = scope.stages_above().find_map(|stage| match stage {
+        Stage::Breadth(breadth) => u32::try_from(breadth.years).ok(),
+        _ => None,
+    });
+    let whitespace = scope.stages_above().find_map(|stage| match stage {
+        Stage::Whitespace(whitespace) => u32::try_from(whitespace.years).ok(),
+        _ => None,
+    });
+    (breadth.unwrap_or(1), whitespace.unwrap_or(1))
 }
 
 fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Failure> {
@@ -127,6 +146,8 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         contributions: table(&names.contributions)?,
         weights: table(&names.weights)?,
         judgements: table(&names.judgements)?,
+        breadth: table(&names.breadth)?,
+        whitespace: table(&names.whitespace)?,
     })
 }
 
@@ -158,6 +179,8 @@ fn facts(
         last_date: Some(period.last_date),
         cutoff: u32::try_from(cutoff).unwrap_or_default(),
         ranking_years: u32::try_from(ranking_years).unwrap_or(1),
+        breadth_years: 1,
+        whitespace_years: 1,
         top,
     })
 }

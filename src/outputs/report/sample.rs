@@ -36,6 +36,7 @@ impl Book {
             contributions: Some(&self.contributions),
             weights: Some(&self.weights),
             judgements: Some(&self.judgements),
+            ..Inputs::default()
         }
     }
 }
@@ -50,6 +51,8 @@ pub(crate) fn facts(language: Language) -> Facts {
         first_year: 2022,
         last_year: 2025,
         ranking_years: 1,
+        breadth_years: 1,
+        whitespace_years: 1,
         fiscal_year_starts: 1,
         first_date: Some(18993),
         last_date: Some(20452),
