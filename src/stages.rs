@@ -49,6 +49,8 @@ kinds! {
     "pareto" => Pareto(crate::measures::pareto::Pareto), crate::measures::pareto::MANUAL;
     "profile" => Profile(crate::measures::profile::Profile), crate::measures::profile::MANUAL;
     "profitability" => Profitability(crate::measures::profitability::Profitability), crate::measures::profitability::MANUAL;
+    "breadth" => Breadth(crate::measures::breadth::Breadth), crate::measures::breadth::MANUAL;
+    "whitespace" => Whitespace(crate::measures::whitespace::Whitespace), crate::measures::whitespace::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
@@ -58,6 +60,13 @@ impl Stage {
     /// The ledger that a stage reads and the finer sums it needs of it, where it needs any.
     pub fn details(&self) -> Option<(&Located<String>, Details)> {
         match self {
+            Self::Breadth(breadth) => {
+                let details = Details { products: true, categories: true, regions: true, ..Details::default() };
+                Some((&breadth.from, details))
+            }
+            Self::Whitespace(whitespace) => {
+                Some((&whitespace.from, Details { categories: true, ..Details::default() }))
+            }
             _ => None,
         }
     }

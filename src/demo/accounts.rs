@@ -2,7 +2,7 @@
 
 use super::drawing::{curve, mix};
 use super::sheet::{Sheet, field};
-use super::words::{NOTES, RATERS, REGIONS, SEASONS, SEGMENTS};
+use super::words::{HOSTILE, NOTES, RATERS, REGIONS, SEASONS, SEGMENTS};
 use super::{Error, Size};
 
 /// How trade with an account goes over the years.
@@ -98,6 +98,12 @@ impl Account {
             Course::Shrinker => 500 * 5_u64.pow(back) / 4_u64.pow(back),
             _ => 880 + mix(self.hash, 100 + u64::from(years_ago)) % 241,
         }
+    }
+
+    /// The place of the region that the account is at home in.
+    pub(super) fn region(&self) -> usize {
+        let given = HOSTILE.iter().find(|(rank, ..)| *rank == self.rank).map(|(_, _, region, _)| *region);
+        given.unwrap_or((mix(self.hash, 6) % REGIONS.len() as u64) as usize)
     }
 
     /// Whether this is the month in which the account has everything credited, and more.

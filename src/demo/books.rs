@@ -139,6 +139,8 @@ impl<'a> Books<'a> {
         let (year, count) = (self.year(month), self.numbers[usize::from(credit)]);
         let number = format!("{prefix}-{year}-{count:0width$}");
         let freight = !credit && lines > 1 && below(&mut self.draw, 12) == 0;
+        let months = 12 * self.size.years;
+        let ship_to = self.accounts[order.account].ship_to(month, months, count * 2 + u64::from(credit));
         for position in 1..=lines {
             let fault = self.next_fault();
             let account = &self.accounts[order.account];
@@ -151,7 +153,8 @@ impl<'a> Books<'a> {
             let quantity = if line.quantity % 10 == 0 { Fixed(line.quantity / 10, 0) } else { Fixed(line.quantity, 1) };
             let price = Fixed(line.price / 10_i64.pow(4 - line.decimals), line.decimals);
             let cost = Fixed(line.cost, 2);
-            let mut fields: [&dyn Display; 7] = [&number, &day, &account.id, &line.sku, &quantity, &price, &cost];
+            let mut fields: [&dyn Display; 8] =
+                [&number, &day, &account.id, &line.sku, &quantity, &price, &cost, &ship_to];
             if let Some((column, text)) = fault {
                 fields[*column] = text;
             }
@@ -176,13 +179,12 @@ impl<'a> Books<'a> {
         let mut named = [0; REGIONS.len()];
         for account in &self.accounts {
             let hostile = HOSTILE.iter().find(|(rank, ..)| *rank == account.rank);
-            let (name, region, segment) = match hostile {
-                Some((_, name, region, segment)) => ((*name).to_string(), *region, *segment),
+            let region = account.region();
+            let (name, segment) = match hostile {
+                Some((_, name, _, segment)) => ((*name).to_string(), *segment),
                 None => {
-                    let region = (mix(account.hash, 6) % REGIONS.len() as u64) as usize;
                     named[region] += 1;
-                    let (name, segment) = company(region, mix(self.size.seed, 2_000_000_000), named[region] - 1);
-                    (name, region, segment)
+                    company(region, mix(self.size.seed, 2_000_000_000), named[region] - 1)
                 }
             };
             sheet.row(&[&account.id, &field(&name), &SEGMENTS[segment], &REGIONS[region].0])?;

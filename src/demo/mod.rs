@@ -11,6 +11,7 @@ mod costs;
 mod drawing;
 mod products;
 mod sheet;
+mod sites;
 mod words;
 
 use books::Books;
@@ -80,7 +81,8 @@ pub fn write(folder: &Path, size: &Size) -> Result<Made, Error> {
     for month in 0..=months {
         let (year, month_of_year) = (books.year(month), month % 12 + 1);
         let path = invoices.join(format!("{year}-{month_of_year:02}.csv"));
-        let mut sheet = Sheet::create(path, "invoice_no,invoice_date,customer_id,sku,quantity,unit_price,cost")?;
+        let mut sheet =
+            Sheet::create(path, "invoice_no,invoice_date,customer_id,sku,quantity,unit_price,cost,ship_to")?;
         books.month(month, &mut shares, &mut sheet)?;
         sheet.finish(&mut made)?;
     }
@@ -114,7 +116,7 @@ fn check(size: &Size) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::{BTreeMap, HashMap};
+    use std::collections::{BTreeMap, BTreeSet, HashMap};
 
     fn size(accounts: u32, lines: u64, years: u32, seed: u64) -> Size {
         Size { accounts, lines, years, seed }
@@ -180,6 +182,26 @@ mod tests {
             let keys: Vec<(String, String)> = whole.map(|fields| (fields[1].into(), fields[0].into())).collect();
             assert!(keys.is_sorted());
         }
+    }
+
+    /// Fields from the right: faults are quoted where they hold a comma, countries never are.
+    #[test]
+    fn goods_go_to_one_country_per_invoice_and_new_ones_are_entered_in_the_last_year() {
+        let (_, files) = made(&Size::default());
+        let mut countries: HashMap<&str, &str> = HashMap::new();
+        let mut before: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        let mut last: HashMap<&str, BTreeSet<&str>> = HashMap::new();
+        for line in invoice_lines(&files) {
+            let fields: Vec<&str> = line.splitn(4, ',').collect();
+            let (number, account, country) = (fields[0], fields[2], line.rsplit(',').next().unwrap());
+            assert!(country.len() == 2 && country.chars().all(|letter| letter.is_ascii_uppercase()), "{line}");
+            assert_eq!(*countries.entry(number).or_insert(country), country, "{line}");
+            let years = if number.contains("-2025-") { &mut last } else { &mut before };
+            years.entry(account).or_default().insert(country);
+        }
+        let entered = |account: &&&str| before.get(**account).is_some_and(|known| !last[**account].is_subset(known));
+        assert!((5..60).contains(&last.keys().filter(entered).count()));
+        assert!(last.values().filter(|countries| countries.len() == 1).count() > last.len() / 2);
     }
 
     #[test]

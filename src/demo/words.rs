@@ -40,6 +40,10 @@ pub(super) const REGIONS: [(&str, &str, &str); 5] = [
     ),
 ];
 
+/// The countries of each region.
+pub(super) const COUNTRIES: [&[&str]; 5] =
+    [&["ES", "PT"], &["DE", "AT", "CH"], &["FR"], &["NL", "BE", "LU"], &["SE", "NO", "DK", "FI"]];
+
 /// Names that break careless outputs, as (rank by size, name, region, segment): they are given to large accounts so that
 /// they reach the list of key accounts.
 pub(super) const HOSTILE: [(u64, &str, usize, usize); 5] = [
@@ -93,7 +97,7 @@ pub(super) const SEASONS: [[u64; 12]; 4] = [
     [70, 75, 90, 90, 95, 105, 80, 55, 95, 120, 155, 170],
 ];
 
-pub(super) const CRITERIA: &str = "access_to_new_markets culture_of_innovation benchmarking corporate_reputation \
+pub(super) const CRITERIA: &str = "culture_of_innovation benchmarking corporate_reputation \
     purchasing_process strategy solidarity long_term_orientation planning_behaviour mutuality exchange_of_information";
 pub(super) const RATERS: [&str; 3] = ["m.oliveira", "k.lindqvist", "j.verbeek"];
 pub(super) const NOTES: [&str; 6] = [

@@ -2,9 +2,12 @@
 
 pub mod account_years;
 pub mod accounts;
+pub mod breadth;
 pub mod concentration;
 pub mod growth;
 pub mod pareto;
+pub mod parts;
 pub mod profile;
 pub mod profitability;
+pub mod whitespace;
 pub mod window;

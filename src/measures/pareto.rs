@@ -44,6 +44,30 @@ pub enum Crossing {
     Exclude,
 }
 
+impl Segments {
+    /// Reads `by` and `accounts`, which go together or are both left out.
+    pub(super) fn decode(fields: &mut Fields) -> Option<Option<Self>> {
+        match (fields.optional_text("by"), fields.optional_text("accounts")) {
+            (Some(column), Some(accounts)) => Some(Some(Self { column, accounts })),
+            (None, None) => Some(None),
+            (Some(key), None) => missing_partner(fields, &key, "accounts"),
+            (None, Some(key)) => missing_partner(fields, &key, "by"),
+        }
+    }
+
+    /// Checks that the accounts are there and have the column.
+    pub(super) fn bind(&self, scope: &mut Scope) -> Option<()> {
+        let accounts = scope.table_of_kind(&self.accounts, "accounts")?;
+        if accounts.column(&self.column.value).is_some() {
+            return Some(());
+        }
+        let names: Vec<&str> = accounts.columns.iter().map(|column| column.name.as_str()).collect();
+        let message = format!("`{}` has no column `{}`", self.accounts.value, self.column.value);
+        scope.problems.report(&self.column.span, message, did_you_mean(&self.column.value, names));
+        None
+    }
+}
+
 impl Pareto {
     pub fn decode(fields: &mut Fields) -> Option<Self> {
         let from = fields.text("from");
@@ -51,7 +75,7 @@ impl Pareto {
         let (cutoff, b_cutoff) = (fields.whole("cutoff", 1..=100, 80), fields.whole("b_cutoff", 1..=100, 95));
         let crossings = [("include", Crossing::Include), ("exclude", Crossing::Exclude)];
         let crossing = fields.choice("crossing", &crossings, Crossing::Include);
-        let (by, accounts) = (fields.optional_text("by"), fields.optional_text("accounts"));
+        let by = Segments::decode(fields);
         // What has a mistake gets a value in its stead: the wiring is checked all the same.
         let (cutoff, b_cutoff) = (cutoff.unwrap_or(1), b_cutoff.unwrap_or(100));
         let rule = Rule { cutoff, b_cutoff, crossing: crossing.unwrap_or(Crossing::Include) };
@@ -59,26 +83,14 @@ impl Pareto {
             let message = format!("`cutoff` is {}, past `b_cutoff`, which is {}", rule.cutoff, rule.b_cutoff);
             fields.problems.report(&fields.span, message, "class A ends before class B does".to_owned());
         }
-        let by = match (by, accounts) {
-            (Some(column), Some(accounts)) => Some(Segments { column, accounts }),
-            (None, None) => None,
-            (Some(key), None) => missing_partner(fields, &key, "accounts"),
-            (None, Some(key)) => missing_partner(fields, &key, "by"),
-        };
         let years = years.and_then(|years| i32::try_from(years).ok()).unwrap_or(1);
-        Some(Self { from: from?, years, rule, by })
+        Some(Self { from: from?, years, rule, by: by.unwrap_or(None) })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
         let wired = scope.account_years(&self.from).is_some();
         if let Some(by) = &self.by {
-            let accounts = scope.table_of_kind(&by.accounts, "accounts")?;
-            if accounts.column(&by.column.value).is_none() {
-                let names: Vec<&str> = accounts.columns.iter().map(|column| column.name.as_str()).collect();
-                let message = format!("`{}` has no column `{}`", by.accounts.value, by.column.value);
-                scope.problems.report(&by.column.span, message, did_you_mean(&by.column.value, names));
-                return None;
-            }
+            by.bind(scope)?;
         }
         if !wired {
             return None;

@@ -43,6 +43,8 @@ struct Names {
     whale: Option<String>,
     cost_rows: Option<String>,
     profit_years: Option<i32>,
+    breadth: Option<String>,
+    whitespace: Option<String>,
 }
 
 impl Markdown {
@@ -69,8 +71,10 @@ impl Markdown {
             Stage::Pareto(pareto) => Some((pareto.rule.cutoff, pareto.years)),
             _ => None,
         });
+        let (breadth_years, whitespace_years) = years(scope);
         let job = move |inputs: &Inputs| {
             let facts = facts(&settings, inputs, &names, top, pareto)?;
+            let facts = Facts { breadth_years, whitespace_years, ..facts };
             let report = report(&facts, &tables(&names, inputs)?);
             let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
@@ -123,7 +127,22 @@ fn names(scope: &mut Scope) -> Names {
         whale: first("profitability", 2),
         cost_rows: first("profitability", 3),
         profit_years,
+        breadth: first("breadth", 0),
+        whitespace: first("whitespace", 0),
     }
+}
+
+/// How many years the first breadth and the first whitespace stage above look at.
+fn years(scope: &Scope) -> (u32, u32) {
+    let breadth = scope.stages_above().find_map(|stage| match stage {
+        Stage::Breadth(breadth) => u32::try_from(breadth.years).ok(),
+        _ => None,
+    });
+    let whitespace = scope.stages_above().find_map(|stage| match stage {
+        Stage::Whitespace(whitespace) => u32::try_from(whitespace.years).ok(),
+        _ => None,
+    });
+    (breadth.unwrap_or(1), whitespace.unwrap_or(1))
 }
 
 fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Failure> {
@@ -145,6 +164,8 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         profitability: table(&names.profitability)?,
         whale: table(&names.whale)?,
         cost_rows: table(&names.cost_rows)?,
+        breadth: table(&names.breadth)?,
+        whitespace: table(&names.whitespace)?,
     })
 }
 
@@ -181,6 +202,8 @@ fn facts(
         last_date: Some(period.last_date),
         cutoff: u32::try_from(cutoff).unwrap_or_default(),
         ranking_years: u32::try_from(ranking_years).unwrap_or(1),
+        breadth_years: 1,
+        whitespace_years: 1,
         top,
         profit_years: u32::try_from(names.profit_years.unwrap_or(1)).unwrap_or(1),
     })

@@ -5,6 +5,7 @@
 //! A section whose table is absent is none.
 
 mod account;
+mod breadth;
 mod missing;
 mod profit;
 mod reading;
@@ -12,15 +13,18 @@ mod reading;
 pub(crate) mod sample;
 mod scoring;
 mod standing;
+mod whitespace;
 
 use serde::Serialize;
 
 pub use account::Account;
+pub use breadth::{Breadth, Entrant};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
 pub use reading::{FileRow, Reading, Reason, Split};
 pub use scoring::{Criterion, Scores};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
+pub use whitespace::{Gap, Whitespace};
 
 use super::locale::Language;
 use crate::table::Table;
@@ -47,6 +51,9 @@ pub struct Facts {
     pub late_start: bool,
     /// The fiscal year of the last day that counts, where it is not over then.
     pub open_year: Option<i64>,
+    /// How many complete years breadth and whitespace look at, the last one included.
+    pub breadth_years: u32,
+    pub whitespace_years: u32,
     /// The month in which a fiscal year starts, from 1.
     pub fiscal_year_starts: u32,
     /// The first and the last day with an accepted line.
@@ -77,6 +84,8 @@ pub struct Inputs<'a> {
     pub profitability: Option<&'a Table>,
     pub whale: Option<&'a Table>,
     pub cost_rows: Option<&'a Table>,
+    pub breadth: Option<&'a Table>,
+    pub whitespace: Option<&'a Table>,
 }
 
 /// The whole report: what a template sees, field by field, under these names.
@@ -103,6 +112,8 @@ pub struct Report {
     pub course: Option<Course>,
     pub growers: Option<Growers>,
     pub shrinkers: Option<Shrinkers>,
+    pub breadth: Option<Breadth>,
+    pub whitespace: Option<Whitespace>,
     pub scores: Option<Scores>,
     pub criteria: Option<Vec<Criterion>>,
     pub missing: Option<Missing>,
@@ -132,6 +143,7 @@ impl<T> Listing<T> {
 /// Draws up the report of a run.
 pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
     let accounts = account::gather(inputs);
+    let first_of = |years: u32| facts.last_year - i64::from(years.max(1)) + 1;
     Report {
         pipeline: facts.pipeline.clone(),
         language: facts.language,
@@ -141,7 +153,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         fiscal_year_starts: facts.fiscal_year_starts,
         first_year: facts.first_year,
         last_year: facts.last_year,
-        ranking_year: facts.last_year - i64::from(facts.ranking_years.max(1)) + 1,
+        ranking_year: first_of(facts.ranking_years),
         first_date: facts.first_date,
         last_date: facts.last_date,
         late_start: facts.late_start,
@@ -153,6 +165,15 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         course: inputs.growth.map(|table| standing::course(table, facts.first_year)),
         growers: inputs.growth.map(|_| standing::growers(&accounts, facts.top)),
         shrinkers: inputs.growth.map(|_| standing::shrinkers(&accounts, facts.top)),
+        // Breadth and whitespace are told of classes, which the ranking gives.
+        breadth: inputs
+            .pareto
+            .and(inputs.breadth)
+            .map(|table| breadth::breadth(table, &accounts, first_of(facts.breadth_years))),
+        whitespace: inputs
+            .pareto
+            .and(inputs.whitespace)
+            .map(|table| whitespace::whitespace(table, &accounts, first_of(facts.whitespace_years), facts.top)),
         scores: inputs.scorecard.map(|table| scoring::scores(table, &accounts, facts.top)),
         criteria: inputs.weights.map(scoring::criteria),
         missing: missing::missing(inputs, &accounts, facts.top),

@@ -42,6 +42,7 @@ impl Book {
             profitability: Some(&self.profitability),
             whale: Some(&self.whale),
             cost_rows: Some(&self.cost_rows),
+            ..Inputs::default()
         }
     }
 }
@@ -56,6 +57,8 @@ pub(crate) fn facts(language: Language) -> Facts {
         first_year: 2022,
         last_year: 2025,
         ranking_years: 1,
+        breadth_years: 1,
+        whitespace_years: 1,
         fiscal_year_starts: 1,
         late_start: false,
         open_year: None,
