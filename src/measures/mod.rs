@@ -6,4 +6,5 @@ pub mod concentration;
 pub mod growth;
 pub mod pareto;
 pub mod profile;
+pub mod stability;
 pub mod window;
