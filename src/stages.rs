@@ -50,6 +50,7 @@ kinds! {
     "profile" => Profile(crate::measures::profile::Profile), crate::measures::profile::MANUAL;
     "stability" => Stability(crate::measures::stability::Stability), crate::measures::stability::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
+    "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
 }
