@@ -39,6 +39,9 @@ struct Names {
     contributions: Option<String>,
     weights: Option<String>,
     judgements: Option<String>,
+    stability: Option<String>,
+    quadrant: Option<String>,
+    quadrants: Option<String>,
 }
 
 impl Markdown {
@@ -108,6 +111,9 @@ fn names(scope: &mut Scope) -> Names {
         contributions: first("scorecard", 1),
         weights: first("scorecard", 2),
         judgements: first("scorecard", 3),
+        stability: first("stability", 0),
+        quadrant: first("quadrant", 0),
+        quadrants: first("quadrant", 1),
     }
 }
 
@@ -127,6 +133,9 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         contributions: table(&names.contributions)?,
         weights: table(&names.weights)?,
         judgements: table(&names.judgements)?,
+        stability: table(&names.stability)?,
+        quadrant: table(&names.quadrant)?,
+        quadrants: table(&names.quadrants)?,
     })
 }
 

@@ -6,18 +6,22 @@
 
 mod account;
 mod missing;
+mod quadrants;
 mod reading;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scoring;
+mod stability;
 mod standing;
 
 use serde::Serialize;
 
 pub use account::Account;
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
+pub use quadrants::{Quadrant, Quadrants};
 pub use reading::{FileRow, Reading, Reason, Split};
 pub use scoring::{Criterion, Scores};
+pub use stability::{AtRisk, Stability};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
 
 use super::locale::Language;
@@ -66,6 +70,9 @@ pub struct Inputs<'a> {
     pub contributions: Option<&'a Table>,
     pub weights: Option<&'a Table>,
     pub judgements: Option<&'a Table>,
+    pub stability: Option<&'a Table>,
+    pub quadrant: Option<&'a Table>,
+    pub quadrants: Option<&'a Table>,
 }
 
 /// The whole report: what a template sees, field by field, under these names.
@@ -93,6 +100,8 @@ pub struct Report {
     pub scores: Option<Scores>,
     pub criteria: Option<Vec<Criterion>>,
     pub missing: Option<Missing>,
+    pub stability: Option<Stability>,
+    pub quadrants: Option<Quadrants>,
     /// Whether the last invoice of an account is known.
     pub has_profile: bool,
 }
@@ -140,6 +149,8 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         scores: inputs.scorecard.map(|table| scoring::scores(table, &accounts, facts.top)),
         criteria: inputs.weights.map(scoring::criteria),
         missing: missing::missing(inputs, &accounts, facts.top),
+        stability: stability::stability(inputs, &accounts, facts.as_of, facts.top),
+        quadrants: quadrants::quadrants(inputs, &accounts),
         has_profile: inputs.profile.is_some(),
     }
 }

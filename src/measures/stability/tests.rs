@@ -258,6 +258,22 @@ fn an_account_that_came_after_the_last_complete_month_has_no_months() {
 }
 
 #[test]
+fn mistakes_of_the_declaration() {
+    for (keys, message) in [
+        ("from: ledger, overdue_factor: 0.5", "`overdue_factor` should be at least 1, found 0.5"),
+        ("from: ledger, falling: 0.1", "`falling` should be below zero, found 0.1"),
+        ("from: ledger, months: 2", "`months` should be a whole number from 3 to 120, found `2`"),
+        ("month: 12", "stage `stability` needs the key `from`"),
+    ] {
+        let text = format!("name: p\ncurrency: EUR\nstages:\n  - stability: {{{keys}}}\n");
+        let source = crate::pipeline::diagnostics::SourceText { name: "p.yaml".to_owned(), text };
+        let (_, problems) = crate::pipeline::parse(source, &[]).unwrap();
+        let found: Vec<String> = problems.into_sorted().into_iter().map(|problem| problem.message).collect();
+        assert!(found.iter().any(|found| found == message), "{keys} {found:?}");
+    }
+}
+
+#[test]
 fn the_columns_of_the_table() {
     let names: Vec<String> = table("stability", &[], &[]).spec.columns.into_iter().map(|column| column.name).collect();
     let columns = MANUAL.split("## Tables").nth(1).unwrap().split("##").next().unwrap();

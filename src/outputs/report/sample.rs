@@ -36,6 +36,7 @@ impl Book {
             contributions: Some(&self.contributions),
             weights: Some(&self.weights),
             judgements: Some(&self.judgements),
+            ..Inputs::default()
         }
     }
 }
