@@ -131,6 +131,7 @@ fn table(name: &str, accounts: &[&str], rows: &[Row]) -> Table {
         .numbers("seasonality", rows.iter().map(|row| row.seasonality).collect::<Vec<_>>())
         .integers("days_since_last", rows.iter().map(|row| row.days_since_last).collect::<Vec<_>>())
         .numbers("rhythm_days", rows.iter().map(|row| row.rhythm_days).collect::<Vec<_>>())
+        .integers("longest_silence", rows.iter().map(|row| row.longest_silence).collect::<Vec<_>>())
         .numbers("overdue", rows.iter().map(|row| row.overdue).collect::<Vec<_>>())
         .flags("at_risk", rows.iter().map(|row| row.reason.is_some()).collect())
         .text("at_risk_reason", rows.iter().map(|row| row.reason.map_or("", row::Reason::name)).collect())

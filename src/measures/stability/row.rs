@@ -29,7 +29,8 @@ impl Months {
 /// When an account counts as at risk.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rule {
-    /// Silence of more than so many times the account's rhythm, and of more than so many days.
+    /// Silence of more than so many times the account's rhythm, and of more than so many days, where it is
+    /// the longest yet.
     pub overdue_factor: f64,
     pub overdue_days: i64,
     /// Silence of so many months, where it is the longest yet.
@@ -82,6 +83,7 @@ pub struct Row {
     pub seasonality: Option<f64>,
     pub days_since_last: Option<i64>,
     pub rhythm_days: Option<f64>,
+    pub longest_silence: Option<i64>,
     pub overdue: Option<f64>,
     pub reason: Option<Reason>,
 }
@@ -107,6 +109,7 @@ impl Row {
             seasonality: slope.and_then(|slope| statistics::seasonality(&revenue, season_starts, slope)),
             days_since_last: rhythm.days_since_last,
             rhythm_days: rhythm.days,
+            longest_silence: rhythm.longest_silence,
             overdue: rhythm.days_since_last.zip(rhythm.days).map(|(since, days)| since as f64 / days),
             reason: None,
         };
@@ -117,10 +120,12 @@ impl Row {
         row
     }
 
-    /// The first that holds: silence is more urgent than decline.
+    /// The first that holds: silence is more urgent than decline. A silence that the account has come back
+    /// from before, as from its holidays, is none to worry about.
     fn reason(&self, silence: Gaps, rule: &Rule) -> Option<Reason> {
+        let least = rule.overdue_days.max(self.longest_silence.unwrap_or_default());
         let is_overdue = self.overdue.is_some_and(|overdue| overdue > rule.overdue_factor)
-            && self.days_since_last.is_some_and(|days| days > rule.overdue_days);
+            && self.days_since_last.is_some_and(|days| days > least);
         let is_gap = silence.now >= rule.gap_months && silence.now > silence.before;
         let is_falling = self.trend_ratio.is_some_and(|ratio| ratio < rule.falling);
         if is_overdue {
@@ -185,6 +190,7 @@ impl Gaps {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Rhythm {
     days: Option<f64>,
+    longest_silence: Option<i64>,
     days_since_last: Option<i64>,
 }
 
@@ -200,6 +206,7 @@ impl Rhythm {
                 [first, _, .., last] => Some(spacing(*first, *last)),
                 _ => None,
             },
+            longest_silence: recent.iter().zip(recent.iter().skip(1)).map(|(from, to)| i64::from(to - from)).max(),
             days_since_last: all.last().map(|last| i64::from(as_of) - i64::from(*last)),
         }
     }

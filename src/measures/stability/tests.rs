@@ -215,6 +215,22 @@ fn a_few_days_of_silence_are_no_risk_for_a_daily_buyer() {
 }
 
 #[test]
+fn a_silence_that_the_account_came_back_from_is_no_risk() {
+    // Five days in a row in January and in May 2024: nine steps, of which the longest is from 5 January to
+    // 1 May, 117 days. The rhythm is 125 / 9 = 13.9 days.
+    let twice: Vec<(&'static str, String, i64)> = ["01", "05"]
+        .iter()
+        .flat_map(|month| (1..=5).map(move |day| ("a", format!("2024-{month}-0{day}"), 100)))
+        .collect();
+    // 5 May to 30 August is 117 days, 8.4 times the rhythm; a day later it is a silence as never before.
+    let row = risk(&twice, "2024-08-30");
+    assert_eq!((row.rhythm_days, row.longest_silence), (Some(125.0 / 9.0), Some(117)));
+    assert_eq!((row.days_since_last, row.reason), (Some(117), None));
+    let row = risk(&twice, "2024-08-31");
+    assert_eq!((row.days_since_last, row.reason), (Some(118), Some(Reason::Overdue)));
+}
+
+#[test]
 fn the_longest_gap_yet() {
     // Two purchases make no rhythm: January and February 2024, then nothing for three months, or for two.
     let two = [("a", "2024-01-05".to_owned(), 100), ("a", "2024-02-05".to_owned(), 100)];
@@ -318,6 +334,7 @@ proptest! {
             let gaps: Vec<i32> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();
             let mean = f64::from(gaps.iter().sum::<i32>()) / gaps.len() as f64;
             prop_assert_eq!(row.rhythm_days, (gaps.len() >= 2).then_some(mean));
+            prop_assert_eq!(row.longest_silence, gaps.iter().max().map(|gap| i64::from(*gap)));
         }
     }
 }
