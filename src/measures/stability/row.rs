@@ -127,7 +127,8 @@ impl Row {
         let is_overdue = self.overdue.is_some_and(|overdue| overdue > rule.overdue_factor)
             && self.days_since_last.is_some_and(|days| days > least);
         let is_gap = silence.now >= rule.gap_months && silence.now > silence.before;
-        let is_falling = self.trend_ratio.is_some_and(|ratio| ratio < rule.falling);
+        // In less than a year the end of a season, or of a first large order, would pass for a decline.
+        let is_falling = self.months >= 12 && self.trend_ratio.is_some_and(|ratio| ratio < rule.falling);
         if is_overdue {
             Some(Reason::Overdue)
         } else if is_gap {

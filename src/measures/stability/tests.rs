@@ -264,6 +264,10 @@ fn falling_by_more_than_the_threshold() {
     // By 40: mean 1 940, 480 / 1 940 = 24.7%. By 41: mean 1 928.5, 492 / 1 928.5 = 25.5%.
     assert_eq!(risk(&sloping(40), "2024-12-31").reason, None);
     assert_eq!(risk(&sloping(41), "2024-12-31").reason, Some(Reason::Falling));
+    // Eleven months may be a season, twelve are a year.
+    let steep = |months: usize| risk(&sloping(100)[24 - months..], "2024-12-31");
+    assert_eq!((steep(11).trend, steep(11).reason), (Some(-100), None));
+    assert_eq!((steep(12).trend, steep(12).reason), (Some(-100), Some(Reason::Falling)));
 }
 
 #[test]
