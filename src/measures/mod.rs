@@ -9,5 +9,6 @@ pub mod pareto;
 pub mod parts;
 pub mod profile;
 pub mod profitability;
+pub mod stability;
 pub mod whitespace;
 pub mod window;
