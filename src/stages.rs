@@ -48,6 +48,7 @@ kinds! {
     "growth" => Growth(crate::measures::growth::Growth), crate::measures::growth::MANUAL;
     "pareto" => Pareto(crate::measures::pareto::Pareto), crate::measures::pareto::MANUAL;
     "profile" => Profile(crate::measures::profile::Profile), crate::measures::profile::MANUAL;
+    "lifetime_value" => LifetimeValue(crate::measures::lifetime_value::LifetimeValue), crate::measures::lifetime_value::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
@@ -57,6 +58,7 @@ impl Stage {
     /// The ledger that a stage reads and the finer sums it needs of it, where it needs any.
     pub fn details(&self) -> Option<(&Located<String>, Details)> {
         match self {
+            Self::LifetimeValue(lifetime_value) => lifetime_value.details(),
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ pub mod account_years;
 pub mod accounts;
 pub mod concentration;
 pub mod growth;
+pub mod lifetime_value;
 pub mod pareto;
 pub mod profile;
 pub mod window;
