@@ -52,6 +52,7 @@ kinds! {
     "breadth" => Breadth(crate::measures::breadth::Breadth), crate::measures::breadth::MANUAL;
     "whitespace" => Whitespace(crate::measures::whitespace::Whitespace), crate::measures::whitespace::MANUAL;
     "stability" => Stability(crate::measures::stability::Stability), crate::measures::stability::MANUAL;
+    "lifetime_value" => LifetimeValue(crate::measures::lifetime_value::LifetimeValue), crate::measures::lifetime_value::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
     "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
@@ -72,6 +73,7 @@ impl Stage {
             Self::Stability(stability) => {
                 Some((&stability.from, Details { months: true, days: true, ..Details::default() }))
             }
+            Self::LifetimeValue(lifetime_value) => lifetime_value.details(),
             _ => None,
         }
     }

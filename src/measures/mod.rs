@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod breadth;
 pub mod concentration;
 pub mod growth;
+pub mod lifetime_value;
 pub mod pareto;
 pub mod parts;
 pub mod profile;
