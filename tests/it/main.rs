@@ -1,7 +1,20 @@
 //! The program as its users meet it: one test binary, a file per subject.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and its helpers read and write what the program works on"
+)]
+
 mod cli;
+mod demo;
 mod errors;
+mod external;
 mod ledger;
+mod published;
 mod reference;
 mod support;
+mod tidy;
