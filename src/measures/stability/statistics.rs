@@ -35,10 +35,12 @@ pub fn trend(months: &[i64]) -> Option<f64> {
     if months.len() < FOR_TREND {
         return None;
     }
+    // Exact as long as the months are below 2^53 minor units.
+    let months: Vec<f64> = months.iter().map(|month| *month as f64).collect();
     let mut slopes = Vec::with_capacity(months.len() * (months.len() - 1) / 2);
-    for (distance, later) in (1..).map(|distance| (distance, months.iter().skip(distance))).take(months.len() - 1) {
-        let rises = months.iter().zip(later).map(|(from, to)| i128::from(*to) - i128::from(*from));
-        slopes.extend(rises.map(|rise| rise as f64 / distance as f64));
+    for distance in 1..months.len() {
+        let later = months.iter().skip(distance);
+        slopes.extend(months.iter().zip(later).map(|(from, to)| (to - from) / distance as f64));
     }
     median(&mut slopes)
 }

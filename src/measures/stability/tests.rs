@@ -315,7 +315,8 @@ proptest! {
             .iter()
             .map(|(account, offset, amount)| (["a", "b", "c"][*account], crate::calendar::iso(base + offset), *amount))
             .collect();
-        let lines: Vec<(&str, &str, i64)> = texts.iter().map(|(account, date, amount)| (*account, date.as_str(), *amount)).collect();
+        let lines: Vec<(&str, &str, i64)> =
+            texts.iter().map(|(account, date, amount)| (*account, date.as_str(), *amount)).collect();
         let last = lines.iter().map(|(_, date, _)| &date[..7]).max().unwrap();
         let as_of = crate::calendar::iso(calendar.last_day(calendar.place(day(&format!("{last}-01"))).0));
         let (books, period) = (books(calendar, &lines), period(calendar, &lines, &as_of));
@@ -333,7 +334,8 @@ proptest! {
             let mut days: Vec<i32> = own.iter().map(|(_, date, _)| day(date)).collect();
             days.sort_unstable();
             days.dedup();
-            days.retain(|one| own.iter().filter(|(_, date, _)| day(date) == *one).map(|(_, _, amount)| amount).sum::<i64>() > 0);
+            let of_day = |one: i32| own.iter().filter(move |(_, date, _)| day(date) == one);
+            days.retain(|one| of_day(*one).map(|(_, _, amount)| amount).sum::<i64>() > 0);
             prop_assert_eq!(row.days_since_last, days.last().map(|last| i64::from(period.as_of - last)));
             let gaps: Vec<i32> = days.windows(2).map(|pair| pair[1] - pair[0]).collect();
             let mean = f64::from(gaps.iter().sum::<i32>()) / gaps.len() as f64;

@@ -133,9 +133,9 @@ stages:
 #[test]
 fn an_axis_of_one_group_is_the_score_of_that_group() {
     let folder = tempfile::tempdir().unwrap();
-    let keys = "{from: scorecard, attractiveness: {groups: growth, threshold: 6}, relationship: {criteria: [habit, habit]}, \
-                names: {star: promising}}";
-    let plan = planned(folder.path(), keys).unwrap();
+    let keys = keys("{groups: growth, threshold: 6}", ", names: {star: promising}")
+        .replace("{groups: harmony}", "{criteria: [habit, habit]}");
+    let plan = planned(folder.path(), &keys).unwrap();
     let mut inputs = Inputs::new(1, Progress::hidden());
     for step in &plan.steps {
         inputs.insert(&step.id, Arc::new((step.job)(&inputs).unwrap()));
@@ -151,13 +151,10 @@ fn an_axis_of_one_group_is_the_score_of_that_group() {
             assert!((found.unwrap_or_default() - expected.unwrap_or_default()).abs() < 1e-12);
         }
     }
-    for (name, values) in quadrant
-        .text("quadrant")
-        .iter()
-        .zip(quadrant.numbers("attractiveness").iter().zip(quadrant.numbers("relationship")))
-    {
+    let axes = quadrant.numbers("attractiveness").into_iter().zip(quadrant.numbers("relationship"));
+    for (name, values) in quadrant.text("quadrant").iter().zip(axes) {
         let expected = match (values.0, values.1) {
-            (Some(attractiveness), Some(relationship)) => match (*attractiveness >= 6.0, relationship >= 5.5) {
+            (Some(attractiveness), Some(relationship)) => match (attractiveness >= 6.0, relationship >= 5.5) {
                 (true, true) => "strategic",
                 (true, false) => "promising",
                 (false, true) => "status",
@@ -174,60 +171,34 @@ fn an_axis_of_one_group_is_the_score_of_that_group() {
     assert_eq!(plan.steps.last().unwrap().signature.tables(), [quadrant.spec.clone(), quadrants.spec.clone()]);
 }
 
+/// The keys of a matrix over the scorecard, with one axis given, and more keys where there are any.
+fn keys(attractiveness: &str, more: &str) -> String {
+    format!("{{from: scorecard, attractiveness: {attractiveness}, relationship: {{groups: harmony}}{more}}}")
+}
+
 #[test]
 fn mistakes_have_a_place_and_a_hint() {
     let folder = tempfile::tempdir().unwrap();
+    let sound = "{groups: growth}";
     for (keys, message, hint) in [
-        (
-            "{from: scorecard, attractiveness: {groups: growht}, relationship: {groups: harmony}}",
-            "the scorecard has no group `growht`",
-            "did you mean `growth`?",
-        ),
-        (
-            "{from: scorecard, attractiveness: {groups: revenue}, relationship: {groups: harmony}}",
-            "the scorecard has no group `revenue`",
-            "name it in `criteria`",
-        ),
-        (
-            "{from: scorecard, attractiveness: {criteria: [revenu]}, relationship: {groups: harmony}}",
-            "the scorecard has no criterion `revenu`",
-            "did you mean `revenue`?",
-        ),
-        (
-            "{from: scorecard, attractiveness: {criteria: harmony}, relationship: {groups: harmony}}",
-            "the scorecard has no criterion `harmony`",
-            "name it in `groups`",
-        ),
-        (
-            "{from: scorecard, attractiveness: {threshold: 6}, relationship: {groups: harmony}}",
-            "names neither groups nor criteria",
-            "attractiveness: {groups: growth}",
-        ),
-        (
-            "{from: scorecard, attractiveness: {groups: growth, threshold: 11}, relationship: {groups: harmony}}",
-            "`threshold` should be from 1 to 10, found 11",
-            "",
-        ),
-        ("{from: scorecard, attractiveness: {groups: growth}}", "stage `quadrant` needs the key `relationship`", ""),
-        (
-            "{from: scorecard, attractiveness: {groups: growth}, relationship: {groups: harmony}, names: {star: strategic}}",
-            "two quadrants are called `strategic`",
-            "",
-        ),
-        (
-            "{from: scorecard, attractiveness: {groups: growth}, relationship: {groups: harmony}, names: {stars: x}}",
-            "unknown key `stars` in `names`",
-            "did you mean `star`?",
-        ),
-        (
-            "{from: growth, attractiveness: {groups: growth}, relationship: {groups: harmony}}",
-            "`growth` is a `growth` stage",
-            "stages of that kind above: `scorecard`",
-        ),
+        (keys("{groups: growht}", ""), "the scorecard has no group `growht`", "did you mean `growth`?"),
+        (keys("{groups: revenue}", ""), "the scorecard has no group `revenue`", "name it in `criteria`"),
+        (keys("{criteria: [revenu]}", ""), "the scorecard has no criterion `revenu`", "did you mean `revenue`?"),
+        (keys("{criteria: harmony}", ""), "the scorecard has no criterion `harmony`", "name it in `groups`"),
+        (keys("{threshold: 6}", ""), "names neither groups nor criteria", "attractiveness: {groups: growth}"),
+        (keys("{groups: growth, threshold: 11}", ""), "`threshold` should be from 1 to 10, found 11", ""),
+        (keys("{group: growth, groups: growth}", ""), "unknown key `group` in axis `attractiveness`", "`groups`"),
+        (keys("growth", ""), "axis `attractiveness` should be a map", ""),
+        (keys(sound, ", names: {star: strategic}"), "two quadrants are called `strategic`", ""),
+        (keys(sound, ", names: {status: unknown}"), "two quadrants are called `unknown`", "accounts without a place"),
+        (keys(sound, ", names: {stars: x}"), "unknown key `stars` in `names`", "did you mean `star`?"),
+        (keys(sound, ", names: 5"), "`names` should be a map", ""),
+        (keys(sound, "").replace("relationship", "relation"), "needs the key `relationship`", ""),
+        (keys(sound, "").replace("from: scorecard", "from: growth"), "`growth` is a `growth` stage", "`scorecard`"),
     ] {
-        let rendered = planned(folder.path(), keys).err().unwrap_or_default();
+        let rendered = planned(folder.path(), &keys).err().unwrap_or_default();
         assert!(rendered.contains(message) && rendered.contains(hint), "{keys}\n{rendered}");
-        assert!(rendered.contains("\n1 mistake in"), "{rendered}");
+        assert!(rendered.contains("matrix.yaml:21:"), "{rendered}");
     }
 }
 
