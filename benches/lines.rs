@@ -31,6 +31,8 @@ fn lines(count: u32, accounts: u32) -> Vec<Line> {
                 cost: i64::from(number % 6_000),
                 invoice: Some(invoice),
                 product: Some(number.wrapping_mul(40_503) % 2_000),
+                category: None,
+                region: None,
             }
         })
         .collect()

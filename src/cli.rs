@@ -4,7 +4,7 @@ use crate::demo;
 use crate::failure::Failure;
 use crate::outputs::publish::current_run;
 use crate::pipeline::check::{Plan, Signature, check};
-use crate::pipeline::diagnostics::did_you_mean;
+use crate::pipeline::diagnostics::{SourceText, did_you_mean};
 use crate::pipeline::load;
 use crate::progress::Progress;
 use crate::run::{Options, run};
@@ -118,8 +118,10 @@ pub fn execute(arguments: Arguments) -> Result<String, Failure> {
 }
 
 fn prepare(arguments: &PipelineArguments) -> Result<Plan, Failure> {
-    let as_of = arguments.as_of.iter().map(|day| format!("as_of={day}"));
-    let sets: Vec<String> = arguments.sets.iter().cloned().chain(as_of).collect();
+    let argument = |name: &str, text: String| SourceText { name: name.to_owned(), text };
+    let sets = arguments.sets.iter().map(|set| argument("--set", set.clone()));
+    let as_of = arguments.as_of.iter().map(|day| argument("--as-of", format!("as_of={day}")));
+    let sets: Vec<SourceText> = sets.chain(as_of).collect();
     let (pipeline, problems) = load(&arguments.pipeline, &sets)?;
     Ok(check(pipeline, problems)?)
 }
@@ -169,7 +171,9 @@ fn line(text: &mut String, arguments: std::fmt::Arguments) {
 
 fn checked(path: &Path, plan: &Plan) -> String {
     let files: usize = plan.steps.iter().map(|step| files_of(&step.signature)).sum();
-    format!("{} is sound: {} stages, {files} input files\n", path.display(), plan.steps.len())
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let stages = plan.steps.len();
+    format!("{} is sound: {stages} stage{}, {files} input file{}\n", path.display(), plural(stages), plural(files))
 }
 
 fn files_of(signature: &Signature) -> usize {

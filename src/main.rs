@@ -6,7 +6,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // An interrupted run leaves a staging folder, which the next run removes; nothing was published.
-    let interruptible = ctrlc::set_handler(|| std::process::exit(130));
+    let interruptible = ctrlc::set_handler(|| {
+        let _ = writeln!(std::io::stderr(), "interrupted: nothing was published");
+        std::process::exit(130)
+    });
     let result = vitalfew::cli::execute(vitalfew::cli::Arguments::parse());
     match (interruptible, result) {
         (_, Ok(text)) => {

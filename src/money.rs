@@ -23,13 +23,21 @@ pub struct NumberFormat {
 impl NumberFormat {
     pub const PLAIN: Self = Self { decimal: b'.', thousands: None };
 
-    /// Reads a decimal number as `digits × 10^-scale`, rounded half away from zero to `scale` places.
+    /// Reads a decimal number in units of `10^-scale`, rounded half away from zero.
     ///
     /// # Errors
     /// [`NotMoney::Unreadable`] for anything but an optional sign, digits (in groups of three where a
     /// thousands separator is used) and at most one decimal sign with digits behind it; surrounding
     /// blanks are allowed, exponents are not. [`NotMoney::OutOfRange`] past `i64`.
     pub fn parse(self, text: &[u8], scale: u32) -> Result<i64, NotMoney> {
+        self.parse_wide(text, scale).and_then(|value| i64::try_from(value).map_err(|_| NotMoney::OutOfRange))
+    }
+
+    /// As [`NumberFormat::parse`], up to 38 digits.
+    ///
+    /// # Errors
+    /// As [`NumberFormat::parse`], [`NotMoney::OutOfRange`] past 38 digits.
+    pub fn parse_wide(self, text: &[u8], scale: u32) -> Result<i128, NotMoney> {
         let text = text.trim_ascii();
         let (negative, digits) = match text {
             [b'-', rest @ ..] => (true, rest),
@@ -48,7 +56,7 @@ impl NumberFormat {
         Ok(if negative { -value } else { value })
     }
 
-    fn whole_part(self, digits: &[u8]) -> Result<i64, NotMoney> {
+    fn whole_part(self, digits: &[u8]) -> Result<i128, NotMoney> {
         let Some(separator) = self.thousands.filter(|separator| digits.contains(separator)) else {
             return append_digits(0, digits);
         };
@@ -64,28 +72,42 @@ impl NumberFormat {
     }
 }
 
-fn append_digits(mut value: i64, digits: &[u8]) -> Result<i64, NotMoney> {
+/// Digits that 64 bits always hold.
+const CHUNK: usize = 18;
+
+/// The number that `value` becomes with digits written behind it.
+fn append_digits(mut value: i128, digits: &[u8]) -> Result<i128, NotMoney> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return Err(NotMoney::Unreadable);
     }
-    for digit in digits {
-        let next = value.checked_mul(10).and_then(|value| value.checked_add(i64::from(digit - b'0')));
-        value = next.ok_or(NotMoney::OutOfRange)?;
+    for chunk in digits.chunks(CHUNK) {
+        let number = chunk.iter().fold(0i64, |number, digit| number * 10 + i64::from(digit - b'0'));
+        value = if value == 0 {
+            number.into()
+        } else {
+            shifted(value, chunk.len())?.checked_add(number.into()).ok_or(NotMoney::OutOfRange)?
+        };
     }
     Ok(value)
 }
 
-fn append_fraction(value: i64, fraction: &[u8], scale: u32) -> Result<i64, NotMoney> {
+/// `value × 10^places`.
+fn shifted(value: i128, places: usize) -> Result<i128, NotMoney> {
+    let power = u32::try_from(places).ok().and_then(|places| 10i128.checked_pow(places));
+    power.and_then(|power| value.checked_mul(power)).ok_or(NotMoney::OutOfRange)
+}
+
+fn append_fraction(value: i128, fraction: &[u8], scale: u32) -> Result<i128, NotMoney> {
     if !fraction.iter().all(u8::is_ascii_digit) {
         return Err(NotMoney::Unreadable);
     }
     let places = usize::try_from(scale).unwrap_or(usize::MAX);
     let (kept, cut) = fraction.split_at(fraction.len().min(places));
-    let value = append_digits(value, kept)?;
-    let missing = u32::try_from(places - kept.len()).unwrap_or(u32::MAX);
-    let value = 10i64.checked_pow(missing).and_then(|power| value.checked_mul(power)).ok_or(NotMoney::OutOfRange)?;
+    let number = append_digits(0, kept)?;
+    let value = shifted(value, kept.len())?.checked_add(number).ok_or(NotMoney::OutOfRange)?;
+    let value = shifted(value, places - kept.len())?;
     let round_up = cut.first().is_some_and(|digit| *digit >= b'5');
-    value.checked_add(i64::from(round_up)).ok_or(NotMoney::OutOfRange)
+    value.checked_add(i128::from(round_up)).ok_or(NotMoney::OutOfRange)
 }
 
 /// Whole minor units of a decimal number `value × 10^-from`.
@@ -195,6 +217,12 @@ mod tests {
             assert_eq!(plain(text), Err(NotMoney::Unreadable), "{text}");
         }
         assert_eq!(plain("92233720368547758.08"), Err(NotMoney::OutOfRange));
+        assert_eq!(NumberFormat::PLAIN.parse_wide(b"10000000.00", 12), Ok(10i128.pow(19)));
+        assert_eq!(
+            NumberFormat::PLAIN.parse_wide(b"12345678901234567890123.5", 2),
+            Ok(1_234_567_890_123_456_789_012_350)
+        );
+        assert_eq!(NumberFormat::PLAIN.parse_wide(&[b'9'; 40], 0), Err(NotMoney::OutOfRange));
         assert_eq!(plain("99999999999999999999"), Err(NotMoney::OutOfRange));
     }
 

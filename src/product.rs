@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub enum Product {
     /// Nothing to hand on: the files of a source are known since the pipeline was checked.
     Declared,
-    Ledger(Ledger),
+    Ledger(Box<Ledger>),
     AccountYears {
         table: Table,
         period: Period,

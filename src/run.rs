@@ -125,6 +125,9 @@ fn execute(plan: &Plan, options: &Options) -> Result<Vec<Done>, Failure> {
             .enumerate()
             .filter(|(index, step)| !is_done(index) && step.reads.iter().all(is_done))
             .collect();
+        if ready.is_empty() {
+            return Err(Failure::run("stages wait for each other; this is a mistake of the program"));
+        }
         let results: Vec<(usize, &Step, Result<Done, Failure>)> = std::thread::scope(|scope| {
             let running: Vec<_> =
                 ready.into_iter().map(|(index, step)| (index, step, scope.spawn(|| timed(step, &inputs)))).collect();
@@ -228,6 +231,11 @@ fn record(
     json!({
         "program": env!("CARGO_PKG_NAME"),
         "version": env!("CARGO_PKG_VERSION"),
+        "libraries": {
+            "polars": polars::VERSION,
+            "arrow": arrow::ARROW_VERSION,
+            "parquet": ::parquet::file::properties::DEFAULT_CREATED_BY.rsplit(' ').next(),
+        },
         "run": run_id,
         "pipeline": plan.settings.name,
         "as_of": as_of.map(iso),

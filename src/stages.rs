@@ -48,6 +48,7 @@ kinds! {
     "growth" => Growth(crate::measures::growth::Growth), crate::measures::growth::MANUAL;
     "pareto" => Pareto(crate::measures::pareto::Pareto), crate::measures::pareto::MANUAL;
     "profile" => Profile(crate::measures::profile::Profile), crate::measures::profile::MANUAL;
+    "profitability" => Profitability(crate::measures::profitability::Profitability), crate::measures::profitability::MANUAL;
     "breadth" => Breadth(crate::measures::breadth::Breadth), crate::measures::breadth::MANUAL;
     "whitespace" => Whitespace(crate::measures::whitespace::Whitespace), crate::measures::whitespace::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;

@@ -1,6 +1,7 @@
 //! The books: month after month of orders, written as they are drawn.
 
 use super::accounts::{Account, company, judge};
+use super::costs::COSTED_YEARS;
 use super::drawing::{Shares, below, mix, shuffle};
 use super::products::{Product, catalogue, extra, goods};
 use super::sheet::{Fixed, Sheet, field};
@@ -48,6 +49,8 @@ pub(super) struct Books<'a> {
     pub(super) numbers: [u64; 2],
     pub(super) faults: usize,
     pub(super) until_fault: u64,
+    /// What each account bought in each of the last years, the last one first, in cents.
+    pub(super) bought: Vec<[i64; COSTED_YEARS]>,
 }
 
 impl<'a> Books<'a> {
@@ -57,7 +60,8 @@ impl<'a> Books<'a> {
         shuffle(&mut draw, &mut ranks);
         let accounts = (0..size.accounts).zip(ranks).map(|(index, rank)| Account::new(index, rank, size)).collect();
         let products = catalogue(size.seed);
-        Self { size, accounts, products, draw, numbers: [0, 0], faults: 0, until_fault: 400 }
+        let bought = vec![[0; COSTED_YEARS]; size.accounts as usize];
+        Self { size, accounts, products, draw, numbers: [0, 0], faults: 0, until_fault: 400, bought }
     }
 
     pub(super) fn year(&self, month: u32) -> u32 {
@@ -145,6 +149,7 @@ impl<'a> Books<'a> {
             } else {
                 goods(&self.products, &mut self.draw, account, month, self.size.years, credit)
             };
+            let cents = line.quantity * line.price / 1_000;
             let quantity = if line.quantity % 10 == 0 { Fixed(line.quantity / 10, 0) } else { Fixed(line.quantity, 1) };
             let price = Fixed(line.price / 10_i64.pow(4 - line.decimals), line.decimals);
             let cost = Fixed(line.cost, 2);
@@ -154,6 +159,7 @@ impl<'a> Books<'a> {
                 fields[*column] = text;
             }
             sheet.row(&fields)?;
+            self.remember(order.account, month, cents);
         }
         Ok(())
     }

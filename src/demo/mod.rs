@@ -1,4 +1,4 @@
-//! Invented books to try the program on: years of invoices, a sheet of accounts and a sheet of judgements.
+//! Invented books to try the program on: years of invoices, a sheet of accounts, one of judgements and one of costs.
 //!
 //! Everything is drawn with whole numbers from a seeded generator, so the same [`Size`] gives the same bytes on every
 //! platform. Lines are written as they are drawn: memory grows with the number of accounts, not with that of lines.
@@ -7,6 +7,7 @@
 
 mod accounts;
 mod books;
+mod costs;
 mod drawing;
 mod products;
 mod sheet;
@@ -91,6 +92,9 @@ pub fn write(folder: &Path, size: &Size) -> Result<Made, Error> {
     let mut sheet = Sheet::create(folder.join("scores.csv"), "account,criterion,score,rater,date,expires,note")?;
     books.write_scores(&mut sheet)?;
     sheet.finish(&mut made)?;
+    let mut sheet = Sheet::create(folder.join("costs.csv"), "account,period,activity,amount")?;
+    books.write_costs(&mut sheet)?;
+    sheet.finish(&mut made)?;
     made.lines = size.lines;
     Ok(made)
 }
@@ -149,7 +153,7 @@ mod tests {
             let (made, files) = made(&size);
             assert_eq!(invoice_lines(&files).len() as u64, size.lines, "{size:?}");
             assert_eq!(made.lines, size.lines);
-            assert_eq!(made.files, 12 * size.years as usize + 3);
+            assert_eq!(made.files, 12 * size.years as usize + 4);
             assert_eq!(made.files, files.len());
             assert_eq!(made.bytes, files.values().map(|text| text.len() as u64).sum::<u64>());
         }
@@ -207,6 +211,22 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), 2_001);
+    }
+
+    #[test]
+    fn costs_are_of_accounts_that_the_sheet_lists_but_for_the_slips() {
+        let (_, files) = made(&Size::default());
+        let known: Vec<&str> =
+            files["accounts.csv"].lines().skip(1).filter_map(|line| line.split(',').next()).collect();
+        let rows: Vec<Vec<&str>> = files["costs.csv"].lines().skip(1).map(|line| line.split(',').collect()).collect();
+        assert!(rows.iter().all(|row| row.len() == 4));
+        let (whole, slips) = rows.split_at(rows.len() - 4);
+        for row in whole {
+            assert!(known.contains(&row[0]) && row[1].starts_with("20"), "{row:?}");
+            assert!(row[3].parse::<f64>().unwrap() > 0.0, "{row:?}");
+        }
+        assert!(["visits", "support", "rush orders"].iter().all(|name| whole.iter().any(|row| row[2] == *name)));
+        assert!(slips.iter().all(|row| !known.contains(&row[0]) || row[1] == "2025-13" || row[3] == "to follow"));
     }
 
     #[test]

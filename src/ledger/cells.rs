@@ -1,5 +1,6 @@
 //! Typed views of the columns of a batch: keys, days and amounts.
 
+use super::expression::SCALE;
 use super::interner::Interner;
 use crate::calendar::parse_day;
 use crate::money::{NotMoney, NumberFormat, from_decimal, from_float};
@@ -108,6 +109,8 @@ fn is_blank(text: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Gap {
     Missing,
+    /// An expression has no value because this column has none.
+    MissingIn(String),
     /// With the text that cannot be read.
     Unreadable(String),
     OutOfRange(String),
@@ -245,18 +248,22 @@ fn widened(column: &ArrayRef) -> Float64Array {
     singles.iter().map(|single| single.and_then(|single| single.to_string().parse::<f64>().ok())).collect()
 }
 
-/// Why a computed amount has no value: the first text behind it that is empty or no number.
-pub fn gap_behind(texts: &[(&str, &ArrayRef)], numbers: NumberFormat, row: usize) -> Gap {
+/// What is wrong with the texts behind a computed amount: the first that is no number, else the first that
+/// is empty. A text that is no number is named also where the expression makes do without it: `COALESCE`
+/// would turn it into zero.
+pub fn gap_behind(texts: &[(&str, &ArrayRef)], numbers: NumberFormat, row: usize) -> Option<Gap> {
+    let mut missing = None;
     for (name, column) in texts {
         let text = text_of_row(column, row).ok().flatten().unwrap_or_default();
         if is_blank(&text) {
-            return Gap::Missing;
+            missing = missing.or_else(|| Some(Gap::MissingIn((*name).to_owned())));
+            continue;
         }
-        match numbers.parse(text.as_bytes(), 12) {
-            Err(NotMoney::Unreadable) => return Gap::Unreadable(format!("{text}` in `{name}")),
-            Err(NotMoney::OutOfRange) => return Gap::OutOfRange(format!("{text}` in `{name}")),
+        match numbers.parse_wide(text.as_bytes(), SCALE) {
+            Err(NotMoney::Unreadable) => return Some(Gap::Unreadable(format!("{text}` in `{name}"))),
+            Err(NotMoney::OutOfRange) => return Some(Gap::OutOfRange(format!("{text}` in `{name}"))),
             Ok(_) => {}
         }
     }
-    Gap::Missing
+    missing
 }

@@ -79,7 +79,9 @@ impl Config {
             None => Some(Limit::BasisPoints(100)),
             Some(text) => limit(&text, fields.problems),
         };
-        Some(Self { from: from?, columns: columns?, exclude: exclude?, limit: limit? })
+        // What has a mistake gets a value in its stead: the columns are checked all the same.
+        let (exclude, limit) = (exclude.unwrap_or_default(), limit.unwrap_or(Limit::Rows(0)));
+        Some(Self { from: from?, columns: columns?, exclude, limit })
     }
 
     pub fn roles(&self) -> Roles {
@@ -97,7 +99,7 @@ impl Config {
         let source = scope.source(&self.from)?.clone();
         let first_sight =
             |cell: &Located<String>| source.files.iter().find_map(|file| file.column(&cell.value)).is_some();
-        let cells = self.cells(&first_sight, scope.problems)?;
+        let cells = self.cells(&first_sight, scope.problems);
         let mut bound: Vec<(&[SourceColumn], Option<FilePlan>)> = Vec::new();
         let mut plans = Vec::with_capacity(source.files.len());
         for file in &source.files {
@@ -121,50 +123,47 @@ impl Config {
                 scan::Scan { source: &source, plans: &plans, reasons: &reasons, settings: &settings, roles, details };
             scan::run(&scan, inputs.threads(), inputs.progress())
                 .and_then(|tally| tables::ledger(tally, &scan, limit, &names))
-                .map(Product::Ledger)
+                .map(|ledger| Product::Ledger(Box::new(ledger)))
         };
         Some(Bound { signature, job: Box::new(job) })
     }
 
-    fn cells(&self, is_column: &dyn Fn(&Located<String>) -> bool, problems: &Problems) -> Option<Cells> {
+    /// Parses the parts of a line; what does not parse is reported and left out.
+    fn cells(&self, is_column: &dyn Fn(&Located<String>) -> bool, problems: &Problems) -> Cells {
         let cell = |text: &Located<String>| Cell::parse(text, is_column(text), problems);
-        let optional = |text: &Option<Located<String>>| match text {
-            None => Some(None),
-            Some(text) => cell(text).map(Some),
-        };
+        let optional = |text: &Option<Located<String>>| text.as_ref().map(cell);
         let columns = &self.columns;
-        let (account, date, amount) = (cell(&columns.account), cell(&columns.date), cell(&columns.amount));
-        let (invoice, cost, product) =
-            (optional(&columns.invoice), optional(&columns.cost), optional(&columns.product));
-        let (category, region) = (optional(&columns.category), optional(&columns.region));
-        let rules: Vec<Option<Cell>> =
-            self.exclude.iter().map(|rule| Cell::parse(&rule.condition, false, problems)).collect();
-        Some(Cells {
-            account: account?,
-            date: date?,
-            amount: amount?,
-            invoice: invoice?,
-            cost: cost?,
-            product: product?,
-            category: category?,
-            region: region?,
-            rules: rules.into_iter().collect::<Option<_>>()?,
-        })
+        let rule = |rule: &Rule| Cell::parse(&rule.condition, false, problems);
+        Cells {
+            account: cell(&columns.account),
+            date: cell(&columns.date),
+            amount: cell(&columns.amount),
+            invoice: optional(&columns.invoice),
+            cost: optional(&columns.cost),
+            product: optional(&columns.product),
+            category: optional(&columns.category),
+            region: optional(&columns.region),
+            rules: self.exclude.iter().map(rule).collect(),
+        }
     }
 }
+
+/// A part of a line, or nothing where it does not parse: that has been reported, and the others are still
+/// bound, to find their mistakes too.
+pub type Part = Option<Cell>;
 
 /// The parts of a line, each parsed.
 #[derive(Debug, Clone)]
 pub struct Cells {
-    pub account: Cell,
-    pub date: Cell,
-    pub amount: Cell,
-    pub invoice: Option<Cell>,
-    pub cost: Option<Cell>,
-    pub product: Option<Cell>,
-    pub category: Option<Cell>,
-    pub region: Option<Cell>,
-    pub rules: Vec<Cell>,
+    pub account: Part,
+    pub date: Part,
+    pub amount: Part,
+    pub invoice: Option<Part>,
+    pub cost: Option<Part>,
+    pub product: Option<Part>,
+    pub category: Option<Part>,
+    pub region: Option<Part>,
+    pub rules: Vec<Part>,
 }
 
 impl Columns {

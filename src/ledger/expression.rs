@@ -1,11 +1,13 @@
 //! Columns by name or by SQL expression; expressions are evaluated by Polars, batch by batch.
 
+use crate::calendar::parse_day;
 use crate::money::NumberFormat;
 use crate::pipeline::diagnostics::{Located, Problems};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+    new_null_array,
 };
-use arrow::compute::cast;
+use arrow::compute::{cast, concat};
 use arrow::datatypes::{DataType as ArrowType, Date32Type, Decimal128Type, Float64Type, Int64Type};
 use polars::prelude::{
     AggExpr, AnyValue, Column, DataFrame, DataType, DecimalChunked, Expr, Int128Chunked, IntoColumn, IntoLazy,
@@ -15,7 +17,10 @@ use std::sync::Arc;
 
 /// Decimal places that numbers in text keep inside an expression. A product of two numbers with up to
 /// six places each is exact.
-const SCALE: u32 = 12;
+pub const SCALE: u32 = 12;
+
+/// The first number, in units of `10^-SCALE`, that is too large for an expression: 10^20.
+const LARGEST: u128 = 10u128.pow(32);
 
 /// Where a part of a line comes from.
 #[derive(Debug, Clone)]
@@ -90,6 +95,8 @@ pub enum Entry {
     Text,
     /// Text that is read as a number.
     Number(NumberFormat),
+    /// Text that is read as a day; what cannot be read as one is null.
+    TextDay,
     Integer,
     Float,
     Decimal(u32),
@@ -105,7 +112,7 @@ impl Entry {
             Self::Integer => DataType::Int64,
             Self::Float => DataType::Float64,
             Self::Decimal(scale) => decimal_type(scale),
-            Self::Date => DataType::Date,
+            Self::Date | Self::TextDay => DataType::Date,
             Self::Flag => DataType::Boolean,
         }
     }
@@ -151,18 +158,72 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
-/// Evaluates expressions over a batch; the result has an Arrow column for each.
+/// A column for expressions to use.
+pub struct Operand<'a> {
+    pub name: &'a str,
+    pub entry: Entry,
+    pub values: &'a ArrayRef,
+}
+
+/// What expressions yield over a batch.
+pub struct Evaluated {
+    /// One column for each expression.
+    pub columns: Vec<ArrayRef>,
+    /// The rows for which an evaluation failed, and the words of Polars; their results are null.
+    pub failed: Vec<(usize, String)>,
+}
+
+/// Evaluates expressions over a batch.
 ///
 /// # Errors
-/// The words of Polars where an evaluation fails, such as an overflow.
+/// Where a column cannot enter or leave an expression.
 pub fn evaluate(
     expressions: &[Expr],
-    columns: &[(String, Entry, ArrayRef)],
+    operands: &[Operand],
+    date_format: &str,
     rows: usize,
-) -> Result<Vec<ArrayRef>, String> {
-    let series =
-        columns.iter().map(|(name, entry, values)| to_polars(name, *entry, values)).collect::<Result<_, _>>()?;
+) -> Result<Evaluated, String> {
+    let series = operands.iter().map(|operand| to_polars(operand, date_format)).collect::<Result<_, _>>()?;
     let frame = DataFrame::new(rows, series).map_err(|error| error.to_string())?;
+    let mut failed = Vec::new();
+    let mut parts = Vec::new();
+    evaluate_rows(expressions, &frame, 0, rows, &mut parts, &mut failed)?;
+    let columns = (0..expressions.len()).map(|index| {
+        let parts: Vec<&dyn Array> =
+            parts.iter().filter_map(|part: &Vec<ArrayRef>| part.get(index).map(AsRef::as_ref)).collect();
+        concat(&parts).map_err(|error| error.to_string())
+    });
+    Ok(Evaluated { columns: columns.collect::<Result<_, _>>()?, failed })
+}
+
+/// Evaluates some rows. Polars gives up a whole frame for one division by zero, so a frame that fails is
+/// halved until the rows that are to blame stand alone.
+fn evaluate_rows(
+    expressions: &[Expr],
+    frame: &DataFrame,
+    first: usize,
+    rows: usize,
+    parts: &mut Vec<Vec<ArrayRef>>,
+    failed: &mut Vec<(usize, String)>,
+) -> Result<(), String> {
+    let part = frame.slice(i64::try_from(first).map_err(|error| error.to_string())?, rows);
+    match (select(expressions, part), rows) {
+        (Ok(columns), _) => parts.push(columns),
+        (Err(error), 1) => {
+            let nothing = select(expressions, frame.clear()).map_err(|_| error.clone())?;
+            parts.push(nothing.iter().map(|column| new_null_array(column.data_type(), 1)).collect());
+            failed.push((first, error));
+        }
+        (Err(_), _) => {
+            let half = rows / 2;
+            evaluate_rows(expressions, frame, first, half, parts, failed)?;
+            evaluate_rows(expressions, frame, first + half, rows - half, parts, failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn select(expressions: &[Expr], frame: DataFrame) -> Result<Vec<ArrayRef>, String> {
     let names: Vec<String> = (0..expressions.len()).map(|index| format!("expression {index}")).collect();
     let named = expressions.iter().zip(&names).map(|(expression, name)| expression.clone().alias(name.as_str()));
     // With columns and not select: an expression of constants must have a value for every line too.
@@ -174,15 +235,25 @@ pub fn evaluate(
     names.iter().map(|name| evaluated.column(name).map_err(|error| error.to_string()).and_then(to_arrow)).collect()
 }
 
-fn to_polars(name: &str, entry: Entry, values: &ArrayRef) -> Result<Column, String> {
-    let name = PlSmallStr::from_str(name);
-    let as_type = |data_type: &ArrowType| cast(values, data_type).map_err(|error| error.to_string());
-    let series = match entry {
+fn to_polars(operand: &Operand, date_format: &str) -> Result<Column, String> {
+    let name = PlSmallStr::from_str(operand.name);
+    let as_type = |data_type: &ArrowType| cast(operand.values, data_type).map_err(|error| error.to_string());
+    let days = |days: Vec<Option<i32>>| {
+        Series::new(name.clone(), days).cast(&DataType::Date).map_err(|error| error.to_string())
+    };
+    let series = match operand.entry {
         Entry::Text => Series::new(name, as_type(&ArrowType::Utf8)?.as_string::<i32>().iter().collect::<Vec<_>>()),
         Entry::Number(format) => {
             let texts = as_type(&ArrowType::Utf8)?;
-            let read = |text: &str| format.parse(text.as_bytes(), SCALE).ok().map(i128::from);
+            let read = |text: &str| {
+                format.parse_wide(text.as_bytes(), SCALE).ok().filter(|value| value.unsigned_abs() < LARGEST)
+            };
             decimals(name, texts.as_string::<i32>().iter().map(|text| text.and_then(read)), SCALE)
+        }
+        Entry::TextDay => {
+            let texts = as_type(&ArrowType::Utf8)?;
+            let read = |text: &str| parse_day(text.trim_ascii(), date_format);
+            days(texts.as_string::<i32>().iter().map(|text| text.and_then(read)).collect())?
         }
         Entry::Integer => {
             Series::new(name, as_type(&ArrowType::Int64)?.as_primitive::<Int64Type>().iter().collect::<Vec<_>>())
@@ -195,10 +266,7 @@ fn to_polars(name: &str, entry: Entry, values: &ArrayRef) -> Result<Column, Stri
             let values = as_type(&ArrowType::Decimal128(38, places))?;
             decimals(name, values.as_primitive::<Decimal128Type>().iter(), scale)
         }
-        Entry::Date => {
-            let days: Vec<Option<i32>> = as_type(&ArrowType::Date32)?.as_primitive::<Date32Type>().iter().collect();
-            Series::new(name, days).cast(&DataType::Date).map_err(|error| error.to_string())?
-        }
+        Entry::Date => days(as_type(&ArrowType::Date32)?.as_primitive::<Date32Type>().iter().collect())?,
         Entry::Flag => Series::new(name, as_type(&ArrowType::Boolean)?.as_boolean().iter().collect::<Vec<_>>()),
     };
     Ok(series.into_column())

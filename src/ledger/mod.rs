@@ -11,6 +11,7 @@ pub mod plan;
 pub mod scan;
 pub mod sums;
 pub mod tables;
+pub mod tally;
 pub mod waist;
 
 use crate::table::Table;

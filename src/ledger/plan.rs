@@ -1,6 +1,6 @@
 //! The parts of a line bound to the columns of one file.
 
-use super::config::Cells;
+use super::config::{Cells, Part};
 use super::expression::{Cell, Entry, Yields, type_of};
 use crate::money::NumberFormat;
 use crate::pipeline::diagnostics::{Problems, did_you_mean};
@@ -80,7 +80,8 @@ pub fn bind_file(
     decimals: u32,
     problems: &Problems,
 ) -> Option<FilePlan> {
-    let money_columns: Vec<&str> = [Some(&cells.amount), cells.cost.as_ref()]
+    let money = [cells.amount.as_ref(), cells.cost.as_ref().and_then(Option::as_ref)];
+    let money_columns: Vec<&str> = money
         .into_iter()
         .flatten()
         .filter(|cell| matches!(cell, Cell::Sql { .. }))
@@ -104,8 +105,8 @@ pub fn bind_file(
     let category = binder.bind_optional(cells.category.as_ref(), Role::Key);
     let region = binder.bind_optional(cells.region.as_ref(), Role::Key);
     let rules: Vec<Option<Place>> = cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition)).collect();
-    let amount_texts = binder.texts_behind(Some(&cells.amount));
-    let cost_texts = binder.texts_behind(cells.cost.as_ref());
+    let amount_texts = binder.texts_behind(cells.amount.as_ref());
+    let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Option::as_ref));
     Some(FilePlan {
         account: account?,
         date: date?,
@@ -139,19 +140,21 @@ struct Binder<'a> {
 }
 
 impl Binder<'_> {
-    fn bind_optional(&mut self, cell: Option<&Cell>, role: Role) -> Option<Option<Place>> {
+    fn bind_optional(&mut self, cell: Option<&Part>, role: Role) -> Option<Option<Place>> {
         match cell {
             None => Some(None),
             Some(cell) => self.bind(cell, role).map(Some),
         }
     }
 
-    fn bind(&mut self, cell: &Cell, role: Role) -> Option<Place> {
+    fn bind(&mut self, part: &Part, role: Role) -> Option<Place> {
+        let cell = part.as_ref()?;
         match cell {
             Cell::Column(name) => {
                 let index = self.find(cell, &name.value)?;
                 let yields = self.entry(index, &name.value).map(yields_of);
-                self.accept(cell, role, yields.map_err(|data_type| format!("is of type {data_type}")))?;
+                let wrong = |data_type| format!("should be {}, but is of type {data_type}", role.expected());
+                self.accept(cell, role, yields.map_err(wrong))?;
                 Some(Place::Read(self.place(index)))
             }
             Cell::Sql { expression, columns, .. } => {
@@ -170,12 +173,16 @@ impl Binder<'_> {
 
     fn accept(&self, cell: &Cell, role: Role, yields: Result<Yields, String>) -> Option<()> {
         let text = cell.text();
+        let mut misfit = false;
         let message = match yields {
             Ok(yields) if role.accepts(yields) => return Some(()),
-            Ok(_) => format!("`{}` should be {}", text.value, role.expected()),
-            Err(error) => format!("`{}` {error}", text.value),
+            Ok(yields) => format!("`{}` should be {}, found {}", text.value, role.expected(), describe(yields)),
+            Err(error) => {
+                misfit = matches!(cell, Cell::Sql { .. });
+                format!("`{}` {error}", text.value)
+            }
         };
-        let hint = matches!(cell, Cell::Sql { .. }).then(|| {
+        let hint = misfit.then(|| {
             "columns of a CSV file are text unless the `read` stage declares `types`, or an amount is computed from them".to_owned()
         });
         self.problems.report(&text.span, format!("{message} (in `{}`)", self.file.name), hint);
@@ -218,6 +225,7 @@ impl Binder<'_> {
         match &column.stored {
             Stored::Text => Ok(match self.config.type_of(name) {
                 Some(TextType::Number) => Entry::Number(self.config.csv.numbers),
+                Some(TextType::Date) => Entry::TextDay,
                 None if self.money_columns.contains(&name) => Entry::Number(self.config.csv.numbers),
                 _ => Entry::Text,
             }),
@@ -249,10 +257,19 @@ impl Binder<'_> {
     }
 }
 
+fn describe(yields: Yields) -> &'static str {
+    match yields {
+        Yields::Text => "text",
+        Yields::Number => "a number",
+        Yields::Date => "a date",
+        Yields::Flag => "true or false",
+    }
+}
+
 fn yields_of(entry: Entry) -> Yields {
     match entry {
         // A column of text is read by its own rules: strictly, and quarantined where it does not parse.
-        Entry::Text | Entry::Number(_) => Yields::Text,
+        Entry::Text | Entry::Number(_) | Entry::TextDay => Yields::Text,
         Entry::Integer | Entry::Float | Entry::Decimal(_) => Yields::Number,
         Entry::Date => Yields::Date,
         Entry::Flag => Yields::Flag,

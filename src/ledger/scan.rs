@@ -3,9 +3,10 @@
 
 use super::Roles;
 use super::cells::{Amounts, Coder, Days, Gap, Keys, gap_behind};
-use super::expression::{Entry, evaluate};
+use super::expression::{Entry, Evaluated, Operand, SCALE, evaluate};
 use super::plan::{FilePlan, Place};
 use super::sums::Details;
+use super::tally::{FileTally, Quarantined, Tally, overflow};
 use super::waist::{Line, Overflow, Waist};
 use crate::calendar::Places;
 use crate::failure::Failure;
@@ -13,7 +14,8 @@ use crate::pipeline::settings::{AsOf, Settings};
 use crate::progress::Progress;
 use crate::sources::{self, Batch, Source, SourceFile};
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
-use std::collections::BTreeMap;
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What to scan.
@@ -27,103 +29,6 @@ pub struct Scan<'a> {
     pub roles: Roles,
     /// Which finer sums are kept.
     pub details: Details,
-}
-
-/// Rows and money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Count {
-    pub rows: i64,
-    pub amount: i128,
-}
-
-impl Count {
-    fn add(&mut self, amount: Option<i64>) {
-        self.rows += 1;
-        self.amount += i128::from(amount.unwrap_or_default());
-    }
-
-    pub fn plus(self, other: Self) -> Self {
-        Self { rows: self.rows + other.rows, amount: self.amount + other.amount }
-    }
-}
-
-/// What became of the lines of one file.
-#[derive(Debug, Clone, Default)]
-pub struct FileTally {
-    pub read: Count,
-    /// By fiscal year: an as-of day that the data decides is known only after the pass.
-    pub accepted: BTreeMap<i32, Count>,
-    /// By the number of the rule.
-    pub excluded: BTreeMap<usize, Count>,
-    pub after_as_of: Count,
-    pub quarantined: BTreeMap<&'static str, Count>,
-    pub without_amount: i64,
-    pub without_cost: i64,
-}
-
-impl FileTally {
-    fn merge(&mut self, other: &Self) {
-        self.read = self.read.plus(other.read);
-        self.after_as_of = self.after_as_of.plus(other.after_as_of);
-        self.without_amount += other.without_amount;
-        self.without_cost += other.without_cost;
-        merge_counts(&mut self.accepted, &other.accepted);
-        merge_counts(&mut self.excluded, &other.excluded);
-        merge_counts(&mut self.quarantined, &other.quarantined);
-    }
-}
-
-fn merge_counts<K: Ord + Copy>(mine: &mut BTreeMap<K, Count>, other: &BTreeMap<K, Count>) {
-    for (key, count) in other {
-        let sum = mine.entry(*key).or_default();
-        *sum = sum.plus(*count);
-    }
-}
-
-/// A line that cannot be used, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quarantined {
-    pub file: usize,
-    pub line: u64,
-    pub reason: &'static str,
-    pub detail: String,
-    pub raw: String,
-}
-
-/// What a pass over some lines has learned.
-#[derive(Debug, Default)]
-pub struct Tally {
-    pub waist: Waist,
-    pub files: Vec<FileTally>,
-    pub quarantined: Vec<Quarantined>,
-    /// First and last day of accepted lines, by fiscal year.
-    pub days: BTreeMap<i32, (i32, i32)>,
-}
-
-impl Tally {
-    fn new(files: usize) -> Self {
-        Self { files: vec![FileTally::default(); files], ..Self::default() }
-    }
-
-    fn merge(&mut self, other: Self) -> Result<(), Failure> {
-        self.waist.merge(other.waist).map_err(|Overflow| overflow())?;
-        for (mine, other) in self.files.iter_mut().zip(&other.files) {
-            mine.merge(other);
-        }
-        self.quarantined.extend(other.quarantined);
-        for (year, (first, last)) in other.days {
-            let mine = self.days.entry(year).or_insert((first, last));
-            *mine = (mine.0.min(first), mine.1.max(last));
-        }
-        Ok(())
-    }
-}
-
-fn overflow() -> Failure {
-    Failure::Run {
-        message: "the revenue of an account in a year is too large for 64 bits".to_owned(),
-        hint: Some("keep fewer `decimals`, or quarantine the absurd amounts with an `exclude` rule".to_owned()),
-    }
 }
 
 /// Reads all lines once, on `threads` threads.
@@ -192,8 +97,17 @@ struct Columns {
     category: Option<Keys>,
     region: Option<Keys>,
     rules: Vec<BooleanArray>,
-    amount_texts: Vec<(String, ArrayRef)>,
-    cost_texts: Vec<(String, ArrayRef)>,
+    amount_texts: Texts,
+    cost_texts: Texts,
+}
+
+/// The texts that a computed amount comes from.
+struct Texts {
+    columns: Vec<(String, ArrayRef)>,
+    /// The rows, ascending, in which one of them is neither a number nor empty.
+    unreadable: Vec<usize>,
+    /// The rows in which the expression failed, and why.
+    failed: Vec<(usize, String)>,
 }
 
 /// A line that will be quarantined: its row, reason, detail.
@@ -315,7 +229,7 @@ impl<'a> Worker<'a> {
         let cost = match columns.costs.as_ref().map(|costs| self::amount(costs, &columns.cost_texts, plan, row)) {
             None => Some(0),
             Some(Ok(cost)) => Some(cost),
-            Some(Err(Gap::Missing)) => None,
+            Some(Err(Gap::Missing | Gap::MissingIn(_))) => None,
             Some(Err(gap)) => return Ok(Err(told("cost", gap))),
         };
         let tally = &mut self.tally.files[index];
@@ -324,7 +238,9 @@ impl<'a> Worker<'a> {
             return Ok(Ok(()));
         }
         tally.accepted.entry(fiscal_year).or_default().add(Some(amount));
-        tally.without_cost += i64::from(cost.is_none());
+        if cost.is_none() {
+            *tally.without_cost.entry(fiscal_year).or_default() += 1;
+        }
         let days = self.tally.days.entry(fiscal_year).or_insert((day, day));
         *days = (days.0.min(day), days.1.max(day));
         let invoice = columns.invoice.as_ref().and_then(|keys| self.invoices.code(keys, row, &mut waist.invoices));
@@ -339,27 +255,30 @@ impl<'a> Worker<'a> {
     }
 }
 
-fn amount(amounts: &Amounts, texts: &[(String, ArrayRef)], plan: &FilePlan, row: usize) -> Result<i64, Gap> {
-    amounts.amount(row).map_err(|gap| {
-        if gap == Gap::Missing && !texts.is_empty() {
-            let texts: Vec<(&str, &ArrayRef)> = texts.iter().map(|(name, column)| (name.as_str(), column)).collect();
-            gap_behind(&texts, plan.numbers, row)
-        } else {
-            gap
-        }
-    })
+/// The amount of a line. Where it is computed, every text behind it has to be a number or empty.
+fn amount(amounts: &Amounts, texts: &Texts, plan: &FilePlan, row: usize) -> Result<i64, Gap> {
+    if let Some((_, error)) = texts.failed.iter().find(|(failed, _)| *failed == row) {
+        return Err(Gap::Unreadable(error.clone()));
+    }
+    let amount = amounts.amount(row);
+    if texts.columns.is_empty() || (amount.is_ok() && texts.unreadable.binary_search(&row).is_err()) {
+        return amount;
+    }
+    let columns: Vec<(&str, &ArrayRef)> = texts.columns.iter().map(|(name, column)| (name.as_str(), column)).collect();
+    gap_behind(&columns, plan.numbers, row).map_or(amount, Err)
 }
 
 /// The reason and the detail of a gap.
 fn told(what: &str, gap: Gap) -> (&'static str, String) {
     match (what, gap) {
-        ("date", Gap::Missing) => ("missing_date", "the date is empty".to_owned()),
+        ("date", Gap::Missing | Gap::MissingIn(_)) => ("missing_date", "the date is empty".to_owned()),
         ("date", Gap::Unreadable(text) | Gap::OutOfRange(text)) => {
             ("unreadable_date", format!("`{text}` is no date of the declared format"))
         }
         ("cost", Gap::Unreadable(text) | Gap::OutOfRange(text)) => ("unreadable_cost", format!("`{text}` is no cost")),
-        ("cost", Gap::Missing) => ("unreadable_cost", "the cost is empty".to_owned()),
+        ("cost", Gap::Missing | Gap::MissingIn(_)) => ("unreadable_cost", "the cost is empty".to_owned()),
         (_, Gap::Missing) => ("missing_amount", "the amount is empty".to_owned()),
+        (_, Gap::MissingIn(column)) => ("missing_amount", format!("`{column}` is empty")),
         (_, Gap::Unreadable(text)) => ("unreadable_amount", format!("`{text}` is no amount")),
         (_, Gap::OutOfRange(text)) => ("amount_out_of_range", format!("`{text}` is too large to be exact")),
     }
@@ -368,22 +287,13 @@ fn told(what: &str, gap: Gap) -> (&'static str, String) {
 /// Types the columns of a batch and evaluates the expressions over it.
 fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
     let read = |place: usize| batch.columns.get(place).ok_or_else(|| "a column is missing".to_owned());
-    let computed = if plan.expressions.is_empty() {
-        Vec::new()
-    } else {
-        let entries = plan.entries.iter().map(|(name, entry, place)| Ok((name.clone(), *entry, read(*place)?.clone())));
-        let entries: Vec<(String, Entry, ArrayRef)> = entries.collect::<Result<_, String>>()?;
-        evaluate(&plan.expressions, &entries, batch.rows)?
-    };
+    let computed = evaluated(plan, batch)?;
     let column = |place: Place| match place {
         Place::Read(place) => read(place),
-        Place::Computed(place) => computed.get(place).ok_or_else(|| "an expression is missing".to_owned()),
+        Place::Computed(place) => computed.columns.get(place).ok_or_else(|| "an expression is missing".to_owned()),
     };
     let keys = |place: Option<Place>| place.map(|place| Keys::of(column(place)?)).transpose();
     let amounts = |place: Place| Amounts::of(column(place)?, plan.numbers, plan.decimals);
-    let texts = |texts: &[(String, usize)]| {
-        texts.iter().map(|(name, place)| Ok((name.clone(), read(*place)?.clone()))).collect::<Result<_, String>>()
-    };
     let rule = |place: &Place| {
         column(*place)?.as_boolean_opt().cloned().ok_or_else(|| "a rule is not true or false".to_owned())
     };
@@ -397,7 +307,38 @@ fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
         category: keys(plan.category)?,
         region: keys(plan.region)?,
         rules: plan.rules.iter().map(rule).collect::<Result<_, _>>()?,
-        amount_texts: texts(&plan.amount_texts)?,
-        cost_texts: texts(&plan.cost_texts)?,
+        amount_texts: texts(&plan.amount_texts, plan, batch, &computed)?,
+        cost_texts: texts(&plan.cost_texts, plan, batch, &Evaluated { columns: Vec::new(), failed: Vec::new() })?,
     })
+}
+
+fn evaluated(plan: &FilePlan, batch: &Batch) -> Result<Evaluated, String> {
+    if plan.expressions.is_empty() {
+        return Ok(Evaluated { columns: Vec::new(), failed: Vec::new() });
+    }
+    let operand = |(name, entry, place): &'_ (String, Entry, usize)| {
+        let values = batch.columns.get(*place).ok_or_else(|| "a column is missing".to_owned())?;
+        Ok((name.clone(), *entry, values))
+    };
+    let operands = plan.entries.iter().map(operand).collect::<Result<Vec<_>, String>>()?;
+    let operands: Vec<Operand> =
+        operands.iter().map(|(name, entry, values)| Operand { name, entry: *entry, values }).collect();
+    evaluate(&plan.expressions, &operands, &plan.date_format, batch.rows)
+}
+
+/// The texts behind a computed amount, and where one of them is no number.
+fn texts(behind: &[(String, usize)], plan: &FilePlan, batch: &Batch, computed: &Evaluated) -> Result<Texts, String> {
+    let mut columns = Vec::with_capacity(behind.len());
+    let mut unreadable = Vec::new();
+    for (name, place) in behind {
+        let column = batch.columns.get(*place).ok_or_else(|| "a column is missing".to_owned())?;
+        let texts = cast(column, &DataType::Utf8).map_err(|error| error.to_string())?;
+        let is_number =
+            |text: &str| text.trim_ascii().is_empty() || plan.numbers.parse_wide(text.as_bytes(), SCALE).is_ok();
+        let rows = texts.as_string::<i32>().iter().enumerate();
+        unreadable.extend(rows.filter(|(_, text)| text.is_some_and(|text| !is_number(text))).map(|(row, _)| row));
+        columns.push((name.clone(), column.clone()));
+    }
+    unreadable.sort_unstable();
+    Ok(Texts { columns, unreadable, failed: computed.failed.clone() })
 }

@@ -3,7 +3,8 @@
 use super::books::Books;
 use super::config::Limit;
 use super::period::Period;
-use super::scan::{Count, FileTally, Quarantined, Scan, Tally};
+use super::scan::Scan;
+use super::tally::{Count, FileTally, Quarantined, Tally};
 use super::{Ledger, Totals};
 use crate::calendar::iso;
 use crate::failure::Failure;
@@ -64,21 +65,16 @@ pub fn specs(names: &Names) -> Vec<TableSpec> {
 /// # Errors
 /// Where too many lines are quarantined, none is accepted, or the data completes no fiscal year.
 pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<Ledger, Failure> {
+    let name_of = |file: usize| scan.source.files.get(file).map_or("", |file| file.name.as_str());
+    // First of all: lines in quarantine are the likeliest reason for whatever fails below.
+    check_limit(limit, &tally, &name_of)?;
     let period = period(&tally, scan.settings)?;
     let as_of_year = period.calendar.place(period.as_of).0;
     let files: Vec<FileTally> = tally.files.iter().map(|file| up_to(file, as_of_year)).collect();
-    let name_of = |file: usize| scan.source.files.get(file).map_or("", |file| file.name.as_str());
     let rows: Vec<Row> =
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
-    check_limit(limit, &totals, &tally.quarantined, &files, &name_of)?;
     let books = Books::of(&tally.waist, as_of_year, period.calendar.last_day(as_of_year));
-    if books.years.is_empty() {
-        return Err(Failure::Data {
-            message: format!("no line of {} was accepted", totals.rows_read),
-            hint: Some("`vitalfew stages ledger` says what excludes and quarantines lines".to_owned()),
-        });
-    }
     let tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
@@ -89,8 +85,7 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<
 
 fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
     let calendar = settings.calendar;
-    let accepted = |message: &str| Failure::Data { message: message.to_owned(), hint: None };
-    let newest = tally.days.values().map(|(_, last)| *last).max().ok_or_else(|| accepted("no line was accepted"))?;
+    let newest = tally.days.values().map(|(_, last)| *last).max().ok_or_else(|| nothing_accepted(tally))?;
     let as_of = match settings.as_of {
         AsOf::Day(day) => day,
         AsOf::Latest => calendar.last_day(calendar.last_year_reached(newest)),
@@ -106,10 +101,25 @@ fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
     Ok(Period { calendar, as_of, first_date, last_date, last_year: calendar.last_complete_year(as_of) })
 }
 
+fn nothing_accepted(tally: &Tally) -> Failure {
+    let read: i64 = tally.files.iter().map(|file| file.read.rows).sum();
+    let after: i64 = tally.files.iter().map(|file| file.after_as_of.rows).sum();
+    if read == 0 {
+        return Failure::Data { message: "the files have no lines but their headers".to_owned(), hint: None };
+    }
+    let mut message = format!("none of {read} lines was accepted");
+    if after > 0 {
+        message.push_str(&format!("; {after} of them lie after the as-of day"));
+    }
+    let hint = "`vitalfew stages ledger` says what excludes and quarantines lines".to_owned();
+    Failure::Data { message, hint: Some(hint) }
+}
+
 /// The tally of a file with the fiscal years after the as-of day moved from accepted to excluded.
 fn up_to(file: &FileTally, as_of_year: i32) -> FileTally {
     let mut file = file.clone();
     let later = file.accepted.split_off(&(as_of_year + 1));
+    file.without_cost.split_off(&(as_of_year + 1));
     file.after_as_of = later.values().fold(file.after_as_of, |sum, count| sum.plus(*count));
     file
 }
@@ -134,7 +144,7 @@ fn row<'a>(name: &'a str, file: &FileTally) -> Result<Row<'a>, Failure> {
         excluded: whole(excluded)?,
         quarantined: whole(sum(&mut file.quarantined.values()))?,
         without_amount: file.without_amount,
-        without_cost: file.without_cost,
+        without_cost: file.without_cost.values().sum(),
     })
 }
 
@@ -169,27 +179,22 @@ fn totals(rows: &[Row]) -> Result<Totals, Failure> {
     if balanced { Ok(totals) } else { Err(Failure::run(format!("the lines do not reconcile: {totals:?}"))) }
 }
 
-fn check_limit<'a>(
-    limit: Limit,
-    totals: &Totals,
-    quarantined: &[Quarantined],
-    files: &[FileTally],
-    name_of: &dyn Fn(usize) -> &'a str,
-) -> Result<(), Failure> {
-    if limit.allows(totals.rows_quarantined, totals.rows_read) {
+fn check_limit<'a>(limit: Limit, tally: &Tally, name_of: &dyn Fn(usize) -> &'a str) -> Result<(), Failure> {
+    let read: i64 = tally.files.iter().map(|file| file.read.rows).sum();
+    let bad: i64 = tally.files.iter().flat_map(|file| file.quarantined.values()).map(|count| count.rows).sum();
+    if limit.allows(bad, read) {
         return Ok(());
     }
-    let (bad, read) = (totals.rows_quarantined, totals.rows_read);
     let mut message = format!("{bad} of {read} lines are quarantined, more than the limit of {}", limit.describe());
     let mut reasons: BTreeMap<&str, i64> = BTreeMap::new();
-    for (reason, count) in files.iter().flat_map(|file| &file.quarantined) {
+    for (reason, count) in tally.files.iter().flat_map(|file| &file.quarantined) {
         *reasons.entry(reason).or_default() += count.rows;
     }
     let mut reasons: Vec<(&str, i64)> = reasons.into_iter().collect();
     reasons.sort_by_key(|(reason, rows)| (-rows, *reason));
     for (reason, rows) in reasons {
         message.push_str(&format!("\n  {rows} × {reason}"));
-        for line in quarantined.iter().filter(|line| line.reason == reason).take(3) {
+        for line in tally.quarantined.iter().filter(|line| line.reason == reason).take(3) {
             message.push_str(&format!("\n      {}:{}: {}", name_of(line.file), line.line, line.detail));
         }
     }

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Scope, Signature, shared};
 use crate::pipeline::diagnostics::{Located, did_you_mean};
-use crate::pipeline::fields::{Fields, text};
+use crate::pipeline::fields::{Fields, distinct, text};
 use crate::pipeline::node::Value;
 use crate::pipeline::settings::is_identifier;
 use crate::product::{Inputs, Product};
@@ -36,9 +36,12 @@ impl Accounts {
             );
             return None;
         };
+        // Names that a table cannot have would keep its columns from being declared.
+        let mut sound = distinct(entries.iter().map(|(name, _)| name), "`attributes`", fields.problems);
         let mut attributes = Vec::new();
         for (name, column) in entries {
             if !is_identifier(&name.value) || name.value == "account" {
+                sound = false;
                 let message = format!("the attribute `{}` cannot be called so", name.value);
                 fields.problems.report(
                     &name.span,
@@ -48,7 +51,8 @@ impl Accounts {
             }
             attributes.push(text(column, &name.value, fields.problems).map(|column| (name.clone(), column)));
         }
-        Some(Self { from: from?, account: account?, attributes: attributes.into_iter().collect::<Option<_>>()? })
+        let attributes = attributes.into_iter().collect::<Option<_>>().filter(|_| sound);
+        Some(Self { from: from?, account: account?, attributes: attributes? })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
@@ -110,7 +114,7 @@ fn keyed(rows: Vec<TextRow>) -> Result<BTreeMap<String, Vec<Option<String>>>, Fa
     }
     let count = mistakes.len();
     let shown: Vec<String> = mistakes.into_iter().take(20).collect();
-    let message = format!("the table of accounts has {count} unusable rows\n  {}", shown.join("\n  "));
+    let message = format!("the table of accounts has unusable rows, {count} in all\n  {}", shown.join("\n  "));
     Err(Failure::Data { message, hint: Some("an account needs a key and one set of attributes".to_owned()) })
 }
 

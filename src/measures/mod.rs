@@ -8,5 +8,6 @@ pub mod growth;
 pub mod pareto;
 pub mod parts;
 pub mod profile;
+pub mod profitability;
 pub mod whitespace;
 pub mod window;

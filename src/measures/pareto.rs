@@ -76,13 +76,15 @@ impl Pareto {
         let crossings = [("include", Crossing::Include), ("exclude", Crossing::Exclude)];
         let crossing = fields.choice("crossing", &crossings, Crossing::Include);
         let by = Segments::decode(fields);
-        let rule = Rule { cutoff: cutoff?, b_cutoff: b_cutoff?, crossing: crossing? };
+        // What has a mistake gets a value in its stead: the wiring is checked all the same.
+        let (cutoff, b_cutoff) = (cutoff.unwrap_or(1), b_cutoff.unwrap_or(100));
+        let rule = Rule { cutoff, b_cutoff, crossing: crossing.unwrap_or(Crossing::Include) };
         if rule.cutoff > rule.b_cutoff {
             let message = format!("`cutoff` is {}, past `b_cutoff`, which is {}", rule.cutoff, rule.b_cutoff);
             fields.problems.report(&fields.span, message, "class A ends before class B does".to_owned());
-            return None;
         }
-        Some(Self { from: from?, years: i32::try_from(years?).ok()?, rule, by: by? })
+        let years = years.and_then(|years| i32::try_from(years).ok()).unwrap_or(1);
+        Some(Self { from: from?, years, rule, by: by.unwrap_or(None) })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {

@@ -23,7 +23,7 @@ impl Window {
             return Ok(window);
         }
         let available = period.last_year - period.first_year() + 1;
-        let available = if available > 0 { available.to_string() } else { "no".to_owned() };
+        let available = if available > 0 { available.to_string() } else { "none".to_owned() };
         Err(Failure::Data {
             message: format!(
                 "stage `{stage}` needs {years} complete fiscal years up to {}, but the data has {available}",

@@ -2,7 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
 
-use super::markdown::{BUILT_IN, render};
+use super::markdown::{BUILT_IN, parse, render};
 use super::report::{Facts, Inputs as ReportInputs, report};
 use super::tables::inside_run;
 use crate::failure::Failure;
@@ -39,6 +39,10 @@ struct Names {
     contributions: Option<String>,
     weights: Option<String>,
     judgements: Option<String>,
+    profitability: Option<String>,
+    whale: Option<String>,
+    cost_rows: Option<String>,
+    profit_years: Option<i32>,
     breadth: Option<String>,
     whitespace: Option<String>,
 }
@@ -76,7 +80,8 @@ impl Markdown {
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
             Ok(Product::Files(vec![OutputFile { path: to.clone(), bytes: text.into_bytes() }]))
         };
-        Some(Bound { signature: Signature::Files, job: Box::new(job) })
+        let signature = Signature::Files(vec![self.to.value.clone()]);
+        Some(Bound { signature, job: Box::new(job) })
     }
 
     /// Reads a user's template; its text is part of what identifies a run.
@@ -85,6 +90,8 @@ impl Markdown {
         match std::fs::read_to_string(&full) {
             Ok(text) => {
                 scope.depends_on(path, text.as_bytes());
+                let parsed = parse(path, &text);
+                parsed.map_err(|error| scope.problems.report(&self.template.span, error.to_string(), None)).ok()?;
                 Some(text)
             }
             Err(error) => {
@@ -99,6 +106,10 @@ impl Markdown {
 
 /// The first stage of each kind above provides the table.
 fn names(scope: &mut Scope) -> Names {
+    let profit_years = scope.stages_above().find_map(|stage| match stage {
+        Stage::Profitability(profitability) => Some(profitability.years),
+        _ => None,
+    });
     let mut first = |kind: &str, place: usize| scope.first_table_of_kind(kind, place);
     Names {
         reconciliation: first("ledger", 0),
@@ -112,6 +123,10 @@ fn names(scope: &mut Scope) -> Names {
         contributions: first("scorecard", 1),
         weights: first("scorecard", 2),
         judgements: first("scorecard", 3),
+        profitability: first("profitability", 0),
+        whale: first("profitability", 2),
+        cost_rows: first("profitability", 3),
+        profit_years,
         breadth: first("breadth", 0),
         whitespace: first("whitespace", 0),
     }
@@ -146,6 +161,9 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         contributions: table(&names.contributions)?,
         weights: table(&names.weights)?,
         judgements: table(&names.judgements)?,
+        profitability: table(&names.profitability)?,
+        whale: table(&names.whale)?,
+        cost_rows: table(&names.cost_rows)?,
         breadth: table(&names.breadth)?,
         whitespace: table(&names.whitespace)?,
     })
@@ -166,13 +184,18 @@ fn facts(
         }
     };
     let (cutoff, ranking_years) = pareto.unwrap_or((80, 1));
+    let first_year = period.last_year - i32::try_from(intervals).unwrap_or_default();
+    let (first_line_year, first_line_month) = period.calendar.place(period.first_date);
+    let as_of_year = period.calendar.place(period.as_of).0;
     Ok(Facts {
         pipeline: settings.name.clone(),
         as_of: period.as_of,
         currency: settings.currency.clone(),
         decimals: settings.decimals,
         language: settings.language,
-        first_year: i64::from(period.last_year) - i64::try_from(intervals).unwrap_or_default(),
+        first_year: first_year.into(),
+        late_start: first_line_year == first_year && first_line_month > 0,
+        open_year: (as_of_year > period.last_year).then(|| as_of_year.into()),
         last_year: period.last_year.into(),
         fiscal_year_starts: settings.calendar.starts.into(),
         first_date: Some(period.first_date),
@@ -182,5 +205,6 @@ fn facts(
         breadth_years: 1,
         whitespace_years: 1,
         top,
+        profit_years: u32::try_from(names.profit_years.unwrap_or(1)).unwrap_or(1),
     })
 }

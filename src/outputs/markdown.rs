@@ -55,6 +55,15 @@ pub fn render(report: &Report, language: Language, template: Option<(&str, &str)
     render_within(report, language, template, FUEL)
 }
 
+/// Checks the syntax of a user's template; what it names is known only where a report is rendered.
+///
+/// # Errors
+/// A template that does not parse.
+pub fn parse(name: &str, text: &str) -> Result<(), Error> {
+    let checked = environment().and_then(|mut environment| environment.add_template(name, text));
+    checked.map_err(|error| template_error(name, &error))
+}
+
 fn render_within(
     report: &Report,
     language: Language,

@@ -51,7 +51,7 @@ impl Error {
     /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Locked { .. } => Some("another run of this pipeline is writing; wait for it or stop it"),
+            Self::Locked { .. } => Some("wait for it, or stop it"),
             Self::Name { .. } => Some("use letters, digits, `_` and `-`"),
             Self::Path { .. } => Some("use a relative path with `/` between names, without `..`, `:` and `\\`"),
             Self::Twice { .. } => Some("give each output a `to` of its own"),
@@ -615,7 +615,7 @@ mod tests {
         let publisher = begin(&out);
         let error = Publisher::begin(out.path(), PIPELINE).err().unwrap();
         assert!(matches!(error, Error::Locked { .. }));
-        assert_eq!(error.hint(), Some("another run of this pipeline is writing; wait for it or stop it"));
+        assert_eq!(error.hint(), Some("wait for it, or stop it"));
         Publisher::begin(out.path(), "another").unwrap();
         stage(&publisher, "first").unwrap();
         drop(publisher);

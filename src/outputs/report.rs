@@ -7,6 +7,7 @@
 mod account;
 mod breadth;
 mod missing;
+mod profit;
 mod reading;
 #[cfg(test)]
 pub(crate) mod sample;
@@ -19,6 +20,7 @@ use serde::Serialize;
 pub use account::Account;
 pub use breadth::{Breadth, Entrant};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
+pub use profit::{Costs, Key, Keys, Profit};
 pub use reading::{FileRow, Reading, Reason, Split};
 pub use scoring::{Criterion, Scores};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
@@ -45,6 +47,10 @@ pub struct Facts {
     pub last_year: i64,
     /// How many complete years the ranking's revenue spans, the last one included.
     pub ranking_years: u32,
+    /// Whether the first accepted line lies after the first month of `first_year`.
+    pub late_start: bool,
+    /// The fiscal year of the last day that counts, where it is not over then.
+    pub open_year: Option<i64>,
     /// How many complete years breadth and whitespace look at, the last one included.
     pub breadth_years: u32,
     pub whitespace_years: u32,
@@ -57,6 +63,8 @@ pub struct Facts {
     pub cutoff: u32,
     /// The rows that a long list shows.
     pub top: usize,
+    /// How many complete years profit adds up, the last one included.
+    pub profit_years: u32,
 }
 
 /// The tables of a run, as far as it has them.
@@ -73,6 +81,9 @@ pub struct Inputs<'a> {
     pub contributions: Option<&'a Table>,
     pub weights: Option<&'a Table>,
     pub judgements: Option<&'a Table>,
+    pub profitability: Option<&'a Table>,
+    pub whale: Option<&'a Table>,
+    pub cost_rows: Option<&'a Table>,
     pub breadth: Option<&'a Table>,
     pub whitespace: Option<&'a Table>,
 }
@@ -92,6 +103,8 @@ pub struct Report {
     pub ranking_year: i64,
     pub first_date: Option<i32>,
     pub last_date: Option<i32>,
+    pub late_start: bool,
+    pub open_year: Option<i64>,
     pub cutoff: u32,
     pub reading: Option<Reading>,
     pub ranking: Option<Ranking>,
@@ -106,6 +119,7 @@ pub struct Report {
     pub missing: Option<Missing>,
     /// Whether the last invoice of an account is known.
     pub has_profile: bool,
+    pub profit: Option<Profit>,
 }
 
 /// A list cut to the rows that a report shows.
@@ -142,6 +156,8 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         ranking_year: first_of(facts.ranking_years),
         first_date: facts.first_date,
         last_date: facts.last_date,
+        late_start: facts.late_start,
+        open_year: facts.open_year,
         cutoff: facts.cutoff,
         reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),
         ranking: inputs.pareto.map(|table| standing::ranking(table, &accounts, facts.top)),
@@ -162,6 +178,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         criteria: inputs.weights.map(scoring::criteria),
         missing: missing::missing(inputs, &accounts, facts.top),
         has_profile: inputs.profile.is_some(),
+        profit: inputs.profitability.and_then(|table| profit::profit(table, inputs, &accounts, facts)),
     }
 }
 

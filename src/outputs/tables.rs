@@ -14,8 +14,8 @@ pub const MANUAL: &str = include_str!("../../docs/stages/parquet.md");
 #[derive(Debug, Clone)]
 pub struct Parquet {
     pub from: Vec<Located<String>>,
-    /// A folder of the run.
-    pub to: Located<String>,
+    /// A folder of the run; nothing where it has a mistake.
+    pub to: Option<Located<String>>,
     pub compression: Compression,
 }
 
@@ -25,7 +25,7 @@ impl Parquet {
         let to = fields.text("to").and_then(|to| inside_run(to, fields));
         let compressions = [("snappy", Compression::Snappy), ("zstd", Compression::Zstd), ("none", Compression::None)];
         let compression = fields.choice("compression", &compressions, Compression::Snappy);
-        Some(Self { from: from?, to: to?, compression: compression? })
+        Some(Self { from: from?, to, compression: compression.unwrap_or(Compression::Snappy) })
     }
 
     pub fn bind(&self, _id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
@@ -37,16 +37,21 @@ impl Parquet {
             .flatten()
             .map(|spec| spec.name.clone())
             .collect();
-        let (to, compression, decimals) = (self.to.value.clone(), self.compression, scope.settings.decimals);
+        let to = self.to.as_ref()?.value.clone();
+        let paths = names.iter().map(|name| path(&to, name)).collect();
+        let (compression, decimals) = (self.compression, scope.settings.decimals);
         let job = move |inputs: &Inputs| {
             let tables = names.iter().map(|name| inputs.table(name)).collect::<Result<Vec<_>, _>>()?;
-            let files = tables
-                .into_par_iter()
-                .map(|table| file(table, &format!("{to}/{}.parquet", table.name()), compression, decimals));
+            let files =
+                tables.into_par_iter().map(|table| file(table, &path(&to, table.name()), compression, decimals));
             Ok(Product::Files(files.collect::<Result<_, Failure>>()?))
         };
-        Some(Bound { signature: Signature::Files, job: Box::new(job) })
+        Some(Bound { signature: Signature::Files(paths), job: Box::new(job) })
     }
+}
+
+fn path(folder: &str, table: &str) -> String {
+    format!("{folder}/{table}.parquet")
 }
 
 /// A table as a Parquet file of the run.

@@ -9,25 +9,41 @@ use crate::ledger::sums::Details;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
 use crate::stages::Stage;
-use crate::table::{ColumnSpec, TableSpec};
+use crate::table::{ColumnSpec, Meaning, TableSpec};
 use std::sync::Arc;
 
 /// What a stage will hand to the stages below it, known before anything runs.
 #[derive(Debug, Clone)]
 pub enum Signature {
     Source(Source),
-    Ledger { roles: Roles, tables: Vec<TableSpec> },
-    AccountYears { roles: Roles, spec: TableSpec },
+    Ledger {
+        roles: Roles,
+        tables: Vec<TableSpec>,
+    },
+    AccountYears {
+        roles: Roles,
+        spec: TableSpec,
+    },
     Tables(Vec<TableSpec>),
-    Files,
+    /// The paths of files, relative to the run's folder.
+    Files(Vec<String>),
 }
 
 impl Signature {
     pub fn tables(&self) -> &[TableSpec] {
         match self {
-            Self::Source(_) | Self::Files => &[],
+            Self::Source(_) | Self::Files(_) => &[],
             Self::AccountYears { spec, .. } => std::slice::from_ref(spec),
             Self::Ledger { tables, .. } | Self::Tables(tables) => tables,
+        }
+    }
+
+    /// The files that the stage adds to the run.
+    fn files(&self) -> Vec<String> {
+        match self {
+            Self::Files(paths) => paths.clone(),
+            Self::Ledger { tables, .. } => tables.iter().map(|table| format!("{}.parquet", table.name)).collect(),
+            Self::Source(_) | Self::AccountYears { .. } | Self::Tables(_) => Vec::new(),
         }
     }
 }
@@ -68,11 +84,13 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
     let mut signatures: Vec<(Located<String>, String, Option<Signature>)> = Vec::new();
     let mut steps = Vec::new();
     let mut texts = Vec::new();
+    let mut files: Vec<String> = Vec::new();
     for (index, declared) in pipeline.stages.iter().enumerate() {
         let below = pipeline.stages.get(index + 1..).unwrap_or_default();
         let mut scope = Scope {
             settings: &pipeline.settings,
             problems: &problems,
+            own: &declared.id.value,
             context: format!("stage `{}`", declared.id.value),
             above: &signatures,
             declared: pipeline.stages.get(..index).unwrap_or_default(),
@@ -88,6 +106,10 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         reads.dedup();
         let signature = bound.as_ref().map(|bound| bound.signature.clone());
         report_name_clashes(declared, signature.as_ref(), &signatures, &problems);
+        for file in signature.iter().flat_map(Signature::files) {
+            report_file_clash(declared, &file, &files, &problems);
+            files.push(file);
+        }
         signatures.push((declared.id.clone(), declared.kind.clone(), signature));
         if let Some(Bound { signature, job }) = bound {
             steps.push(Step { id: declared.id.value.clone(), kind: declared.kind.clone(), reads, signature, job });
@@ -121,10 +143,21 @@ fn report_name_clashes(
     }
 }
 
+fn report_file_clash(declared: &Declared, file: &str, above: &[String], problems: &Problems) {
+    let is_below = |file: &str, folder: &str| file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    let taken = |other: &String| other == file || is_below(file, other) || is_below(other, file);
+    if let Some(other) = above.iter().find(|other| taken(other)) {
+        let other = if other == file { String::new() } else { format!(" as `{other}`") };
+        let message = format!("stage `{}` writes `{file}`, which is written already{other}", declared.id.value);
+        problems.report(&declared.id.span, message, "give each output a `to` of its own".to_owned());
+    }
+}
+
 /// What a stage sees while it is bound.
 pub struct Scope<'a> {
     pub settings: &'a Settings,
     pub problems: &'a Problems,
+    own: &'a str,
     context: String,
     above: &'a [(Located<String>, String, Option<Signature>)],
     declared: &'a [Declared],
@@ -157,7 +190,17 @@ impl<'a> Scope<'a> {
                 format!("move `{id}` above: a stage reads only stages above it"),
             );
         }
-        let ids: Vec<&str> = self.above.iter().map(|(id, _, _)| id.value.as_str()).collect();
+        if self.own == id {
+            let message = format!("{} reads itself", self.context);
+            return self.problems.report(&reference.span, message, "a stage reads only stages above it".to_owned());
+        }
+        let mut ids: Vec<&str> = Vec::new();
+        for (above, _, _) in self.above {
+            // Of equal ids, which are a mistake of their own, one will do.
+            if !ids.contains(&above.value.as_str()) {
+                ids.push(&above.value);
+            }
+        }
         self.problems.report(
             &reference.span,
             format!("{} reads `{id}`, which does not exist", self.context),
@@ -166,6 +209,10 @@ impl<'a> Scope<'a> {
     }
 
     fn report_wrong_kind(&self, reference: &Located<String>, kind: &str, wanted: &str) {
+        // Of the right kind but with a mistake of its own, or of a kind that does not exist: reported already.
+        if kind == wanted || !Stage::KINDS.contains(&kind) {
+            return;
+        }
         let fitting: Vec<String> = self
             .above
             .iter()
@@ -187,10 +234,8 @@ impl<'a> Scope<'a> {
     pub fn source(&mut self, reference: &Located<String>) -> Option<&'a Source> {
         match self.stage(reference)? {
             (_, Some(Signature::Source(source))) => Some(source),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "read");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "read");
                 None
             }
         }
@@ -200,10 +245,8 @@ impl<'a> Scope<'a> {
     pub fn ledger(&mut self, reference: &Located<String>) -> Option<Roles> {
         match self.stage(reference)? {
             (_, Some(Signature::Ledger { roles, .. })) => Some(*roles),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "ledger");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "ledger");
                 None
             }
         }
@@ -213,10 +256,8 @@ impl<'a> Scope<'a> {
     pub fn account_years(&mut self, reference: &Located<String>) -> Option<Roles> {
         match self.stage(reference)? {
             (_, Some(Signature::AccountYears { roles, .. })) => Some(*roles),
-            (kind, signature) => {
-                if signature.is_some() {
-                    self.report_wrong_kind(reference, kind, "account_years");
-                }
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "account_years");
                 None
             }
         }
@@ -247,6 +288,20 @@ impl<'a> Scope<'a> {
 
     /// A numeric column written `table.column`; the table is one of a stage above.
     pub fn measure(&mut self, reference: &Located<String>) -> Option<(String, ColumnSpec)> {
+        self.column_of_account(reference, "numbers", Meaning::is_numeric)
+    }
+
+    /// A column of texts written `table.column`; the table is one of a stage above.
+    pub fn category(&mut self, reference: &Located<String>) -> Option<(String, ColumnSpec)> {
+        self.column_of_account(reference, "texts", |meaning| meaning == Meaning::Text)
+    }
+
+    fn column_of_account(
+        &mut self,
+        reference: &Located<String>,
+        holding: &str,
+        fits: fn(Meaning) -> bool,
+    ) -> Option<(String, ColumnSpec)> {
         let Some((table, column)) = reference.value.split_once('.') else {
             let message = format!("a measure should be `table.column`, found `{}`", reference.value);
             self.problems.report(&reference.span, message, "such as `growth.cagr`".to_owned());
@@ -256,48 +311,48 @@ impl<'a> Scope<'a> {
             signature.as_ref().is_some_and(|signature| signature.tables().iter().any(|spec| spec.name == table))
         });
         let Some(index) = place else {
-            // A stage with a mistake of its own, or one below, is reported as such.
-            let id = Located::new(table.to_owned(), reference.span.clone());
-            self.stage(&id)?;
+            self.report_missing_table(table, reference);
             return None;
         };
         self.reads.push(index);
         let spec = self.above.get(index).and_then(|(_, _, signature)| {
             signature.as_ref().and_then(|signature| signature.tables().iter().find(|spec| spec.name == table))
         })?;
-        self.numeric_column(reference, spec, column)
+        self.fitting_column(reference, spec, column, holding, fits)
     }
 
-    fn numeric_column(
+    fn report_missing_table(&self, table: &str, reference: &Located<String>) {
+        if self.below.iter().any(|declared| declared.id.value == table) {
+            return self.report_missing(&Located::new(table.to_owned(), reference.span.clone()));
+        }
+        // What is wrong with the stage itself has been reported already.
+        if !self.above.iter().any(|(id, _, signature)| id.value == table && signature.is_none()) {
+            let signatures = self.above.iter().filter_map(|(_, _, signature)| signature.as_ref());
+            let tables = signatures.flat_map(Signature::tables).filter(|spec| spec.per_account);
+            let names: Vec<&str> = tables.map(|spec| spec.name.as_str()).collect();
+            let message = format!("no stage above makes a table `{table}`");
+            self.problems.report(&reference.span, message, did_you_mean(table, names));
+        }
+    }
+
+    fn fitting_column(
         &self,
         reference: &Located<String>,
         spec: &TableSpec,
         column: &str,
+        holding: &str,
+        fits: fn(Meaning) -> bool,
     ) -> Option<(String, ColumnSpec)> {
-        let numeric: Vec<&str> = spec
-            .columns
-            .iter()
-            .filter(|column| column.meaning.is_numeric())
-            .map(|column| column.name.as_str())
-            .collect();
-        match spec.column(column) {
-            Some(found) if found.meaning.is_numeric() && spec.per_account => Some((spec.name.clone(), found.clone())),
-            Some(_) if !spec.per_account => {
-                let message = format!("table `{}` has more than one row per account", spec.name);
-                self.problems.report(&reference.span, message, None);
-                None
-            }
-            Some(_) => {
-                let message = format!("the column `{}` holds no numbers", reference.value);
-                self.problems.report(&reference.span, message, did_you_mean(column, numeric));
-                None
-            }
-            None => {
-                let message = format!("table `{}` has no column `{column}`", spec.name);
-                self.problems.report(&reference.span, message, did_you_mean(column, numeric));
-                None
-            }
-        }
+        let fitting = spec.columns.iter().filter(|column| column.name != "account" && fits(column.meaning));
+        let fitting: Vec<&str> = fitting.map(|column| column.name.as_str()).collect();
+        let (message, hint) = match spec.column(column) {
+            Some(_) if !spec.per_account => (format!("table `{}` has more than one row per account", spec.name), None),
+            Some(found) if fits(found.meaning) => return Some((spec.name.clone(), found.clone())),
+            Some(_) => (format!("the column `{}` holds no {holding}", reference.value), did_you_mean(column, fitting)),
+            None => (format!("table `{}` has no column `{column}`", spec.name), did_you_mean(column, fitting)),
+        };
+        self.problems.report(&reference.span, message, hint);
+        None
     }
 
     /// The id of the first stage above of a kind, for stages that take what is there.

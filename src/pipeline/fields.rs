@@ -27,12 +27,7 @@ impl<'n> Fields<'n> {
                 return None;
             }
         };
-        for (index, (key, _)) in entries.iter().enumerate() {
-            if entries.iter().take(index).any(|(earlier, _)| earlier.value == key.value) {
-                let message = format!("key `{}` appears twice in {context}", key.value);
-                problems.report(&key.span, message, "keep one of the two".to_owned());
-            }
-        }
+        distinct(entries.iter().map(|(key, _)| *key), &context, problems);
         Some(Self { context, span: owner.clone(), entries, asked: Vec::new(), problems })
     }
 
@@ -103,7 +98,9 @@ impl<'n> Fields<'n> {
             return Some(*choice);
         }
         let words = choices.iter().map(|(word, _)| *word);
-        let expected: Vec<String> = words.clone().map(|word| format!("`{word}`")).collect();
+        // A sign that cannot be seen has a name beside it.
+        let visible = words.clone().filter(|word| !word.contains('\t'));
+        let expected: Vec<String> = visible.map(|word| format!("`{word}`")).collect();
         let message = format!("`{key}` should be one of {}, found {}", expected.join(", "), node.describe());
         self.problems.report(
             &node.span,
@@ -126,10 +123,35 @@ impl<'n> Fields<'n> {
 
     fn texts_of(&self, node: &'n Node, key: &str) -> Option<Vec<Located<String>>> {
         match &node.value {
+            Value::List(items) if items.is_empty() => {
+                self.problems.report(
+                    &node.span,
+                    format!("`{key}` should name at least one, found an empty list"),
+                    None,
+                );
+                None
+            }
             Value::List(items) => items.iter().map(|item| text(item, key, self.problems)).collect(),
             _ => Some(vec![text(node, key, self.problems)?]),
         }
     }
+}
+
+/// Reports the keys of a map that stand there twice; whether there are none.
+pub fn distinct<'n>(
+    keys: impl Iterator<Item = &'n Located<String>> + Clone,
+    context: &str,
+    problems: &Problems,
+) -> bool {
+    let mut distinct = true;
+    for (index, key) in keys.clone().enumerate() {
+        if keys.clone().take(index).any(|earlier| earlier.value == key.value) {
+            let message = format!("key `{}` appears twice in {context}", key.value);
+            problems.report(&key.span, message, "keep one of the two".to_owned());
+            distinct = false;
+        }
+    }
+    distinct
 }
 
 /// A scalar as text. Numbers and dates are taken as they were written: an id `007` stays `007`.

@@ -37,11 +37,11 @@ pub struct Pipeline {
     pub content: serde_json::Value,
 }
 
-/// Reads a pipeline file and applies `--set` arguments to it.
+/// Reads a pipeline file and applies arguments `key=value` to it.
 ///
 /// # Errors
 /// Every mistake that can be found without looking at the data.
-pub fn load(path: &Path, sets: &[String]) -> Result<(Pipeline, Problems), Invalid> {
+pub fn load(path: &Path, sets: &[SourceText]) -> Result<(Pipeline, Problems), Invalid> {
     let name = path.display().to_string();
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -59,9 +59,9 @@ pub fn load(path: &Path, sets: &[String]) -> Result<(Pipeline, Problems), Invali
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(source: SourceText, sets: &[String]) -> Result<(Pipeline, Problems), Invalid> {
+pub fn parse(source: SourceText, sets: &[SourceText]) -> Result<(Pipeline, Problems), Invalid> {
     let mut sources = vec![source];
-    sources.extend(sets.iter().map(|set| SourceText { name: "--set".to_owned(), text: set.clone() }));
+    sources.extend(sets.iter().cloned());
     let problems = Problems::default();
     match decode(&sources, &problems) {
         Some((settings, stages, content)) => Ok((Pipeline { sources, settings, stages, content }, problems)),
@@ -80,7 +80,7 @@ fn decode(sources: &[SourceText], problems: &Problems) -> Option<(Settings, Vec<
     let settings = Settings::decode(&mut fields);
     let stages = fields.required("stages").map(|node| stages(node, problems)).unwrap_or_default();
     fields.finish();
-    settings.map(|settings| (settings, stages, tree.to_json()))
+    Some((settings, stages, tree.to_json()))
 }
 
 fn stages(node: &Node, problems: &Problems) -> Vec<Declared> {
@@ -115,20 +115,26 @@ fn stage(item: &Node, problems: &Problems) -> Option<Declared> {
         }
     };
     let context = format!("stage `{}`", kind.value);
-    let Some(decode) = Stage::decoder(&kind.value) else {
+    let decoder = Stage::decoder(&kind.value);
+    if decoder.is_none() {
         let message = format!("unknown kind of stage `{}`", kind.value);
         problems.report(&kind.span, message, did_you_mean(&kind.value, Stage::KINDS.iter().copied()));
-        return None;
+    }
+    // A stage with a mistake is declared all the same: those that read it are not to blame.
+    let Some(mut fields) = Fields::open(config, &kind.span, context, problems) else {
+        return Some(Declared { id: kind.clone(), kind: kind.value.clone(), stage: None });
     };
-    let mut fields = Fields::open(config, &kind.span, context, problems)?;
     let id = fields.optional_text("id").unwrap_or_else(|| kind.clone());
     if !settings::is_identifier(&id.value) {
         let message =
             format!("the id `{}` should be made of letters, digits and `_`, starting with a letter", id.value);
         problems.report(&id.span, message, "ids name tables and files".to_owned());
     }
-    let stage = decode(&mut fields);
-    fields.finish();
+    let stage = decoder.and_then(|decode| {
+        let stage = decode(&mut fields);
+        fields.finish();
+        stage
+    });
     Some(Declared { id, kind: kind.value.clone(), stage })
 }
 

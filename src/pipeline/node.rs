@@ -6,7 +6,7 @@
 use super::diagnostics::{Located, Problem, SourceText, Span};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_yaml::{DuplicateKeyPolicy, Location, Spanned};
+use serde_yaml::{DuplicateKeyPolicy, Location, NonFiniteFloatPolicy, Spanned};
 use std::fmt;
 
 /// What a YAML value can be.
@@ -34,6 +34,8 @@ impl Node {
     pub fn describe(&self) -> String {
         match &self.value {
             Value::Null => "nothing".to_owned(),
+            Value::List(items) if items.is_empty() => "an empty list".to_owned(),
+            Value::Map(entries) if entries.is_empty() => "an empty map".to_owned(),
             Value::List(_) => "a list".to_owned(),
             Value::Map(_) => "a map".to_owned(),
             _ => format!("`{}`", self.raw),
@@ -63,6 +65,8 @@ pub fn parse(source: &SourceText, index: usize) -> Result<Node, Problem> {
     let options = serde_yaml::options! {
         // Equal keys are reported by the decoder, all of them, with the name of what they belong to.
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
+        // So are numbers that are not finite.
+        non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     };
     match serde_yaml::from_str_with_options::<Spanned<Parsed>>(&source.text, options) {

@@ -6,7 +6,7 @@ use super::node::{Node, Value, parse};
 /// Applies one argument to the tree of a pipeline. The key is a path of map keys; below `stages` the
 /// next part is a stage's id. The value is YAML.
 pub fn apply(tree: &mut Node, set: &SourceText, index: usize, problems: &Problems) {
-    let Some((path, value)) = set.text.split_once('=') else {
+    let Some((path, value)) = set.text.split_once('=').filter(|(path, _)| !path.is_empty()) else {
         let message = format!("`--set` should be `key=value`, found `{}`", set.text);
         problems.report(&whole(set, index), message, "such as `--set currency=USD`".to_owned());
         return;

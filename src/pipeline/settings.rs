@@ -30,27 +30,26 @@ pub struct Settings {
 }
 
 impl Settings {
-    pub fn decode(fields: &mut Fields) -> Option<Self> {
+    /// Reads the settings. What is wrong is reported and stands as its default, so that the stages can be
+    /// checked all the same; a pipeline with a reported mistake never runs.
+    pub fn decode(fields: &mut Fields) -> Self {
         let name = fields.text("name").and_then(|name| folder_name(name, fields.problems));
         let root = fields.optional_text("root").map_or_else(|| PathBuf::from("."), |root| PathBuf::from(root.value));
-        let as_of = match fields.optional_text("as_of") {
-            None => Some(AsOf::Latest),
-            Some(text) => as_of(&text, fields.problems),
-        };
+        let as_of = fields.optional_text("as_of").and_then(|text| as_of(&text, fields.problems));
         let starts = fields.whole("fiscal_year_starts", 1..=12, 1);
         let currency = fields.text("currency").and_then(|code| currency(code, fields.problems));
         let decimals = fields.whole("decimals", 0..=6, 2);
-        let language =
-            fields.choice("language", &[("en", Language::English), ("es", Language::Spanish)], Language::English);
-        Some(Self {
-            name: name?,
+        let languages = [("en", Language::English), ("es", Language::Spanish)];
+        let language = fields.choice("language", &languages, Language::English);
+        Self {
+            name: name.unwrap_or_default(),
             root,
-            as_of: as_of?,
-            calendar: FiscalCalendar { starts: u8::try_from(starts?).ok()? },
-            currency: currency?,
-            decimals: u32::try_from(decimals?).ok()?,
-            language: language?,
-        })
+            as_of: as_of.unwrap_or(AsOf::Latest),
+            calendar: FiscalCalendar { starts: starts.and_then(|starts| u8::try_from(starts).ok()).unwrap_or(1) },
+            currency: currency.unwrap_or_default(),
+            decimals: decimals.and_then(|decimals| u32::try_from(decimals).ok()).unwrap_or(2),
+            language: language.unwrap_or_default(),
+        }
     }
 }
 

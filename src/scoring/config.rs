@@ -1,12 +1,12 @@
 //! The stage kind `scorecard`: groups of weighted criteria, each measured or judged.
 
 use super::judgements::{COLUMNS, Rules, judge, means};
-use super::scale::Scale;
+use super::scale::{Direction, Scale};
 use super::tables;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Scope, Signature, shared};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
-use crate::pipeline::fields::{Fields, number};
+use crate::pipeline::fields::{Fields, distinct, number};
 use crate::pipeline::node::{Node, Value};
 use crate::pipeline::settings::is_identifier;
 use crate::product::{Inputs, Product};
@@ -106,8 +106,8 @@ impl Scorecard {
         Some(Self {
             from,
             judged,
-            missing: missing?,
-            min_coverage: min_coverage?,
+            missing: missing.unwrap_or(Missing::Renormalise),
+            min_coverage: min_coverage.unwrap_or(0.5),
             groups: groups?,
             span: fields.span.clone(),
         })
@@ -168,7 +168,8 @@ impl Scorecard {
     fn basis(&self, criterion: &Criterion, scope: &mut Scope) -> Option<BoundBasis> {
         match &criterion.basis {
             Basis::Measured(measure, scale) => {
-                let (table, column) = scope.measure(measure)?;
+                let (table, column) =
+                    if scale.is_for_text() { scope.category(measure)? } else { scope.measure(measure)? };
                 Some(BoundBasis::Measured { table, column, scale: scale.clone() })
             }
             Basis::Judged if self.judged.is_some() => Some(BoundBasis::Judged),
@@ -186,11 +187,8 @@ impl Scorecard {
     }
 }
 
-/// The sheet of judgements, and which of its optional columns are there.
-type Sheet = (Arc<Source>, Vec<Option<usize>>);
-
-fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Sheet> {
-    let names = source.column_names();
+/// The files of the sheet, all of which have the columns that a judgement needs.
+fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Arc<Source>> {
     let mut complete = true;
     for column in COLUMNS.iter().take(3) {
         for file in source.files.iter().filter(|file| file.column(column).is_none()) {
@@ -200,15 +198,7 @@ fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> O
             complete = false;
         }
     }
-    let mut next = 0;
-    let present = COLUMNS.iter().map(|column| {
-        names.contains(column).then(|| {
-            next += 1;
-            next - 1
-        })
-    });
-    let present = present.collect();
-    complete.then(|| (shared(source), present))
+    complete.then(|| shared(source))
 }
 
 fn share(node: &Node, problems: &Problems) -> Option<f64> {
@@ -216,7 +206,8 @@ fn share(node: &Node, problems: &Problems) -> Option<f64> {
     if (0.0..=1.0).contains(&share.value) {
         return Some(share.value);
     }
-    problems.report(&share.span, format!("`min_coverage` should be from 0 to 1, found {}", share.value), None);
+    let message = format!("`min_coverage` should be from 0 to 1, found {}", share.value);
+    problems.report(&share.span, message, "write half as `0.5`".to_owned());
     None
 }
 
@@ -249,7 +240,9 @@ fn groups(node: &Node, problems: &Problems) -> Option<Vec<Group>> {
             problems.report(&name.span, message, "a sheet of judgements knows criteria by their name alone".to_owned());
         }
     }
-    groups.iter().cloned().collect()
+    // Two groups of one name would be two columns of one name.
+    let distinct = distinct(entries.iter().map(|(name, _)| name), "`groups`", problems);
+    distinct.then(|| groups.into_iter().flatten().collect())
 }
 
 fn named_well(name: &Located<String>, what: &str, problems: &Problems) {
@@ -263,12 +256,12 @@ fn group(name: &Located<String>, node: &Node, problems: &Problems) -> Option<Gro
     let mut fields = Fields::open(node, &name.span, format!("group `{}`", name.value), problems)?;
     let weight = weight(&mut fields);
     let criteria = fields.required("criteria").and_then(|node| {
-        let criteria: Vec<Option<Criterion>> =
-            entries(node, "criteria", problems)?.iter().map(|(name, node)| criterion(name, node, problems)).collect();
-        criteria.into_iter().collect::<Option<Vec<_>>>()
+        let entries = entries(node, "criteria", problems)?;
+        Some(entries.iter().filter_map(|(name, node)| criterion(name, node, problems)).collect())
     });
     fields.finish();
-    Some(Group { name: name.value.clone(), weight: weight?, criteria: criteria? })
+    // What has a mistake gets a value in its stead or is left out: the rest is checked all the same.
+    Some(Group { name: name.value.clone(), weight: weight.unwrap_or(1.0), criteria: criteria.unwrap_or_default() })
 }
 
 fn weight(fields: &mut Fields) -> Option<f64> {
@@ -290,7 +283,8 @@ fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option
     fields.finish();
     let basis = match (measure, judged, scale) {
         (Some(measure), None | Some(false), Some(scale)) => {
-            Scale::decode(scale, problems).map(|scale| Basis::Measured(measure, scale))
+            let stand_in = Scale::MinMax(Direction::Rising);
+            Some(Basis::Measured(measure, Scale::decode(scale, problems).unwrap_or(stand_in)))
         }
         (None, Some(true), None) => Some(Basis::Judged),
         (measure, judged, scale) => {
@@ -306,13 +300,13 @@ fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option
             None
         }
     };
-    Some(Criterion { name: name.clone(), weight: weight?, basis: basis? })
+    Some(Criterion { name: name.clone(), weight: weight.unwrap_or(1.0), basis: basis? })
 }
 
 /// A scorecard ready to run.
 struct Card {
     from: String,
-    judged: Option<Sheet>,
+    judged: Option<Arc<Source>>,
     criteria: Vec<BoundCriterion>,
     groups: Vec<String>,
     missing: Missing,
@@ -326,17 +320,8 @@ impl Card {
         accounts.dedup();
         let judgements = match &self.judged {
             None => Vec::new(),
-            Some((source, present)) => {
-                let columns: Vec<&str> =
-                    COLUMNS.iter().zip(present).filter(|(_, place)| place.is_some()).map(|(name, _)| *name).collect();
-                let mut rows = source.text_rows(&columns)?;
-                for row in &mut rows {
-                    let cells = std::mem::take(&mut row.cells);
-                    row.cells = present
-                        .iter()
-                        .map(|place| place.and_then(|place| cells.get(place).cloned().flatten()))
-                        .collect();
-                }
+            Some(source) => {
+                let rows = source.text_rows(&COLUMNS)?;
                 let known: BTreeSet<&str> = accounts.iter().copied().collect();
                 let judged = self.criteria.iter().filter(|criterion| matches!(criterion.basis, BoundBasis::Judged));
                 let criteria: BTreeSet<&str> = judged.map(|criterion| criterion.name.as_str()).collect();
@@ -361,9 +346,7 @@ impl Card {
                     (vec![None; accounts.len()], scores.collect())
                 }
                 BoundBasis::Measured { table, column, scale } => {
-                    let values = values_of(inputs.table(table)?, column, &accounts, decimals);
-                    let scores = scale.scores(&values);
-                    (values, scores)
+                    measured(inputs.table(table)?, column, scale, &accounts, decimals)
                 }
             });
         }
@@ -377,6 +360,24 @@ impl Card {
         }
         Ok(made)
     }
+}
+
+/// Values and scores of a measured criterion; a category has a score and no value.
+fn measured(
+    table: &Table,
+    column: &ColumnSpec,
+    scale: &Scale,
+    accounts: &[&str],
+    decimals: u32,
+) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
+    if scale.is_for_text() {
+        let texts: BTreeMap<&str, &str> = table.text("account").into_iter().zip(table.text(&column.name)).collect();
+        let score = |account: &&str| texts.get(account).and_then(|text| scale.score_of_text(text));
+        return (vec![None; accounts.len()], accounts.iter().map(score).collect());
+    }
+    let values = values_of(table, column, accounts, decimals);
+    let scores = scale.scores(&values);
+    (values, scores)
 }
 
 /// A numeric column by account; money in whole currency units.

@@ -1,7 +1,7 @@
 //! Scales: how a measured value becomes a score from 1 to 10.
 
 use crate::pipeline::diagnostics::Problems;
-use crate::pipeline::fields::number;
+use crate::pipeline::fields::{Fields, distinct, number};
 use crate::pipeline::node::{Node, Value};
 use crate::table::Meaning;
 
@@ -18,6 +18,8 @@ pub enum Scale {
     Percentile(Direction),
     /// By the place between the least and the greatest value of all accounts.
     MinMax(Direction),
+    /// A score for each text that a column can hold, and for any other text.
+    Categories { scores: Vec<(String, f64)>, other: Option<f64> },
 }
 
 /// Whether more is better.
@@ -32,10 +34,6 @@ impl Direction {
         let place = if self == Self::Rising { place } else { 1.0 - place };
         LOWEST + (HIGHEST - LOWEST) * place
     }
-
-    fn name(self) -> &'static str {
-        if self == Self::Rising { "rising" } else { "falling" }
-    }
 }
 
 impl Scale {
@@ -43,6 +41,9 @@ impl Scale {
         match &node.value {
             Value::List(points) => anchors(node, points, problems),
             Value::Text(name) => relative(name, Direction::Rising, node, problems),
+            Value::Map(entries) if entries.iter().any(|(key, _)| key.value == "categories") => {
+                categories(node, problems)
+            }
             Value::Map(entries) if entries.len() == 1 => {
                 let (name, direction) = entries.first()?;
                 let direction = match direction.raw.as_str() {
@@ -61,31 +62,74 @@ impl Scale {
         }
     }
 
+    /// Whether the scale is for texts and not for numbers.
+    pub fn is_for_text(&self) -> bool {
+        matches!(self, Self::Categories { .. })
+    }
+
+    /// The score of a text; null where the scale knows neither the text nor any other.
+    pub fn score_of_text(&self, text: &str) -> Option<f64> {
+        let Self::Categories { scores, other } = self else { return None };
+        scores.iter().find(|(category, _)| category == text).map(|(_, score)| *score).or(*other)
+    }
+
     /// The scores of all accounts; null where the value is.
     pub fn scores(&self, values: &[Option<f64>]) -> Vec<Option<f64>> {
         match self {
+            Self::Categories { .. } => vec![None; values.len()],
             Self::Anchors(points) => values.iter().map(|value| value.map(|value| between(points, value))).collect(),
             Self::Percentile(direction) => percentiles(values, *direction),
             Self::MinMax(direction) => minmax(values, *direction),
         }
     }
 
-    /// The scale in signs that need no translation: `-10% → 1, 0% → 4`.
-    pub fn describe(&self, meaning: Meaning) -> String {
+    /// The scale in signs that need no translation, `-10% → 1, 0% → 4`: with its cut points, so that the
+    /// score of an account can be checked by hand. Relative scales have theirs in the values of all accounts.
+    pub fn describe(&self, meaning: Meaning, values: &[Option<f64>]) -> String {
         let value = |value: f64| match meaning {
             Meaning::Ratio => format!("{}%", round(value * 100.0)),
             _ => format!("{}", round(value)),
         };
         match self {
-            Self::Anchors(points) => {
-                let points: Vec<String> =
-                    points.iter().map(|(at, score)| format!("{} → {score}", value(*at))).collect();
-                points.join(", ")
+            Self::Anchors(points) => joined(points.iter().map(|(at, score)| (value(*at), *score))),
+            Self::Percentile(_) => joined(
+                quartiles(values)
+                    .into_iter()
+                    .zip(self.scores_of(&quartiles(values), values))
+                    .map(|(at, score)| (value(at), score)),
+            ),
+            Self::MinMax(_) => {
+                let ends: Vec<f64> = quartiles(values).into_iter().step_by(4).collect();
+                joined(ends.iter().zip(self.scores_of(&ends, values)).map(|(at, score)| (value(*at), score)))
             }
-            Self::Percentile(direction) => format!("percentile ({})", direction.name()),
-            Self::MinMax(direction) => format!("minmax ({})", direction.name()),
+            Self::Categories { scores, other } => {
+                let other = other.map(|score| ("…".to_owned(), score));
+                joined(scores.iter().cloned().chain(other))
+            }
         }
     }
+
+    /// The scores that some of the values have among all of them.
+    fn scores_of(&self, some: &[f64], values: &[Option<f64>]) -> Vec<f64> {
+        let scores = self.scores(values);
+        let score =
+            |at: &f64| values.iter().zip(&scores).find(|(value, _)| **value == Some(*at)).and_then(|(_, score)| *score);
+        some.iter().map(|at| score(at).unwrap_or(LOWEST)).collect()
+    }
+}
+
+/// The least value, the quartiles (each a value that occurs) and the greatest; nothing where there is none.
+fn quartiles(values: &[Option<f64>]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let last = sorted.len().saturating_sub(1);
+    (0..=4).filter_map(|quarter| sorted.get(last * quarter / 4).copied()).collect()
+}
+
+/// `at → score` for each cut point, the scores with two decimals at the most.
+fn joined(points: impl Iterator<Item = (String, f64)>) -> String {
+    let points: Vec<String> = points.map(|(at, score)| format!("{at} → {}", (score * 100.0).round() / 100.0)).collect();
+    points.join(", ")
 }
 
 /// Hides the last digits of a binary fraction: 0.07 × 100 is shown as 7.
@@ -109,6 +153,40 @@ fn relative(name: &str, direction: Direction, node: &Node, problems: &Problems) 
         "minmax" => Some(Scale::MinMax(direction)),
         _ => unknown(node, problems),
     }
+}
+
+fn categories(node: &Node, problems: &Problems) -> Option<Scale> {
+    let mut fields = Fields::open(node, &node.span, "a scale of categories", problems)?;
+    let (categories, other) = (fields.required("categories"), fields.optional("other"));
+    fields.finish();
+    let Value::Map(entries) = &categories?.value else {
+        problems.report(
+            &node.span,
+            "`categories` should be a map of texts to scores",
+            "such as `{Industry: 9, Retail: 6}`".to_owned(),
+        );
+        return None;
+    };
+    let distinct = distinct(entries.iter().map(|(category, _)| category), "`categories`", problems);
+    let scores: Vec<Option<(String, f64)>> = entries
+        .iter()
+        .map(|(category, score)| Some((category.value.clone(), declared_score(score, problems)?)))
+        .collect();
+    let other = match other {
+        None => Some(None),
+        Some(score) => declared_score(score, problems).map(Some),
+    };
+    Some(Scale::Categories { scores: scores.into_iter().collect::<Option<_>>()?, other: other? }).filter(|_| distinct)
+}
+
+/// A score from 1 to 10 as a pipeline declares it.
+fn declared_score(node: &Node, problems: &Problems) -> Option<f64> {
+    let score = number(node, "score", problems)?;
+    if (LOWEST..=HIGHEST).contains(&score.value) {
+        return Some(score.value);
+    }
+    problems.report(&score.span, format!("a score should be from 1 to 10, found {}", score.value), None);
+    None
 }
 
 fn anchors(node: &Node, points: &[Node], problems: &Problems) -> Option<Scale> {
@@ -149,13 +227,8 @@ fn anchor(point: &Node, problems: &Problems) -> Option<(f64, f64)> {
         problems.report(&point.span, message, None);
         return None;
     };
-    let (at, score) = (number(at, "value", problems), number(score, "score", problems));
-    let (at, score) = (at?, score?);
-    if !(LOWEST..=HIGHEST).contains(&score.value) {
-        problems.report(&score.span, format!("a score should be from 1 to 10, found {}", score.value), None);
-        return None;
-    }
-    Some((at.value, score.value))
+    let (at, score) = (number(at, "value", problems), declared_score(score, problems));
+    Some((at?.value, score?))
 }
 
 fn between(points: &[(f64, f64)], value: f64) -> f64 {
@@ -205,7 +278,7 @@ mod tests {
             assert_eq!(score.is_some(), expected.is_some());
             assert!((score.unwrap_or_default() - expected.unwrap_or_default()).abs() < 1e-12, "{score:?} {expected:?}");
         }
-        assert_eq!(scale.describe(Meaning::Ratio), "-10% → 1, 0% → 4, 10% → 7, 25% → 10");
+        assert_eq!(scale.describe(Meaning::Ratio, &[]), "-10% → 1, 0% → 4, 10% → 7, 25% → 10");
     }
 
     #[test]
@@ -222,6 +295,29 @@ mod tests {
         assert_eq!(rising, [Some(5.5), Some(2.125), None, Some(8.875), Some(5.5)]);
         let falling = Scale::Percentile(Direction::Falling).scores(&values);
         assert_eq!(falling, [Some(5.5), Some(8.875), None, Some(2.125), Some(5.5)]);
+    }
+
+    #[test]
+    fn relative_scales_show_their_cut_points() {
+        let values: Vec<Option<f64>> = [30.0, 10.0, 20.0, 50.0, 40.0].map(Some).into_iter().chain([None]).collect();
+        let percentile = Scale::Percentile(Direction::Rising);
+        // Mid-ranks 0.1, 0.3, 0.5, 0.7, 0.9 of five values.
+        assert_eq!(percentile.describe(Meaning::Integer, &values), "10 → 1.9, 20 → 3.7, 30 → 5.5, 40 → 7.3, 50 → 9.1");
+        assert_eq!(Scale::MinMax(Direction::Falling).describe(Meaning::Integer, &values), "10 → 10, 50 → 1");
+        assert_eq!(percentile.describe(Meaning::Integer, &[None]), "");
+    }
+
+    #[test]
+    fn categories_have_a_score_each() {
+        let scores = vec![("Industry".to_owned(), 9.0), ("Retail".to_owned(), 6.0)];
+        let open = Scale::Categories { scores: scores.clone(), other: None };
+        assert_eq!(
+            ["Industry", "Retail", "Crafts", ""].map(|text| open.score_of_text(text)),
+            [Some(9.0), Some(6.0), None, None]
+        );
+        let closed = Scale::Categories { scores, other: Some(2.0) };
+        assert_eq!(closed.score_of_text("Crafts"), Some(2.0));
+        assert_eq!(closed.describe(Meaning::Text, &[]), "Industry → 9, Retail → 6, … → 2");
     }
 
     #[test]

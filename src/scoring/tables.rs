@@ -90,7 +90,7 @@ impl<'a> Scores<'a> {
         }
         let shown: Vec<&str> = gaps.iter().take(20).map(String::as_str).collect();
         Err(Failure::Data {
-            message: format!("{} scores are missing\n  {}", gaps.len(), shown.join("\n  ")),
+            message: format!("scores are missing, {} in all\n  {}", gaps.len(), shown.join("\n  ")),
             hint: Some("fill in the sheet, or declare `missing: renormalise`".to_owned()),
         })
     }
@@ -183,7 +183,14 @@ impl<'a> Scores<'a> {
                 "effective_weight",
                 self.criteria.iter().map(|criterion| criterion.effective_weight).collect::<Vec<_>>(),
             )
-            .text("scale", texts(scale))
+            .text(
+                "scale",
+                self.criteria
+                    .iter()
+                    .zip(&self.columns)
+                    .map(|(criterion, (values, _))| scale(criterion, values))
+                    .collect(),
+            )
             .build()
     }
 }
@@ -211,9 +218,9 @@ fn basis(criterion: &BoundCriterion) -> String {
     }
 }
 
-fn scale(criterion: &BoundCriterion) -> String {
+fn scale(criterion: &BoundCriterion, values: &[Option<f64>]) -> String {
     match &criterion.basis {
-        BoundBasis::Measured { column, scale, .. } => scale.describe(column.meaning),
+        BoundBasis::Measured { column, scale, .. } => scale.describe(column.meaning, values),
         BoundBasis::Judged => String::new(),
     }
 }

@@ -7,6 +7,7 @@ use crate::money::NumberFormat;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
 use arrow::array::{ArrayRef, StringBuilder};
 use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -46,6 +47,15 @@ pub fn columns(path: &Path, name: &str, options: &CsvOptions) -> Result<Vec<Sour
             "a CSV file starts with a line that names its columns",
         ));
     }
+    let others = [b',', b';', b'\t', b'|'].into_iter().filter(|sign| *sign != options.delimiter);
+    let only = header.get(0).filter(|_| header.len() == 1).unwrap_or_default();
+    if let Some(sign) = others.into_iter().find(|sign| only.as_bytes().contains(sign)) {
+        let sign = if sign == b'\t' { "tab".to_owned() } else { char::from(sign).to_string() };
+        return Err(Error::with_hint(
+            format!("the header of `{name}` is a single column, `{}`", only.replace('\t', " ")),
+            format!("if those are several, declare `delimiter: \"{sign}\"`"),
+        ));
+    }
     let mut columns: Vec<SourceColumn> = Vec::with_capacity(header.len());
     for column in header {
         if columns.iter().any(|earlier| earlier.name == column) {
@@ -80,6 +90,7 @@ pub fn scan<E: From<Error>>(
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut reader = reader(&file.path, &file.name, options)?;
+    let text = File::open(&file.path).map_err(|error| cannot_read(&file.name, &error))?;
     let mut records: Vec<ByteRecord> = vec![ByteRecord::new(); BATCH_ROWS];
     loop {
         let mut rows = 0;
@@ -93,21 +104,55 @@ pub fn scan<E: From<Error>>(
         if records.is_empty() {
             return Ok(());
         }
-        visit(batch(records, columns, &file.columns))?;
+        visit(batch(records, columns, &file.columns, &text))?;
     }
 }
 
-fn batch<'a>(records: &'a [ByteRecord], columns: &[usize], all: &'a [SourceColumn]) -> Batch<'a> {
+fn batch<'a>(records: &'a [ByteRecord], columns: &[usize], all: &'a [SourceColumn], text: &'a File) -> Batch<'a> {
     let defects: Vec<Defect> =
         records.iter().enumerate().filter_map(|(row, record)| defect(row, record, all.len())).collect();
     let cells = columns.iter().map(|column| cells(records, *column, &defects)).collect();
-    let lines = records.iter().map(|record| record.position().map_or(0, ::csv::Position::line)).collect();
     Batch {
         columns: cells,
         rows: records.len(),
         defects,
-        lines: Lines::Each(lines),
+        lines: Lines::Text(Starts { text, records }),
         origin: Origin::Records { records, columns: all },
+    }
+}
+
+/// Where records start in the text of their file.
+pub(crate) struct Starts<'a> {
+    text: &'a File,
+    records: &'a [ByteRecord],
+}
+
+impl Starts<'_> {
+    /// The line on which a record starts. The reader tells where the record before ended, and only the text
+    /// itself tells how many line ends lie between: the second half of one of Windows, or empty lines. Few
+    /// records are asked for their line, so that looking there costs less than counting along.
+    pub(crate) fn line(&self, row: usize) -> u64 {
+        let position = self.records.get(row).and_then(ByteRecord::position);
+        position.map_or(0, |position| position.line() + line_ends_at(self.text, position.byte()).unwrap_or_default())
+    }
+}
+
+/// How many line ends stand at a place of a file before anything else.
+fn line_ends_at(mut text: &File, byte: u64) -> std::io::Result<u64> {
+    text.seek(SeekFrom::Start(byte))?;
+    let (mut count, mut bytes) = (0, [0; 64]);
+    loop {
+        let read = text.read(&mut bytes)?;
+        for byte in bytes.iter().take(read) {
+            match byte {
+                b'\n' => count += 1,
+                b'\r' => {}
+                _ => return Ok(count),
+            }
+        }
+        if read == 0 {
+            return Ok(count);
+        }
     }
 }
 

@@ -105,16 +105,16 @@ pub struct Batch<'a> {
     pub rows: usize,
     /// Lines with defects, by row; their cells are empty.
     pub defects: Vec<Defect>,
-    pub(crate) lines: Lines,
+    pub(crate) lines: Lines<'a>,
     pub(crate) origin: Origin<'a>,
 }
 
 /// The numbers that a person would count the lines of a batch by.
-pub(crate) enum Lines {
+pub(crate) enum Lines<'a> {
     /// Row after row from this one.
     From(u64),
     /// Records may span several lines of text.
-    Each(Vec<u64>),
+    Text(csv::Starts<'a>),
 }
 
 impl Batch<'_> {
@@ -122,7 +122,7 @@ impl Batch<'_> {
     pub fn line(&self, row: usize) -> u64 {
         match &self.lines {
             Lines::From(first) => first + u64::try_from(row).unwrap_or_default(),
-            Lines::Each(lines) => lines.get(row).copied().unwrap_or_default(),
+            Lines::Text(starts) => starts.line(row),
         }
     }
 
@@ -189,33 +189,24 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads some columns of all files as text: for tables of a few thousand rows, not for invoice lines.
+    /// Reads some columns of all files as text: for tables of a few thousand rows, not for invoice lines. A
+    /// column that a file does not have is empty there.
     ///
     /// # Errors
-    /// Where a file cannot be read or lacks one of the columns.
+    /// Where a file cannot be read.
     pub fn text_rows(&self, columns: &[&str]) -> Result<Vec<TextRow>, Error> {
         let mut rows = Vec::new();
         for file in &self.files {
-            let indices = columns
-                .iter()
-                .map(|name| {
-                    file.column(name).ok_or_else(|| Error::new(format!("`{}` has no column `{name}`", file.name)))
-                })
-                .collect::<Result<Vec<usize>, Error>>()?;
+            let places: Vec<Option<usize>> = columns.iter().map(|name| file.column(name)).collect();
+            let present: Vec<usize> = places.iter().flatten().copied().collect();
             for part in 0..file.parts() {
-                scan(file, part, &indices, &mut |batch| -> Result<(), Error> {
-                    rows.extend(text_of_batch(&batch, &file.name)?);
+                scan(file, part, &present, &mut |batch| -> Result<(), Error> {
+                    rows.extend(text_of_batch(&batch, &places, &file.name)?);
                     Ok(())
                 })?;
             }
         }
         Ok(rows)
-    }
-
-    /// The names of the columns of the first file.
-    pub fn column_names(&self) -> Vec<&str> {
-        let first = self.files.first();
-        first.map(|file| file.columns.iter().map(|column| column.name.as_str()).collect()).unwrap_or_default()
     }
 }
 
@@ -230,10 +221,15 @@ pub struct TextRow {
     pub defect: Option<Defect>,
 }
 
-fn text_of_batch(batch: &Batch<'_>, file: &str) -> Result<Vec<TextRow>, Error> {
+fn text_of_batch(batch: &Batch<'_>, places: &[Option<usize>], file: &str) -> Result<Vec<TextRow>, Error> {
     let mut rows = Vec::with_capacity(batch.rows);
     for row in 0..batch.rows {
-        let cells = batch.columns.iter().map(|column| text_of_row(column, row)).collect::<Result<Vec<_>, Error>>()?;
+        let mut read = batch.columns.iter();
+        let cells = places.iter().map(|place| match place.and_then(|_| read.next()) {
+            Some(column) => text_of_row(column, row),
+            None => Ok(None),
+        });
+        let cells = cells.collect::<Result<Vec<_>, Error>>()?;
         let defect = batch.defects.iter().find(|defect| defect.row == row).cloned();
         rows.push(TextRow { file: file.to_owned(), line: batch.line(row), cells, defect });
     }

@@ -5,10 +5,11 @@ use super::{Error, Source, SourceFile, open};
 use crate::money::NumberFormat;
 use crate::pipeline::check::{Bound, Scope, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
-use crate::pipeline::fields::{Fields, text};
+use crate::pipeline::fields::{Fields, distinct, text};
 use crate::pipeline::node::Value;
 use crate::product::Product;
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -113,10 +114,12 @@ impl Read {
         }
         found.sort_by(|a, b| a.1.cmp(&b.1));
         let span = &self.paths.first()?.span;
-        for (first, second) in found.iter().zip(found.iter().skip(1)) {
-            if first == second {
+        let mut seen: BTreeSet<PathBuf> = BTreeSet::new();
+        for (path, name) in &found {
+            // `lines.csv` and `./lines.csv` are one file, and so is what a link leads to.
+            if !seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
                 let hint = "its lines would count twice; let each path match other files".to_owned();
-                problems.report(span, format!("`{}` is matched by two paths", first.1), hint);
+                problems.report(span, format!("`{name}` is matched twice"), hint);
                 complete = false;
             }
         }
@@ -171,6 +174,7 @@ fn types(fields: &mut Fields) -> Option<Vec<(Located<String>, TextType)>> {
         );
         return None;
     };
+    distinct(entries.iter().map(|(column, _)| column), "`types`", fields.problems);
     entries
         .iter()
         .map(|(column, node)| {

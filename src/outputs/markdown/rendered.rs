@@ -4,6 +4,7 @@ use super::tests::{sample, visible};
 use super::*;
 use crate::outputs::report::sample::{book, facts};
 use crate::outputs::report::{Facts, Inputs, report};
+use crate::table::TableBuilder;
 
 #[test]
 fn the_report_in_english() {
@@ -30,7 +31,7 @@ fn the_report_in_english() {
 
     2,305 invoice lines were read from 2 files; the accepted ones are dated 1 January 2022 to 30 December 2025.
     It adds up: accepted, excluded and quarantined lines make exactly what was read, in lines and in money.
-    1 quarantined line has an amount that cannot be read; it counts as a line and not as money.
+    1 quarantined line has no amount that can be read; it counts as a line and not as money.
     3 accepted lines carry no cost.
 
     | Outcome | Lines | Of all lines | Amount (EUR) |
@@ -94,9 +95,23 @@ fn the_report_in_english() {
     | Bolt \| Nut &lt;Ltd&gt; (C-2) | A | 80,000.00 | 60,000.00 | -20,000.00 | 01/08/2025 | -25.0% |
     | Delta (C-4) | – | 10,000.50 | 0.00 | -10,000.50 | 15/08/2024 | -100.0% (lost) |
 
+    ## Who earns the profit
+
+    In 2025, 7,000.00~EUR is left (3.1% of revenue): 223,000.00~EUR of revenue, less 186,800.00~EUR for the goods and 29,200.00~EUR to serve the accounts.
+    **1 account** earns as much as all accounts together; all 3 that earn anything make 171.4% of the profit.
+    **1** loses money and gives back 71.4% of it (5,000.00~EUR).
+    2 rows of the 5 in the table of costs cannot be used (40.50~EUR in them); `cost_rows` says why.
+    **1 account** of class A is key by revenue only: it is not among those that make the first 80% of all profit.
+    1 account outside class A is among them: key by profit only.
+
+    | Account | Key by | Revenue 2025 (EUR) | Cost to serve (EUR) | Net margin (EUR) | Net margin of revenue | No. by net margin |
+    |:---|:---|---:|---:|---:|---:|---:|
+    | Bolt \| Nut &lt;Ltd&gt; (C-2) | revenue | 60,000.00 | 10,000.00 | -5,000.00 | -8.3% | 5 |
+    | Cable \[x\](y) (C-3) | profit | 20,000.00 | 1,000.00 | 9,000.00 | 45.0% | 1 |
+
     ## The score
 
-    4 accounts are rated, from 1 to 10, the highest first. Coverage is the weight of the criteria that are known for an account; with the rest known too, its score would lie between the last two columns.
+    4 accounts of 5 are rated, from 1 to 10, the highest first. Coverage is the weight of the criteria that are known for an account; with the rest known too, its score would lie between the last two columns.
 
     | No. | Account | Class | Score | Growth | Close ties | Coverage | At least | At most |
     |---:|:---|:---|---:|---:|---:|---:|---:|---:|
@@ -166,7 +181,7 @@ fn the_report_in_spanish() {
 
     Se han leído 2305 líneas de factura de 2 ficheros; las aceptadas van del 1 de enero de 2022 al 30 de diciembre de 2025.
     Las cuentas cuadran: las líneas aceptadas, excluidas y en cuarentena suman exactamente lo leído, en líneas y en importe.
-    1 línea en cuarentena tiene un importe ilegible; cuenta como línea, pero no como importe.
+    1 línea en cuarentena no tiene un importe legible; cuenta como línea, pero no como importe.
     3 líneas aceptadas no llevan coste.
 
     | Resultado | Líneas | Del total | Importe (EUR) |
@@ -220,7 +235,7 @@ fn the_report_in_spanish() {
     |:---|:---|---:|---:|---:|---:|---:|
     | Acme & Sons (C-1) | A | 140.000,00 | 10,0~% | 13,6~% | 12,0~% | 11,9~% |
 
-    ## Quién está perdiendo peso
+    ## Quién compra menos
 
     2 cuentas de clase A o B, o perdidas, compraron menos en 2025 que en 2024: 30.000,50~EUR menos en total, de mayor a menor pérdida.
     1 de ellas no compró nada en 2025.
@@ -230,9 +245,23 @@ fn the_report_in_spanish() {
     | Bolt \| Nut &lt;Ltd&gt; (C-2) | A | 80.000,00 | 60.000,00 | -20.000,00 | 01/08/2025 | -25,0~% |
     | Delta (C-4) | – | 10.000,50 | 0,00 | -10.000,50 | 15/08/2024 | -100,0~% (perdida) |
 
+    ## Quién gana el beneficio
+
+    En 2025 quedan 7000,00~EUR (el 3,1~% de la facturación): 223.000,00~EUR de facturación, menos 186.800,00~EUR de coste de los productos y 29.200,00~EUR de coste de servir a las cuentas.
+    **1 cuenta** gana tanto como todas juntas; las cuentas que ganan algo (3) suman el 171,4~% del beneficio.
+    **1** pierde dinero y devuelve el 71,4~% (5000,00~EUR).
+    De las 5 filas de la tabla de costes, 2 no se pueden utilizar (contienen 40,50~EUR); `cost_rows` dice por qué.
+    **1 cuenta** de la clase A es clave solo por facturación: no está entre las que suman el primer 80 % del beneficio.
+    Fuera de la clase A hay 1 cuenta entre ellas: es clave solo por beneficio.
+
+    | Cuenta | Clave por | Facturación 2025 (EUR) | Coste de servir (EUR) | Margen neto (EUR) | Margen neto sobre facturación | N.º por margen neto |
+    |:---|:---|---:|---:|---:|---:|---:|
+    | Bolt \| Nut &lt;Ltd&gt; (C-2) | facturación | 60.000,00 | 10.000,00 | -5000,00 | -8,3~% | 5 |
+    | Cable \[x\](y) (C-3) | beneficio | 20.000,00 | 1000,00 | 9000,00 | 45,0~% | 1 |
+
     ## La puntuación
 
-    4 cuentas tienen puntuación, de 1 a 10, de mayor a menor. La cobertura es el peso de los criterios que se conocen de una cuenta; si se conociera también el resto, su puntuación estaría entre las dos últimas columnas.
+    4 cuentas de 5 tienen puntuación, de 1 a 10, de mayor a menor. La cobertura es el peso de los criterios que se conocen de una cuenta; si se conociera también el resto, su puntuación estaría entre las dos últimas columnas.
 
     | N.º | Cuenta | Clase | Puntuación | Crecimiento | Close ties | Cobertura | Mínimo | Máximo |
     |---:|:---|:---|---:|---:|---:|---:|---:|---:|
@@ -289,6 +318,7 @@ fn tables_are_whole() {
         Inputs { scorecard: None, ..all },
         Inputs { profile: None, outcomes: None, accounts: None, ..all },
         Inputs { weights: None, contributions: None, judgements: None, ..all },
+        Inputs { pareto: None, cost_rows: None, ..all },
         Inputs::default(),
     ];
     for inputs in variants {
@@ -334,4 +364,41 @@ fn lists_are_cut() {
     let text = render(&report(&facts, &book().inputs()), Language::English, None).unwrap();
     assert!(text.contains("\n\n… and 3 more.\n"), "{text}");
     assert_whole(&text);
+}
+
+/// The sentences of the section on profit where no account loses money, and where the book as a whole does.
+#[test]
+fn profit_in_words() {
+    let words = |margins: [i64; 2], language: Language| {
+        let earned: i64 = margins.into_iter().filter(|margin| *margin > 0).sum();
+        let total: i64 = margins.into_iter().sum();
+        let share = |amount: i64| (total > 0).then(|| amount as f64 / total as f64);
+        let count = |of: fn(&&i64) -> bool| margins.iter().filter(of).count() as i64;
+        let profitability = TableBuilder::new("profitability", 2)
+            .text("account", vec!["A", "B"])
+            .money("revenue", vec![100_000, 100_000])
+            .money("cost", margins.map(|margin| 100_000 - margin).to_vec())
+            .money("cost_to_serve", vec![0, 0])
+            .money("net_margin", margins.to_vec())
+            .build();
+        let whale = TableBuilder::new("whale", 1)
+            .integers("profitable_accounts", vec![count(|margin| **margin > 0)])
+            .integers("unprofitable_accounts", vec![count(|margin| **margin < 0)])
+            .ratios("peak", vec![share(earned)])
+            .ratios("erosion", vec![share(earned - total)])
+            .money("peak_amount", vec![earned])
+            .integers("accounts_for_all_profit", vec![(total > 0).then_some(2)])
+            .build();
+        let inputs = Inputs { profitability: Some(&profitability), whale: Some(&whale), ..Inputs::default() };
+        let text = render(&report(&facts(language), &inputs), language, None).unwrap();
+        visible(text.lines().last().unwrap_or_default())
+    };
+    let (english, spanish) = (Language::English, Language::Spanish);
+    assert_eq!(words([10_000, 5_000], english), "2 accounts earn all of it, and none loses money.");
+    assert_eq!(words([10_000, 5_000], spanish), "2 cuentas lo ganan todo y ninguna pierde dinero.");
+    assert_eq!(
+        words([10_000, -15_000], english),
+        "**The book as a whole earns nothing**: 1 account earns 100.00~EUR, and the others lose 150.00~EUR."
+    );
+    assert_eq!(words([0, -15_000], english), "No account earns anything, and the others lose 150.00~EUR.");
 }

@@ -171,6 +171,10 @@ fn add_last_invoices(accounts: &mut Accounts, table: &Table) {
 }
 
 fn add_names(accounts: &mut Accounts, table: &Table) {
+    // The attributes are the user's to choose; without a name the key has to do.
+    if table.spec.column("name").is_none() {
+        return;
+    }
     for (key, name) in table.text("account").into_iter().zip(table.text("name")) {
         let name = name.trim();
         if let Some(account) = accounts.get_mut(key)

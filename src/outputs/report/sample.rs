@@ -20,6 +20,9 @@ pub(crate) struct Book {
     pub contributions: Table,
     pub weights: Table,
     pub judgements: Table,
+    pub profitability: Table,
+    pub whale: Table,
+    pub cost_rows: Table,
 }
 
 impl Book {
@@ -36,6 +39,9 @@ impl Book {
             contributions: Some(&self.contributions),
             weights: Some(&self.weights),
             judgements: Some(&self.judgements),
+            profitability: Some(&self.profitability),
+            whale: Some(&self.whale),
+            cost_rows: Some(&self.cost_rows),
             ..Inputs::default()
         }
     }
@@ -54,10 +60,13 @@ pub(crate) fn facts(language: Language) -> Facts {
         breadth_years: 1,
         whitespace_years: 1,
         fiscal_year_starts: 1,
+        late_start: false,
+        open_year: None,
         first_date: Some(18993),
         last_date: Some(20452),
         cutoff: 80,
         top: 20,
+        profit_years: 1,
     }
 }
 
@@ -74,6 +83,9 @@ pub(crate) fn book() -> Book {
         contributions: contributions(),
         weights: weights(),
         judgements: judgements(),
+        profitability: profitability(),
+        whale: whale(),
+        cost_rows: cost_rows(),
     }
 }
 
@@ -216,5 +228,43 @@ fn judgements() -> Table {
     TableBuilder::new("judgements", 4)
         .flags("used", vec![true, false, false, false])
         .text("reason", vec!["", "expired", "unknown_account", "expired"])
+        .build()
+}
+
+/// The largest account earns 2,000 and the second loses 5,000 of what the third and the last make: 9,000 and 1,000.
+fn profitability() -> Table {
+    TableBuilder::new("profitability", 5)
+        .per_account()
+        .text("account", KEYS.to_vec())
+        .money("revenue", vec![14_000_000, 6_000_000, 2_000_000, 0, 300_000])
+        .money("cost", vec![12_000_000, 5_500_000, 1_000_000, 0, 180_000])
+        .money("gross_margin", vec![2_000_000, 500_000, 1_000_000, 0, 120_000])
+        .money("cost_to_serve", vec![1_800_000, 1_000_000, 100_000, 0, 20_000])
+        .money("net_margin", vec![200_000, -500_000, 900_000, 0, 100_000])
+        .ratios("gross_margin_ratio", vec![Some(0.1429), Some(0.0833), Some(0.5), None, Some(0.4)])
+        .ratios("net_margin_ratio", vec![Some(0.0143), Some(-0.0833), Some(0.45), None, Some(0.3333)])
+        .integers("rank", vec![2, 5, 1, 4, 3])
+        .ratios("cost_to_serve_ratio", vec![Some(0.1286), Some(0.1667), Some(0.05), None, Some(0.0667)])
+        .build()
+}
+
+fn whale() -> Table {
+    TableBuilder::new("whale", 1)
+        .integers("accounts", vec![5])
+        .integers("profitable_accounts", vec![3])
+        .integers("unprofitable_accounts", vec![1])
+        .money("net_margin", vec![700_000])
+        .ratios("peak", vec![1_200.0 / 700.0])
+        .ratios("erosion", vec![500.0 / 700.0])
+        .money("peak_amount", vec![1_200_000])
+        .integers("accounts_for_all_profit", vec![1])
+        .build()
+}
+
+fn cost_rows() -> Table {
+    TableBuilder::new("cost_rows", 5)
+        .money("amount", vec![Some(2_900_000), Some(20_000), Some(70_000), None, Some(4_050)])
+        .flags("used", vec![true, true, false, false, false])
+        .text("reason", vec!["", "", "outside_window", "unreadable_amount", "unknown_account"])
         .build()
 }

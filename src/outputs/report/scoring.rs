@@ -15,6 +15,8 @@ pub struct Scores {
     /// The groups of criteria, in the order of each account's `group_scores`.
     pub groups: Vec<String>,
     pub rated: usize,
+    /// All accounts of the scorecard, rated or not.
+    pub total: usize,
     /// The rated accounts, the highest score first.
     pub accounts: Listing<Account>,
 }
@@ -26,6 +28,7 @@ pub(super) fn scores(scorecard: &Table, accounts: &Accounts, top: usize) -> Scor
     Scores {
         groups: groups(scorecard).map(|(_, group)| group.to_owned()).collect(),
         rated: rated.len(),
+        total: scorecard.rows(),
         accounts: cut(rated, top),
     }
 }

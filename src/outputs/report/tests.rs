@@ -100,6 +100,53 @@ fn scores_are_ranked_and_gaps_counted() {
 }
 
 #[test]
+fn profit_says_who_earns_it_and_who_is_key_by_one_thing_only() {
+    let profit = sample().profit.unwrap();
+    assert_eq!((profit.revenue, profit.cost, profit.cost_to_serve), (22_300_000, 18_680_000, 2_920_000));
+    assert_eq!((profit.net_margin, profit.earned, profit.given_back), (700_000, 1_200_000, 500_000));
+    assert_eq!(profit.costs, Some(Costs { read: 5, used: 2, other_years: 1, unusable: 2, unusable_amount: 4_050 }));
+    // Of 12,000 earned, 80% are 9,600: before C-3 is nothing, before C-1 9,000, before C-5 11,000.
+    let keys = profit.keys.unwrap();
+    assert_eq!((keys.by_revenue_only, keys.by_profit_only), (1, 1));
+    let shown: Vec<_> = keys.accounts.iter().map(|key| (key.name.as_str(), key.by, key.rank)).collect();
+    assert_eq!(shown, [("Bolt | Nut <Ltd> (C-2)", "revenue", 5), ("Cable [x](y) (C-3)", "profit", 1)]);
+}
+
+#[test]
+fn key_accounts_by_one_thing_only_are_cut_and_the_worst_comes_first() {
+    // Seven accounts of class A leave 1 to 7 less than nothing, seven others 101 to 107: all of the profit but the
+    // last, before which 627 of 728 are 86%, is made by those.
+    let names: Vec<String> = (0..14).map(|index| format!("{index:02}")).collect();
+    let nets: Vec<i64> = (0..14).map(|index| if index < 7 { -1 - index } else { 94 + index }).collect();
+    let pareto = TableBuilder::new("pareto", 14)
+        .text("account", names.clone())
+        .money("revenue", (0..14).map(|index| 1_000 - index).collect::<Vec<i64>>())
+        .integers("rank", (1..15).collect::<Vec<i64>>())
+        .ratios("share", vec![None::<f64>; 14])
+        .ratios("cum_share", vec![None::<f64>; 14])
+        .text("class", (0..14).map(|index| if index < 7 { "A" } else { "B" }).collect())
+        .flags("vital_few", (0..14).map(|index| index < 7).collect())
+        .build();
+    let ranks = (8..15).chain((1..8).rev()).collect::<Vec<i64>>();
+    let margins = TableBuilder::new("profitability", 14)
+        .text("account", names)
+        .money("revenue", vec![1_000; 14])
+        .money("cost", vec![0; 14])
+        .money("cost_to_serve", vec![0; 14])
+        .money("net_margin", nets)
+        .ratios("net_margin_ratio", vec![None::<f64>; 14])
+        .integers("rank", ranks)
+        .build();
+    let book = book();
+    let inputs =
+        Inputs { pareto: Some(&pareto), profitability: Some(&margins), whale: Some(&book.whale), ..Inputs::default() };
+    let keys = report(&facts(Language::English), &inputs).profit.unwrap().keys.unwrap();
+    assert_eq!((keys.by_revenue_only, keys.by_profit_only), (7, 6));
+    let shown: Vec<&str> = keys.accounts.iter().map(|key| key.name.as_str()).collect();
+    assert_eq!(shown, ["06", "05", "04", "03", "02", "13", "12", "11", "10", "09"]);
+}
+
+#[test]
 fn long_lists_say_how_much_they_leave_out() {
     let cut = Listing::cut(vec![1, 2, 3], 2);
     assert_eq!(cut, Listing { rows: vec![1, 2], total: 3, more: 1 });
@@ -112,4 +159,5 @@ fn a_section_without_its_table_is_left_out() {
     assert!(report.reading.is_none() && report.ranking.is_none() && report.concentration.is_none());
     assert!(report.course.is_none() && report.growers.is_none() && report.shrinkers.is_none());
     assert!(report.scores.is_none() && report.criteria.is_none() && report.missing.is_none());
+    assert!(report.profit.is_none());
 }

@@ -1,0 +1,111 @@
+//! What a pass over lines learns: rows and money by file and fate, the waist, the lines that cannot be used.
+
+use super::waist::{Overflow, Waist};
+use crate::failure::Failure;
+use std::collections::BTreeMap;
+
+/// Rows and money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    pub rows: i64,
+    pub amount: i128,
+}
+
+impl Count {
+    pub fn add(&mut self, amount: Option<i64>) {
+        self.rows += 1;
+        self.amount += i128::from(amount.unwrap_or_default());
+    }
+
+    pub fn plus(self, other: Self) -> Self {
+        Self { rows: self.rows + other.rows, amount: self.amount + other.amount }
+    }
+}
+
+/// What became of the lines of one file.
+#[derive(Debug, Clone, Default)]
+pub struct FileTally {
+    pub read: Count,
+    /// By fiscal year: an as-of day that the data decides is known only after the pass.
+    pub accepted: BTreeMap<i32, Count>,
+    /// By the number of the rule.
+    pub excluded: BTreeMap<usize, Count>,
+    pub after_as_of: Count,
+    pub quarantined: BTreeMap<&'static str, Count>,
+    pub without_amount: i64,
+    /// Of the accepted lines, by fiscal year as they are.
+    pub without_cost: BTreeMap<i32, i64>,
+}
+
+impl FileTally {
+    fn merge(&mut self, other: &Self) {
+        self.read = self.read.plus(other.read);
+        self.after_as_of = self.after_as_of.plus(other.after_as_of);
+        self.without_amount += other.without_amount;
+        for (year, rows) in &other.without_cost {
+            *self.without_cost.entry(*year).or_default() += rows;
+        }
+        merge_counts(&mut self.accepted, &other.accepted);
+        merge_counts(&mut self.excluded, &other.excluded);
+        merge_counts(&mut self.quarantined, &other.quarantined);
+    }
+}
+
+fn merge_counts<K: Ord + Copy>(mine: &mut BTreeMap<K, Count>, other: &BTreeMap<K, Count>) {
+    for (key, count) in other {
+        let sum = mine.entry(*key).or_default();
+        *sum = sum.plus(*count);
+    }
+}
+
+/// A line that cannot be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantined {
+    pub file: usize,
+    pub line: u64,
+    pub reason: &'static str,
+    pub detail: String,
+    pub raw: String,
+}
+
+/// What a pass over some lines has learned.
+#[derive(Debug, Default)]
+pub struct Tally {
+    pub waist: Waist,
+    pub files: Vec<FileTally>,
+    pub quarantined: Vec<Quarantined>,
+    /// First and last day of accepted lines, by fiscal year.
+    pub days: BTreeMap<i32, (i32, i32)>,
+}
+
+impl Tally {
+    /// Nothing yet of so many files.
+    pub fn new(files: usize) -> Self {
+        Self { files: vec![FileTally::default(); files], ..Self::default() }
+    }
+
+    /// Takes in what another pass has learned.
+    ///
+    /// # Errors
+    /// Where a sum leaves 64 bits.
+    pub fn merge(&mut self, other: Self) -> Result<(), Failure> {
+        self.waist.merge(other.waist).map_err(|Overflow| overflow())?;
+        for (mine, other) in self.files.iter_mut().zip(&other.files) {
+            mine.merge(other);
+        }
+        self.quarantined.extend(other.quarantined);
+        for (year, (first, last)) in other.days {
+            let mine = self.days.entry(year).or_insert((first, last));
+            *mine = (mine.0.min(first), mine.1.max(last));
+        }
+        Ok(())
+    }
+}
+
+/// What to say where a sum leaves 64 bits.
+pub fn overflow() -> Failure {
+    Failure::Run {
+        message: "the revenue of an account in a year is too large for 64 bits".to_owned(),
+        hint: Some("keep fewer `decimals`, or quarantine the absurd amounts with an `exclude` rule".to_owned()),
+    }
+}
