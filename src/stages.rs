@@ -51,7 +51,10 @@ kinds! {
     "profitability" => Profitability(crate::measures::profitability::Profitability), crate::measures::profitability::MANUAL;
     "breadth" => Breadth(crate::measures::breadth::Breadth), crate::measures::breadth::MANUAL;
     "whitespace" => Whitespace(crate::measures::whitespace::Whitespace), crate::measures::whitespace::MANUAL;
+    "stability" => Stability(crate::measures::stability::Stability), crate::measures::stability::MANUAL;
+    "lifetime_value" => LifetimeValue(crate::measures::lifetime_value::LifetimeValue), crate::measures::lifetime_value::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
+    "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
 }
@@ -67,6 +70,10 @@ impl Stage {
             Self::Whitespace(whitespace) => {
                 Some((&whitespace.from, Details { categories: true, ..Details::default() }))
             }
+            Self::Stability(stability) => {
+                Some((&stability.from, Details { months: true, days: true, ..Details::default() }))
+            }
+            Self::LifetimeValue(lifetime_value) => lifetime_value.details(),
             _ => None,
         }
     }

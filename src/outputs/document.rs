@@ -45,6 +45,9 @@ struct Names {
     profit_years: Option<i32>,
     breadth: Option<String>,
     whitespace: Option<String>,
+    stability: Option<String>,
+    quadrant: Option<String>,
+    quadrants: Option<String>,
 }
 
 impl Markdown {
@@ -129,6 +132,9 @@ fn names(scope: &mut Scope) -> Names {
         profit_years,
         breadth: first("breadth", 0),
         whitespace: first("whitespace", 0),
+        stability: first("stability", 0),
+        quadrant: first("quadrant", 0),
+        quadrants: first("quadrant", 1),
     }
 }
 
@@ -166,6 +172,9 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         cost_rows: table(&names.cost_rows)?,
         breadth: table(&names.breadth)?,
         whitespace: table(&names.whitespace)?,
+        stability: table(&names.stability)?,
+        quadrant: table(&names.quadrant)?,
+        quadrants: table(&names.quadrants)?,
     })
 }
 

@@ -8,10 +8,12 @@ mod account;
 mod breadth;
 mod missing;
 mod profit;
+mod quadrants;
 mod reading;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scoring;
+mod stability;
 mod standing;
 mod whitespace;
 
@@ -21,8 +23,10 @@ pub use account::Account;
 pub use breadth::{Breadth, Entrant};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
+pub use quadrants::{Quadrant, Quadrants};
 pub use reading::{FileRow, Reading, Reason, Split};
 pub use scoring::{Criterion, Scores};
+pub use stability::{AtRisk, Stability};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
 pub use whitespace::{Gap, Whitespace};
 
@@ -86,6 +90,9 @@ pub struct Inputs<'a> {
     pub cost_rows: Option<&'a Table>,
     pub breadth: Option<&'a Table>,
     pub whitespace: Option<&'a Table>,
+    pub stability: Option<&'a Table>,
+    pub quadrant: Option<&'a Table>,
+    pub quadrants: Option<&'a Table>,
 }
 
 /// The whole report: what a template sees, field by field, under these names.
@@ -117,6 +124,8 @@ pub struct Report {
     pub scores: Option<Scores>,
     pub criteria: Option<Vec<Criterion>>,
     pub missing: Option<Missing>,
+    pub stability: Option<Stability>,
+    pub quadrants: Option<Quadrants>,
     /// Whether the last invoice of an account is known.
     pub has_profile: bool,
     pub profit: Option<Profit>,
@@ -177,6 +186,8 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         scores: inputs.scorecard.map(|table| scoring::scores(table, &accounts, facts.top)),
         criteria: inputs.weights.map(scoring::criteria),
         missing: missing::missing(inputs, &accounts, facts.top),
+        stability: stability::stability(inputs, &accounts, facts.as_of, facts.top),
+        quadrants: quadrants::quadrants(inputs, &accounts),
         has_profile: inputs.profile.is_some(),
         profit: inputs.profitability.and_then(|table| profit::profit(table, inputs, &accounts, facts)),
     }

@@ -373,6 +373,11 @@ impl<'a> Scope<'a> {
         self.declared.iter().filter_map(|declared| declared.stage.as_ref())
     }
 
+    /// The config of the stage above of an id.
+    pub fn declared(&self, id: &str) -> Option<&'a Stage> {
+        self.declared.iter().find(|declared| declared.id.value == id)?.stage.as_ref()
+    }
+
     /// Which finer sums the stages below ask of a ledger.
     pub fn details(&self, ledger: &str) -> Details {
         let stages = self.all.iter().filter_map(|declared| declared.stage.as_ref()?.details());

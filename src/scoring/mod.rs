@@ -2,6 +2,7 @@
 
 pub mod config;
 pub mod judgements;
+pub mod quadrant;
 pub mod scale;
 pub mod scorecard;
 pub mod tables;
