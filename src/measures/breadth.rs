@@ -24,7 +24,9 @@ pub struct Breadth {
 impl Breadth {
     pub fn decode(fields: &mut Fields) -> Option<Self> {
         let (from, years) = (fields.text("from"), fields.whole("years", 1..=30, 1));
-        Some(Self { from: from?, years: i32::try_from(years?).ok()? })
+        // A mistake in the years is no reason not to check the wiring.
+        let years = years.and_then(|years| i32::try_from(years).ok()).unwrap_or(1);
+        Some(Self { from: from?, years })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {

@@ -40,31 +40,33 @@ impl Whitespace {
         let minimum_peers = fields.whole("minimum_peers", 1..=1_000_000, 5);
         let minimum_share = fraction(fields, "minimum_share_of_peers", 0.3);
         let (below, best) = (fraction(fields, "below", 0.5), fields.whole("best", 1..=100, 5));
+        // What has a mistake gets a value in its stead: the wiring is checked all the same.
+        let whole = |value: Option<i64>| value.and_then(|value| usize::try_from(value).ok()).unwrap_or(1);
         Some(Self {
             from: from?,
-            years: i32::try_from(years?).ok()?,
-            by: by?,
-            bands: usize::try_from(bands?).ok()?,
+            years: years.and_then(|years| i32::try_from(years).ok()).unwrap_or(1),
+            by: by.unwrap_or(None),
+            bands: whole(bands),
             rule: Rule {
-                minimum_peers: usize::try_from(minimum_peers?).ok()?,
-                minimum_share_of_peers: minimum_share?,
-                below: below?,
-                best: usize::try_from(best?).ok()?,
+                minimum_peers: whole(minimum_peers),
+                minimum_share_of_peers: minimum_share.unwrap_or(1.0),
+                below: below.unwrap_or(1.0),
+                best: whole(best),
             },
         })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
         let roles = scope.ledger(&self.from);
-        if let Some(by) = &self.by {
-            by.bind(scope)?;
-        }
-        if !roles?.category {
+        if roles.is_some_and(|roles| !roles.category) {
             let message = format!("stage `{}` needs a ledger with categories", id.value);
             let hint = format!("add `category: …` to the `columns` of `{}`", self.from.value);
             scope.problems.report(&self.from.span, message, hint);
-            return None;
         }
+        if let Some(by) = &self.by {
+            by.bind(scope)?;
+        }
+        roles.filter(|roles| roles.category)?;
         let (name, whitespace) = (id.value.clone(), self.clone());
         // The main table bears the id, so the other one is called after it.
         let second = format!("{name}_accounts");

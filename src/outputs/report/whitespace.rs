@@ -116,7 +116,7 @@ mod tests {
         insta::assert_snapshot!(section(&table, Language::English), @r"
         ## What peers buy and key accounts do not
 
-        2 accounts of classes A and B buy nothing, or far less than their peers of like size, in a category or more (3 gaps): 2,251.50~EUR in 2025, if they spent the share of their revenue that their peers spend at the median. The largest gap first; in parentheses, the share of the peers that buy the category.
+        2 accounts of classes A and B buy nothing, or far less than their peers of like size, from one category or more (3 gaps): 2,251.50~EUR more in 2025, if they spent the share of their revenue that their peers spend at the median. The largest gap first; in parentheses, the share of the peers that buy the category.
 
         | Account | Class | Category | Peers | Their median (EUR) | Own (EUR) | Expected (EUR) | Gap (EUR) |
         |:---|:---|:---|---:|---:|---:|---:|---:|
@@ -127,7 +127,7 @@ mod tests {
         insta::assert_snapshot!(section(&table, Language::Spanish), @r"
         ## Lo que compran las cuentas comparables y las cuentas clave no
 
-        2 cuentas de clase A o B no compran nada, o mucho menos que las cuentas de tamaño comparable, en alguna categoría (3 huecos): serían 2251,50~EUR en 2025 si les dedicaran la misma parte de su facturación que ellas en la mediana. De mayor a menor hueco; entre paréntesis, la parte de las cuentas comparables que compra la categoría.
+        2 cuentas de clase A o B no compran nada, o mucho menos que las cuentas de tamaño comparable, de alguna categoría (3 huecos): serían 2251,50~EUR más en 2025 si les dedicaran la misma parte de su facturación que ellas en la mediana. De mayor a menor hueco; entre paréntesis, la parte de las cuentas comparables que compra la categoría.
 
         | Cuenta | Clase | Categoría | Comparables | Su mediana (EUR) | Propio (EUR) | Esperado (EUR) | Hueco (EUR) |
         |:---|:---|:---|---:|---:|---:|---:|---:|
