@@ -178,11 +178,14 @@ impl<'a> Worker<'a> {
             let amount = amount(&columns.amounts, &columns.amount_texts, plan, row);
             let known = amount.as_ref().ok().copied();
             self.tally(index).read.add(known);
-            if let Some(rule) = columns.rules.iter().position(|rule| rule.is_valid(row) && rule.value(row)) {
+            let defect = defects.next_if(|defect| defect.row == row);
+            // The cells of a line that could not be read whole are empty, and no rule may take that for a value.
+            let holds = |rule: &BooleanArray| defect.is_none() && rule.is_valid(row) && rule.value(row);
+            if let Some(rule) = columns.rules.iter().position(holds) {
                 self.tally(index).excluded.entry(rule).or_default().add(known);
                 continue;
             }
-            let verdict = match defects.next_if(|defect| defect.row == row) {
+            let verdict = match defect {
                 Some(defect) => Err((defect.reason, defect.detail.clone())),
                 None => self.accept(index, plan, columns, row, amount)?,
             };

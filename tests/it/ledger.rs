@@ -144,6 +144,27 @@ fn lines_after_a_declared_day_are_excluded_line_by_line() {
 }
 
 #[test]
+fn no_rule_speaks_of_a_line_that_could_not_be_read() {
+    let pipeline = PIPELINE.replace("customer LIKE 'TEST%'", "customer IS NULL OR sku IS NULL");
+    let mut lines = HEADER.as_bytes().to_vec();
+    lines.extend_from_slice(
+        b"A,1\n,2,2023-12-31,1,1.00,1,S1\nA,3,2023-12-31,1,1.00,1,caf\xe9\nA,4,2023-12-31,1,1.00,1,S1\n",
+    );
+    let run = Project::new(&pipeline).with("lines.csv", lines).run(&[]);
+    assert_snapshot!(run.table("outcomes.parquet"), @"
+    file | outcome | reason | rows | amount
+    lines.csv | excluded | a test | 1 | 1.00
+    lines.csv | quarantined | not_utf8 | 1 | 0.00
+    lines.csv | quarantined | too_few_fields | 1 | 0.00
+    ");
+    assert_snapshot!(run.table("quarantine.parquet").select(&["line", "reason"]), @"
+    line | reason
+    2 | too_few_fields
+    4 | not_utf8
+    ");
+}
+
+#[test]
 fn a_record_of_several_lines_counts_them_all() {
     let lines = "\
 customer,invoice,day,quantity,price,cost,sku
