@@ -1,9 +1,10 @@
 //! The kinds of stages: a closed list, one line each.
 
 use crate::ledger::sums::Details;
-use crate::pipeline::check::{Bound, Scope};
+use crate::pipeline::check::Bound;
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
+use crate::pipeline::scope::Scope;
 
 /// Declares the enum of all kinds and the functions that go through it, so that a new kind is one line.
 macro_rules! kinds {

@@ -3,10 +3,11 @@
 use super::expression::Cell;
 use super::plan::{FilePlan, bind_file};
 use super::{Roles, scan, tables};
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::Fields;
 use crate::pipeline::node::{Node, Value};
+use crate::pipeline::scope::Scope;
 use crate::product::Product;
 use crate::sources::SourceColumn;
 

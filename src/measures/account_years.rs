@@ -1,9 +1,10 @@
 //! The stage kind `account_years`: one row per account and fiscal year.
 
 use crate::ledger::{Ledger, Roles};
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
+use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::table::{Table, TableBuilder};
 

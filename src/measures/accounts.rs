@@ -1,10 +1,11 @@
 //! The stage kind `accounts`: names, segments and other attributes of accounts.
 
 use crate::failure::Failure;
-use crate::pipeline::check::{Bound, Scope, Signature, shared};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, did_you_mean};
 use crate::pipeline::fields::{Fields, distinct, text};
 use crate::pipeline::node::Value;
+use crate::pipeline::scope::{Scope, shared};
 use crate::pipeline::settings::is_identifier;
 use crate::product::{Inputs, Product};
 use crate::sources::TextRow;

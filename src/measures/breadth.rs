@@ -5,9 +5,10 @@ use super::window::Window;
 use crate::failure::Failure;
 use crate::ledger::books::{Books, PartSum};
 use crate::ledger::{Ledger, Roles};
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
+use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::table::{Table, TableBuilder};
 

@@ -1,9 +1,10 @@
 //! The stage kind `growth`: how revenue grew over the last complete fiscal years.
 
 use super::window::{Window, by_account};
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
+use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::table::{Table, TableBuilder};
 

@@ -3,9 +3,10 @@
 use super::window::Window;
 use crate::ledger::period::Period;
 use crate::money::rounded_quotient;
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
+use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::table::{Table, TableBuilder};
 

@@ -2,9 +2,10 @@
 
 use super::parquet::{Compression, Options, encode};
 use crate::failure::{Failure, with_causes};
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
+use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, OutputFile, Product};
 use crate::table::Table;
 use rayon::prelude::*;

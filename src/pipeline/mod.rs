@@ -7,6 +7,7 @@ pub mod diagnostics;
 pub mod fields;
 pub mod node;
 pub mod overrides;
+pub mod scope;
 pub mod settings;
 
 use crate::stages::Stage;

@@ -1,9 +1,10 @@
 //! The stage kind `quadrant`: accounts by how attractive they are and how strong the relationship is.
 
 use super::config::Scorecard;
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, Span, did_you_mean};
 use crate::pipeline::fields::{Fields, number};
+use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::stages::Stage;
 use crate::table::{Table, TableBuilder, name_of};

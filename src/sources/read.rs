@@ -3,10 +3,11 @@
 use super::csv::CsvOptions;
 use super::{Error, Source, SourceFile, open};
 use crate::money::NumberFormat;
-use crate::pipeline::check::{Bound, Scope, Signature};
+use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 use crate::pipeline::fields::{Fields, distinct, text};
 use crate::pipeline::node::Value;
+use crate::pipeline::scope::Scope;
 use crate::product::Product;
 use rayon::prelude::*;
 use std::collections::BTreeSet;

@@ -128,7 +128,7 @@ fn plan_shows_what_would_run() {
          makes outcomes: file, outcome, reason, rows, amount
          makes quarantine: file, line, reason, detail, raw
     3. account_years ← ledger
-         makes account_years: account, fiscal_year, revenue, cost, lines, invoices, products, active_months, first_date, last_date, complete
+         makes account_years: account, fiscal_year, revenue, cost, lines, invoices, products, returns, active_months, first_date, last_date, complete
     4. growth ← account_years
          makes growth: account, revenue_y0, revenue_y1, growth_y1, cagr, growth_intervals, growth_status, years_grown, constant_growth, worst_growth, growth_stddev, dhs_growth
     5. pareto ← account_years
@@ -265,7 +265,7 @@ fn the_demo_data_of_the_repository_is_what_the_program_makes() {
     let project = small();
     let done = project.vitalfew(&["demo-data", "--to", "demo"]);
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
-    assert!(done.stdout.starts_with("wrote 63 files with 40000 invoice lines, "), "{}", done.stdout);
+    assert!(done.stdout.starts_with("wrote 64 files with 40000 invoice lines, "), "{}", done.stdout);
     let (made, committed) = (files_below(&project.path("demo")), files_below(&repository().join("data/demo")));
     assert_eq!(made.keys().collect::<Vec<_>>(), committed.keys().collect::<Vec<_>>());
     for (path, bytes) in &made {

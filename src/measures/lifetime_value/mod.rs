@@ -11,9 +11,10 @@ pub mod purchases;
 pub mod special;
 
 use crate::ledger::sums::Details;
-use crate::pipeline::check::{Bound, Scope};
+use crate::pipeline::check::Bound;
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::{Fields, number};
+use crate::pipeline::scope::Scope;
 use contractual::Contractual;
 use non_contractual::NonContractual;
 use std::ops::RangeInclusive;

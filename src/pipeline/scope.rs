@@ -1,0 +1,255 @@
+//! What a stage can see of its pipeline while it is bound: the stages above it, and where to report mistakes.
+
+use super::Declared;
+use super::check::Signature;
+use super::diagnostics::{Located, Problems, did_you_mean};
+use super::settings::Settings;
+use crate::ledger::Roles;
+use crate::ledger::sums::Details;
+use crate::sources::Source;
+use crate::stages::Stage;
+use crate::table::{ColumnSpec, Meaning, TableSpec};
+use std::sync::Arc;
+
+/// What a stage sees while it is bound.
+pub struct Scope<'a> {
+    pub settings: &'a Settings,
+    pub problems: &'a Problems,
+    pub(super) own: &'a str,
+    pub(super) context: String,
+    pub(super) above: &'a [(Located<String>, String, Option<Signature>)],
+    pub(super) declared: &'a [Declared],
+    pub(super) below: &'a [Declared],
+    pub(super) reads: Vec<usize>,
+    pub(super) texts: Vec<(String, Vec<u8>)>,
+    pub(super) all: &'a [Declared],
+}
+
+impl<'a> Scope<'a> {
+    /// The stage of an id. Its signature is missing where the stage itself has a mistake: that has been
+    /// reported already and must not be blamed on its readers.
+    fn stage(&mut self, reference: &Located<String>) -> Option<(&'a str, Option<&'a Signature>)> {
+        let position = self.above.iter().position(|(id, _, _)| id.value == reference.value);
+        if let Some((index, (_, kind, signature))) = position.and_then(|index| Some((index, self.above.get(index)?))) {
+            self.reads.push(index);
+            return Some((kind, signature.as_ref()));
+        }
+        self.report_missing(reference);
+        None
+    }
+
+    fn report_missing(&self, reference: &Located<String>) {
+        let id = &reference.value;
+        if self.below.iter().any(|declared| declared.id.value == *id) {
+            let message = format!("{} reads `{id}`, which is declared below it", self.context);
+            return self.problems.report(
+                &reference.span,
+                message,
+                format!("move `{id}` above: a stage reads only stages above it"),
+            );
+        }
+        if self.own == id {
+            let message = format!("{} reads itself", self.context);
+            return self.problems.report(&reference.span, message, "a stage reads only stages above it".to_owned());
+        }
+        let mut ids: Vec<&str> = Vec::new();
+        for (above, _, _) in self.above {
+            // Of equal ids, which are a mistake of their own, one will do.
+            if !ids.contains(&above.value.as_str()) {
+                ids.push(&above.value);
+            }
+        }
+        self.problems.report(
+            &reference.span,
+            format!("{} reads `{id}`, which does not exist", self.context),
+            did_you_mean(id, ids),
+        );
+    }
+
+    fn report_wrong_kind(&self, reference: &Located<String>, kind: &str, wanted: &str) {
+        // Of the right kind but with a mistake of its own, or of a kind that does not exist: reported already.
+        if kind == wanted || !Stage::KINDS.contains(&kind) {
+            return;
+        }
+        let fitting: Vec<String> = self
+            .above
+            .iter()
+            .filter(|(_, kind, _)| kind == wanted)
+            .map(|(id, _, _)| format!("`{}`", id.value))
+            .collect();
+        let hint = if fitting.is_empty() {
+            format!("declare a stage `{wanted}` above")
+        } else {
+            format!("stages of that kind above: {}", fitting.join(", "))
+        };
+        let article = if wanted.starts_with('a') { "an" } else { "a" };
+        let message =
+            format!("{} reads {article} `{wanted}` stage, but `{}` is a `{kind}` stage", self.context, reference.value);
+        self.problems.report(&reference.span, message, hint);
+    }
+
+    /// The files of a `read` stage.
+    pub fn source(&mut self, reference: &Located<String>) -> Option<&'a Source> {
+        match self.stage(reference)? {
+            (_, Some(Signature::Source(source))) => Some(source),
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "read");
+                None
+            }
+        }
+    }
+
+    /// The columns that a `ledger` stage has.
+    pub fn ledger(&mut self, reference: &Located<String>) -> Option<Roles> {
+        match self.stage(reference)? {
+            (_, Some(Signature::Ledger { roles, .. })) => Some(*roles),
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "ledger");
+                None
+            }
+        }
+    }
+
+    /// The columns that the ledger behind an `account_years` stage has.
+    pub fn account_years(&mut self, reference: &Located<String>) -> Option<Roles> {
+        match self.stage(reference)? {
+            (_, Some(Signature::AccountYears { roles, .. })) => Some(*roles),
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "account_years");
+                None
+            }
+        }
+    }
+
+    /// The main table of a stage of one kind.
+    pub fn table_of_kind(&mut self, reference: &Located<String>, kind: &str) -> Option<&'a TableSpec> {
+        let (found, signature) = self.stage(reference)?;
+        if found != kind {
+            self.report_wrong_kind(reference, found, kind);
+            return None;
+        }
+        signature.and_then(|signature| signature.tables().first())
+    }
+
+    /// All tables of a stage of any kind that makes tables.
+    pub fn tables(&mut self, reference: &Located<String>) -> Option<&'a [TableSpec]> {
+        let (kind, signature) = self.stage(reference)?;
+        let tables = signature?.tables();
+        if tables.is_empty() {
+            let message =
+                format!("{} reads the tables of `{}`, but a `{kind}` stage makes none", self.context, reference.value);
+            self.problems.report(&reference.span, message, None);
+            return None;
+        }
+        Some(tables)
+    }
+
+    /// A numeric column written `table.column`; the table is one of a stage above.
+    pub fn measure(&mut self, reference: &Located<String>) -> Option<(String, ColumnSpec)> {
+        self.column_of_account(reference, "numbers", Meaning::is_numeric)
+    }
+
+    /// A column of texts written `table.column`; the table is one of a stage above.
+    pub fn category(&mut self, reference: &Located<String>) -> Option<(String, ColumnSpec)> {
+        self.column_of_account(reference, "texts", |meaning| meaning == Meaning::Text)
+    }
+
+    fn column_of_account(
+        &mut self,
+        reference: &Located<String>,
+        holding: &str,
+        fits: fn(Meaning) -> bool,
+    ) -> Option<(String, ColumnSpec)> {
+        let Some((table, column)) = reference.value.split_once('.') else {
+            let message = format!("a measure should be `table.column`, found `{}`", reference.value);
+            self.problems.report(&reference.span, message, "such as `growth.cagr`".to_owned());
+            return None;
+        };
+        let place = self.above.iter().position(|(_, _, signature)| {
+            signature.as_ref().is_some_and(|signature| signature.tables().iter().any(|spec| spec.name == table))
+        });
+        let Some(index) = place else {
+            self.report_missing_table(table, reference);
+            return None;
+        };
+        self.reads.push(index);
+        let spec = self.above.get(index).and_then(|(_, _, signature)| {
+            signature.as_ref().and_then(|signature| signature.tables().iter().find(|spec| spec.name == table))
+        })?;
+        self.fitting_column(reference, spec, column, holding, fits)
+    }
+
+    fn report_missing_table(&self, table: &str, reference: &Located<String>) {
+        if self.below.iter().any(|declared| declared.id.value == table) {
+            return self.report_missing(&Located::new(table.to_owned(), reference.span.clone()));
+        }
+        // What is wrong with the stage itself has been reported already.
+        if !self.above.iter().any(|(id, _, signature)| id.value == table && signature.is_none()) {
+            let signatures = self.above.iter().filter_map(|(_, _, signature)| signature.as_ref());
+            let tables = signatures.flat_map(Signature::tables).filter(|spec| spec.per_account);
+            let names: Vec<&str> = tables.map(|spec| spec.name.as_str()).collect();
+            let message = format!("no stage above makes a table `{table}`");
+            self.problems.report(&reference.span, message, did_you_mean(table, names));
+        }
+    }
+
+    fn fitting_column(
+        &self,
+        reference: &Located<String>,
+        spec: &TableSpec,
+        column: &str,
+        holding: &str,
+        fits: fn(Meaning) -> bool,
+    ) -> Option<(String, ColumnSpec)> {
+        let fitting = spec.columns.iter().filter(|column| column.name != "account" && fits(column.meaning));
+        let fitting: Vec<&str> = fitting.map(|column| column.name.as_str()).collect();
+        let (message, hint) = match spec.column(column) {
+            Some(_) if !spec.per_account => (format!("table `{}` has more than one row per account", spec.name), None),
+            Some(found) if fits(found.meaning) => return Some((spec.name.clone(), found.clone())),
+            Some(_) => (format!("the column `{}` holds no {holding}", reference.value), did_you_mean(column, fitting)),
+            None => (format!("table `{}` has no column `{column}`", spec.name), did_you_mean(column, fitting)),
+        };
+        self.problems.report(&reference.span, message, hint);
+        None
+    }
+
+    /// The id of the first stage above of a kind, for stages that take what is there.
+    pub fn first_of_kind(&self, kind: &str) -> Option<&'a str> {
+        self.above.iter().find(|(_, found, _)| found == kind).map(|(id, _, _)| id.value.as_str())
+    }
+
+    /// The name of a table of the first stage above of a kind: 0 for its main one.
+    pub fn first_table_of_kind(&mut self, kind: &str, place: usize) -> Option<String> {
+        let index = self.above.iter().position(|(_, found, _)| found == kind)?;
+        self.reads.push(index);
+        let signature = self.above.get(index).and_then(|(_, _, signature)| signature.as_ref())?;
+        signature.tables().get(place).map(|spec| spec.name.clone())
+    }
+
+    /// The stages declared above, with their configs.
+    pub fn stages_above(&self) -> impl Iterator<Item = &'a Stage> {
+        self.declared.iter().filter_map(|declared| declared.stage.as_ref())
+    }
+
+    /// The config of the stage above of an id.
+    pub fn declared(&self, id: &str) -> Option<&'a Stage> {
+        self.declared.iter().find(|declared| declared.id.value == id)?.stage.as_ref()
+    }
+
+    /// Which finer sums the stages below ask of a ledger.
+    pub fn details(&self, ledger: &str) -> Details {
+        let stages = self.all.iter().filter_map(|declared| declared.stage.as_ref()?.details());
+        let asked = stages.filter(|(from, _)| from.value == ledger).map(|(_, details)| details);
+        asked.fold(Details::default(), Details::or)
+    }
+
+    /// Makes a text part of what identifies a run.
+    pub fn depends_on(&mut self, name: &str, text: &[u8]) {
+        self.texts.push((name.to_owned(), text.to_vec()));
+    }
+}
+
+/// Binds a source given as an [`Arc`] for use in a job.
+pub fn shared(source: &Source) -> Arc<Source> {
+    Arc::new(source.clone())
+}
