@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
 
 use super::markdown::{BUILT_IN, render};
-use super::report::{Facts, Inputs as ReportInputs, report};
+use super::report::{Facts, Inputs as ReportInputs, Outlook, report};
 use super::tables::inside_run;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Scope, Signature};
@@ -39,6 +39,8 @@ struct Names {
     contributions: Option<String>,
     weights: Option<String>,
     judgements: Option<String>,
+    lifetime_value: Option<String>,
+    lifetime_basis: Option<String>,
 }
 
 impl Markdown {
@@ -65,8 +67,13 @@ impl Markdown {
             Stage::Pareto(pareto) => Some((pareto.rule.cutoff, pareto.years)),
             _ => None,
         });
+        let outlook = scope.stages_above().find_map(|stage| match stage {
+            Stage::LifetimeValue(lifetime_value) => Some(lifetime_value.outlook()),
+            _ => None,
+        });
+        let outlook = outlook.map(|(unit, horizon, discount)| Outlook { unit, horizon, discount });
         let job = move |inputs: &Inputs| {
-            let facts = facts(&settings, inputs, &names, top, pareto)?;
+            let facts = Facts { outlook, ..facts(&settings, inputs, &names, top, pareto)? };
             let report = report(&facts, &tables(&names, inputs)?);
             let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
@@ -108,6 +115,8 @@ fn names(scope: &mut Scope) -> Names {
         contributions: first("scorecard", 1),
         weights: first("scorecard", 2),
         judgements: first("scorecard", 3),
+        lifetime_value: first("lifetime_value", 0),
+        lifetime_basis: first("lifetime_value", 1),
     }
 }
 
@@ -127,6 +136,8 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         contributions: table(&names.contributions)?,
         weights: table(&names.weights)?,
         judgements: table(&names.judgements)?,
+        lifetime_value: table(&names.lifetime_value)?,
+        lifetime_basis: table(&names.lifetime_basis)?,
     })
 }
 
@@ -159,5 +170,6 @@ fn facts(
         cutoff: u32::try_from(cutoff).unwrap_or_default(),
         ranking_years: u32::try_from(ranking_years).unwrap_or(1),
         top,
+        outlook: None,
     })
 }

@@ -5,6 +5,7 @@
 //! A section whose table is absent is none.
 
 mod account;
+mod lifetime_value;
 mod missing;
 mod reading;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod standing;
 use serde::Serialize;
 
 pub use account::Account;
+pub use lifetime_value::{LifetimeValue, Outlook};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use reading::{FileRow, Reading, Reason, Split};
 pub use scoring::{Criterion, Scores};
@@ -48,6 +50,8 @@ pub struct Facts {
     pub last_date: Option<i32>,
     /// The cut-off of class A in percent of revenue.
     pub cutoff: u32,
+    /// How far the lifetime value looks ahead, where there is one.
+    pub outlook: Option<Outlook>,
     /// The rows that a long list shows.
     pub top: usize,
 }
@@ -66,6 +70,9 @@ pub struct Inputs<'a> {
     pub contributions: Option<&'a Table>,
     pub weights: Option<&'a Table>,
     pub judgements: Option<&'a Table>,
+    /// What accounts are worth, and the table of retention or of parameters behind it.
+    pub lifetime_value: Option<&'a Table>,
+    pub lifetime_basis: Option<&'a Table>,
 }
 
 /// The whole report: what a template sees, field by field, under these names.
@@ -93,6 +100,7 @@ pub struct Report {
     pub scores: Option<Scores>,
     pub criteria: Option<Vec<Criterion>>,
     pub missing: Option<Missing>,
+    pub lifetime_value: Option<LifetimeValue>,
     /// Whether the last invoice of an account is known.
     pub has_profile: bool,
 }
@@ -140,6 +148,9 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         scores: inputs.scorecard.map(|table| scoring::scores(table, &accounts, facts.top)),
         criteria: inputs.weights.map(scoring::criteria),
         missing: missing::missing(inputs, &accounts, facts.top),
+        lifetime_value: inputs.lifetime_value.zip(facts.outlook).map(|(table, outlook)| {
+            lifetime_value::lifetime_value(table, inputs.lifetime_basis, outlook, &accounts, facts.top)
+        }),
         has_profile: inputs.profile.is_some(),
     }
 }

@@ -36,6 +36,8 @@ impl Book {
             contributions: Some(&self.contributions),
             weights: Some(&self.weights),
             judgements: Some(&self.judgements),
+            lifetime_value: None,
+            lifetime_basis: None,
         }
     }
 }
@@ -54,6 +56,7 @@ pub(crate) fn facts(language: Language) -> Facts {
         first_date: Some(18993),
         last_date: Some(20452),
         cutoff: 80,
+        outlook: None,
         top: 20,
     }
 }
