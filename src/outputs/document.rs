@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
 
 use super::markdown::{BUILT_IN, parse, render};
-use super::report::{Facts, Inputs as ReportInputs, report};
+use super::report::{Facts, Inputs as ReportInputs, Outlook, report};
 use super::tables::inside_run;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
@@ -43,12 +43,13 @@ struct Names {
     profitability: Option<String>,
     whale: Option<String>,
     cost_rows: Option<String>,
-    profit_years: Option<i32>,
     breadth: Option<String>,
     whitespace: Option<String>,
     stability: Option<String>,
     quadrant: Option<String>,
     quadrants: Option<String>,
+    lifetime_value: Option<String>,
+    lifetime_basis: Option<String>,
 }
 
 impl Markdown {
@@ -71,14 +72,9 @@ impl Markdown {
         }
         let names = names(scope);
         let (settings, to, top) = (scope.settings.clone(), self.to.value.clone(), self.top);
-        let pareto = scope.stages_above().find_map(|stage| match stage {
-            Stage::Pareto(pareto) => Some((pareto.rule.cutoff, pareto.years)),
-            _ => None,
-        });
-        let (breadth_years, whitespace_years) = years(scope);
+        let declared = declared(scope);
         let job = move |inputs: &Inputs| {
-            let facts = facts(&settings, inputs, &names, top, pareto)?;
-            let facts = Facts { breadth_years, whitespace_years, ..facts };
+            let facts = facts(&settings, inputs, &names, top, declared)?;
             let report = report(&facts, &tables(&names, inputs)?);
             let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
@@ -110,10 +106,6 @@ impl Markdown {
 
 /// The first stage of each kind above provides the table.
 fn names(scope: &mut Scope) -> Names {
-    let profit_years = scope.stages_above().find_map(|stage| match stage {
-        Stage::Profitability(profitability) => Some(profitability.years),
-        _ => None,
-    });
     let mut first = |kind: &str, place: usize| scope.first_table_of_kind(kind, place);
     Names {
         reconciliation: first("ledger", 0),
@@ -130,26 +122,52 @@ fn names(scope: &mut Scope) -> Names {
         profitability: first("profitability", 0),
         whale: first("profitability", 2),
         cost_rows: first("profitability", 3),
-        profit_years,
         breadth: first("breadth", 0),
         whitespace: first("whitespace", 0),
         stability: first("stability", 0),
         quadrant: first("quadrant", 0),
         quadrants: first("quadrant", 1),
+        lifetime_value: first("lifetime_value", 0),
+        lifetime_basis: first("lifetime_value", 1),
     }
 }
 
-/// How many years the first breadth and the first whitespace stage above look at.
-fn years(scope: &Scope) -> (u32, u32) {
-    let breadth = scope.stages_above().find_map(|stage| match stage {
-        Stage::Breadth(breadth) => u32::try_from(breadth.years).ok(),
-        _ => None,
-    });
-    let whitespace = scope.stages_above().find_map(|stage| match stage {
-        Stage::Whitespace(whitespace) => u32::try_from(whitespace.years).ok(),
-        _ => None,
-    });
-    (breadth.unwrap_or(1), whitespace.unwrap_or(1))
+/// What the first stages above of their kinds declare and a report has to say.
+#[derive(Debug, Clone, Copy)]
+struct Declared {
+    cutoff: i64,
+    ranking_years: i32,
+    profit_years: i32,
+    breadth_years: i32,
+    whitespace_years: i32,
+    outlook: Option<Outlook>,
+}
+
+fn declared(scope: &Scope) -> Declared {
+    let mut declared = Declared {
+        cutoff: 80,
+        ranking_years: 1,
+        profit_years: 1,
+        breadth_years: 1,
+        whitespace_years: 1,
+        outlook: None,
+    };
+    let stages: Vec<&Stage> = scope.stages_above().collect();
+    // From the last to the first, so that the first of a kind has the last word.
+    for stage in stages.into_iter().rev() {
+        match stage {
+            Stage::Pareto(pareto) => (declared.cutoff, declared.ranking_years) = (pareto.rule.cutoff, pareto.years),
+            Stage::Profitability(profitability) => declared.profit_years = profitability.years,
+            Stage::Breadth(breadth) => declared.breadth_years = breadth.years,
+            Stage::Whitespace(whitespace) => declared.whitespace_years = whitespace.years,
+            Stage::LifetimeValue(lifetime_value) => {
+                let (unit, horizon, discount) = lifetime_value.outlook();
+                declared.outlook = Some(Outlook { unit, horizon, discount });
+            }
+            _ => {}
+        }
+    }
+    declared
 }
 
 fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Failure> {
@@ -176,6 +194,8 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         stability: table(&names.stability)?,
         quadrant: table(&names.quadrant)?,
         quadrants: table(&names.quadrants)?,
+        lifetime_value: table(&names.lifetime_value)?,
+        lifetime_basis: table(&names.lifetime_basis)?,
     })
 }
 
@@ -184,7 +204,7 @@ fn facts(
     inputs: &Inputs,
     names: &Names,
     top: usize,
-    pareto: Option<(i64, i32)>,
+    declared: Declared,
 ) -> Result<Facts, Failure> {
     let period = inputs.period().ok_or_else(|| Failure::run("no ledger has run"))?;
     let intervals = match &names.growth {
@@ -193,7 +213,7 @@ fn facts(
             inputs.table(name)?.spec.columns.iter().filter(|column| column.name.starts_with("growth_y")).count()
         }
     };
-    let (cutoff, ranking_years) = pareto.unwrap_or((80, 1));
+    let years = |years: i32| u32::try_from(years).unwrap_or(1);
     let first_year = period.last_year - i32::try_from(intervals).unwrap_or_default();
     let (first_line_year, first_line_month) = period.calendar.place(period.first_date);
     let as_of_year = period.calendar.place(period.as_of).0;
@@ -210,11 +230,12 @@ fn facts(
         fiscal_year_starts: settings.calendar.starts.into(),
         first_date: Some(period.first_date),
         last_date: Some(period.last_date),
-        cutoff: u32::try_from(cutoff).unwrap_or_default(),
-        ranking_years: u32::try_from(ranking_years).unwrap_or(1),
-        breadth_years: 1,
-        whitespace_years: 1,
+        cutoff: u32::try_from(declared.cutoff).unwrap_or_default(),
+        ranking_years: years(declared.ranking_years),
+        profit_years: years(declared.profit_years),
+        breadth_years: years(declared.breadth_years),
+        whitespace_years: years(declared.whitespace_years),
+        outlook: declared.outlook,
         top,
-        profit_years: u32::try_from(names.profit_years.unwrap_or(1)).unwrap_or(1),
     })
 }

@@ -6,6 +6,7 @@
 
 mod account;
 mod breadth;
+mod lifetime_value;
 mod missing;
 mod profit;
 mod quadrants;
@@ -21,6 +22,7 @@ use serde::Serialize;
 
 pub use account::Account;
 pub use breadth::{Breadth, Entrant};
+pub use lifetime_value::{LifetimeValue, Outlook};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
 pub use quadrants::{Quadrant, Quadrants};
@@ -65,6 +67,8 @@ pub struct Facts {
     pub last_date: Option<i32>,
     /// The cut-off of class A in percent of revenue.
     pub cutoff: u32,
+    /// How far the lifetime value looks ahead, where there is one.
+    pub outlook: Option<Outlook>,
     /// The rows that a long list shows.
     pub top: usize,
     /// How many complete years profit adds up, the last one included.
@@ -93,6 +97,9 @@ pub struct Inputs<'a> {
     pub stability: Option<&'a Table>,
     pub quadrant: Option<&'a Table>,
     pub quadrants: Option<&'a Table>,
+    /// What accounts are worth, and the table of retention or of parameters behind it.
+    pub lifetime_value: Option<&'a Table>,
+    pub lifetime_basis: Option<&'a Table>,
 }
 
 /// The whole report: what a template sees, field by field, under these names.
@@ -126,6 +133,7 @@ pub struct Report {
     pub missing: Option<Missing>,
     pub stability: Option<Stability>,
     pub quadrants: Option<Quadrants>,
+    pub lifetime_value: Option<LifetimeValue>,
     /// Whether the last invoice of an account is known.
     pub has_profile: bool,
     pub profit: Option<Profit>,
@@ -188,6 +196,9 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         missing: missing::missing(inputs, &accounts, facts.top),
         stability: stability::stability(inputs, &accounts, facts.as_of, facts.top),
         quadrants: quadrants::quadrants(inputs, &accounts),
+        lifetime_value: inputs.lifetime_value.zip(facts.outlook).map(|(table, outlook)| {
+            lifetime_value::lifetime_value(table, inputs.lifetime_basis, outlook, &accounts, facts.top)
+        }),
         has_profile: inputs.profile.is_some(),
         profit: inputs.profitability.and_then(|table| profit::profit(table, inputs, &accounts, facts)),
     }

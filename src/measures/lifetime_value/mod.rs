@@ -66,6 +66,16 @@ impl LifetimeValue {
         }
     }
 
+    /// How far values look ahead: the unit, how many of them (none without end), and the discount per year.
+    pub fn outlook(&self) -> (&'static str, Option<u32>, Option<f64>) {
+        match self {
+            Self::Contractual(config) => ("year", config.terms.horizon, Some(config.terms.discount)),
+            Self::NonContractual(config) => {
+                (config.terms.unit.name(), Some(config.terms.horizon), config.terms.discount)
+            }
+        }
+    }
+
     /// The days of the ledger, for the model that needs them.
     pub fn details(&self) -> Option<(&Located<String>, Details)> {
         match self {

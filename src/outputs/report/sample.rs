@@ -65,6 +65,7 @@ pub(crate) fn facts(language: Language) -> Facts {
         first_date: Some(18993),
         last_date: Some(20452),
         cutoff: 80,
+        outlook: None,
         top: 20,
         profit_years: 1,
     }
