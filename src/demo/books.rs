@@ -5,7 +5,7 @@ use super::costs::COSTED_YEARS;
 use super::drawing::{Shares, below, mix, shuffle};
 use super::products::{Product, catalogue, extra, goods};
 use super::sheet::{Fixed, Sheet, field};
-use super::words::{CRITERIA, FAULTS, HOSTILE, LAST_YEAR, LONGEST, REGIONS, SEGMENTS};
+use super::words::{CRITERIA, FAULTS, Fault, HOSTILE, LAST_YEAR, LONGEST, REGIONS, SEGMENTS};
 use super::{Error, Size};
 use jiff::civil::{Weekday, date};
 use rand_pcg::Pcg64Mcg;
@@ -155,17 +155,22 @@ impl<'a> Books<'a> {
             let cost = Fixed(line.cost, 2);
             let mut fields: [&dyn Display; 8] =
                 [&number, &day, &account.id, &line.sku, &quantity, &price, &cost, &ship_to];
-            if let Some((column, text)) = fault {
+            if let Some(Fault::Text(column, text)) = fault {
                 fields[*column] = text;
             }
-            sheet.row(&fields)?;
+            match fault {
+                Some(Fault::Short) => sheet.row(&fields[..5])?,
+                Some(Fault::Long) => sheet.row(&[fields.as_slice(), &[&"see note"]].concat())?,
+                Some(Fault::Encoding) => sheet.row_in_another_encoding(&fields)?,
+                _ => sheet.row(&fields)?,
+            }
             self.remember(order.account, month, cents);
         }
         Ok(())
     }
 
     /// What is wrong with the next line: about one in nine hundred is broken, in each of the ways by turns.
-    pub(super) fn next_fault(&mut self) -> Option<&'static (usize, &'static str)> {
+    pub(super) fn next_fault(&mut self) -> Option<&'static Fault> {
         self.until_fault -= 1;
         if self.until_fault > 0 {
             return None;

@@ -123,19 +123,19 @@ mod tests {
     }
 
     /// Writes the books to a folder of their own and reads every file back.
-    fn made(size: &Size) -> (Made, BTreeMap<String, String>) {
+    fn made(size: &Size) -> (Made, BTreeMap<String, Vec<u8>>) {
         let folder = tempfile::tempdir().unwrap();
         let made = write(folder.path(), size).unwrap();
         let files = [folder.path().to_path_buf(), folder.path().join("invoices")];
         let entries = files.iter().flat_map(|path| fs::read_dir(path).unwrap()).map(|entry| entry.unwrap().path());
         let texts = entries.filter(|path| path.is_file()).map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            (name, fs::read_to_string(path).unwrap())
+            (name, fs::read(path).unwrap())
         });
         (made, texts.collect())
     }
 
-    fn invoice_lines(files: &BTreeMap<String, String>) -> Vec<&str> {
+    fn invoice_lines(files: &BTreeMap<String, Vec<u8>>) -> Vec<&str> {
         let months = files.iter().filter(|(name, _)| name.starts_with(char::is_numeric));
         months.flat_map(|(_, text)| text.lines().skip(1)).collect()
     }

@@ -34,6 +34,14 @@ impl Sheet {
         self.out.write_all(&self.row).map_err(|source| failed(&self.path, source))
     }
 
+    /// A row whose first letter is an accented one, as Windows used to write it.
+    pub(super) fn row_in_another_encoding(&mut self, fields: &[&dyn Display]) -> Result<(), Error> {
+        let row: Vec<u8> = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into_bytes();
+        let row = [&[0xC9], row.get(1..).unwrap_or_default(), b"\n"].concat();
+        self.bytes += row.len() as u64;
+        self.out.write_all(&row).map_err(|source| failed(&self.path, source))
+    }
+
     pub(super) fn finish(mut self, made: &mut Made) -> Result<(), Error> {
         made.files += 1;
         made.bytes += self.bytes;

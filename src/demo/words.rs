@@ -72,21 +72,37 @@ pub(super) const FAMILIES: [(&str, u64, u64, u32, bool); 12] = [
 ];
 pub(super) const PER_FAMILY: u64 = 10;
 
-/// What a broken line holds and in which column, in the order in which such lines come. The text is as it stands in the
-/// file: one with a comma is quoted already.
-pub(super) const FAULTS: [(usize, &str); 12] = [
-    (2, ""),
-    (1, ""),
-    (1, "31/02/2024"),
-    (5, ""),
-    (4, "\"12,5O\""),
-    (6, ""),
-    (1, "2024-13-05"),
-    (5, "n/a"),
-    (4, "####"),
-    (1, "yesterday"),
-    (5, "\"1.234,56\""),
-    (6, ""),
+/// What can be wrong with a line.
+#[derive(Clone, Copy)]
+pub(super) enum Fault {
+    /// A column holds this text, as it stands in the file: one with a comma is quoted already.
+    Text(usize, &'static str),
+    /// The line ends before its last fields.
+    Short,
+    /// The line has a field too many.
+    Long,
+    /// A letter was written in another encoding.
+    Encoding,
+}
+
+/// What is wrong with the broken lines, in the order in which they come.
+pub(super) const FAULTS: [Fault; 16] = [
+    Fault::Text(2, ""),
+    Fault::Text(1, ""),
+    Fault::Text(1, "31/02/2024"),
+    Fault::Text(5, ""),
+    Fault::Short,
+    Fault::Text(4, "\"12,5O\""),
+    Fault::Text(6, ""),
+    Fault::Text(1, "2024-13-05"),
+    Fault::Encoding,
+    Fault::Text(5, "n/a"),
+    Fault::Text(6, "tbc"),
+    Fault::Text(4, "####"),
+    Fault::Long,
+    Fault::Text(1, "yesterday"),
+    Fault::Text(5, "\"1.234,56\""),
+    Fault::Text(4, "99999999999999999999"),
 ];
 
 /// The trade of each month in percent of an average one: general, outdoor, heating and public budgets.

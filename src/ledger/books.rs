@@ -3,7 +3,7 @@
 use super::index;
 use super::interner::Interner;
 use super::sums::Sums;
-use super::waist::{AccountYear, Waist};
+use super::waist::{Waist, YearSums};
 
 /// What the lines of a ledger add up to, sorted.
 #[derive(Debug, Default)]
@@ -24,6 +24,28 @@ pub struct Books {
     /// By account and day.
     pub days: Vec<DaySum>,
 }
+
+/// One account in one fiscal year.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccountYear {
+    pub account: u32,
+    pub fiscal_year: i32,
+    pub revenue: i64,
+    pub cost: i64,
+    pub lines: i64,
+    pub invoices: i64,
+    pub products: i64,
+    /// Lines with a negative amount: credit notes and returns.
+    pub returns: i64,
+    /// One bit per month of the fiscal year.
+    pub months: u16,
+    pub first_day: i32,
+    pub last_day: i32,
+}
+
+/// A sum is past what whole minor units in 64 bits can hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Overflow;
 
 /// The money of one part of an account's fiscal year.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,53 +69,71 @@ pub struct DaySum {
 
 impl Books {
     /// Puts a waist in order, leaving out the fiscal years after `last_year`, which ends on `last_day`.
-    pub fn of(waist: &Waist, last_year: i32, last_day: i32) -> Self {
+    ///
+    /// # Errors
+    /// [`Overflow`] where a sum does not fit 64 bits.
+    pub fn of(waist: &Waist, last_year: i32, last_day: i32) -> Result<Self, Overflow> {
         let (accounts, account_places) = sorted(&waist.accounts);
+        let counted = || waist.years().iter().filter(|year| year.fiscal_year <= last_year);
         let mut years: Vec<AccountYear> =
-            waist.years().iter().filter(|year| year.fiscal_year <= last_year).copied().collect();
-        for year in &mut years {
-            year.account = place(&account_places, year.account);
-        }
+            counted().map(|year| account_year(year, place(&account_places, year.account))).collect::<Result<_, _>>()?;
         years.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
         let (product_names, product_places) = sorted(&waist.products);
         let (category_names, category_places) = sorted(&waist.categories);
         let (region_names, region_places) = sorted(&waist.regions);
-        let parts = |sums: &Sums, part_of: &dyn Fn(u32) -> u32| {
-            let mut parts: Vec<PartSum> = sums
-                .iter()
-                .filter_map(|(slot, part, amount)| {
-                    let year = waist.years().get(index(slot)).filter(|year| year.fiscal_year <= last_year)?;
-                    let account = place(&account_places, year.account);
-                    Some(PartSum { account, fiscal_year: year.fiscal_year, part: part_of(part), amount })
-                })
-                .collect();
+        let parts = |sums: &Sums, part_of: &dyn Fn(u32) -> u32| -> Result<Vec<PartSum>, Overflow> {
+            let mut parts = Vec::new();
+            for (slot, part, amount) in sums.iter() {
+                let year = waist.years().get(index(slot)).filter(|year| year.fiscal_year <= last_year);
+                let Some(YearSums { account, fiscal_year, .. }) = year else { continue };
+                let account = place(&account_places, *account);
+                parts.push(PartSum { account, fiscal_year: *fiscal_year, part: part_of(part), amount: whole(amount)? });
+            }
             parts.sort_unstable();
-            parts
+            Ok(parts)
         };
-        let mut days: Vec<DaySum> = waist
-            .days()
-            .iter()
-            .filter(|(_, day, _)| day.cast_signed() <= last_day)
-            .map(|(account, day, amount)| DaySum {
-                account: place(&account_places, account),
-                day: day.cast_signed(),
-                amount,
-            })
-            .collect();
-        days.sort_unstable();
-        Self {
-            months: parts(waist.months(), &|month| month),
-            products: parts(waist.of_products(), &|code| place(&product_places, code)),
-            categories: parts(waist.of_categories(), &|code| place(&category_places, code)),
-            regions: parts(waist.of_regions(), &|code| place(&region_places, code)),
+        Ok(Self {
+            months: parts(waist.months(), &|month| month)?,
+            products: parts(waist.of_products(), &|code| place(&product_places, code))?,
+            categories: parts(waist.of_categories(), &|code| place(&category_places, code))?,
+            regions: parts(waist.of_regions(), &|code| place(&region_places, code))?,
+            days: days(waist.days(), &account_places, last_day)?,
             accounts,
             years,
             product_names,
             category_names,
             region_names,
-            days,
-        }
+        })
     }
+}
+
+fn whole(amount: i128) -> Result<i64, Overflow> {
+    i64::try_from(amount).map_err(|_| Overflow)
+}
+
+fn account_year(sums: &YearSums, account: u32) -> Result<AccountYear, Overflow> {
+    Ok(AccountYear {
+        account,
+        fiscal_year: sums.fiscal_year,
+        revenue: whole(sums.revenue)?,
+        cost: whole(sums.cost)?,
+        lines: sums.lines,
+        invoices: sums.invoices,
+        products: sums.products,
+        returns: sums.returns,
+        months: sums.months,
+        first_day: sums.first_day,
+        last_day: sums.last_day,
+    })
+}
+
+fn days(sums: &Sums, account_places: &[u32], last_day: i32) -> Result<Vec<DaySum>, Overflow> {
+    let mut days = Vec::new();
+    for (account, day, amount) in sums.iter().filter(|(_, day, _)| day.cast_signed() <= last_day) {
+        days.push(DaySum { account: place(account_places, account), day: day.cast_signed(), amount: whole(amount)? });
+    }
+    days.sort_unstable();
+    Ok(days)
 }
 
 /// The strings of an interner in order, and the place of each code among them.

@@ -6,8 +6,8 @@ use super::cells::{Amounts, Coder, Days, Gap, Keys, gap_behind};
 use super::expression::{Entry, Evaluated, Operand, SCALE, evaluate};
 use super::plan::{FilePlan, Place};
 use super::sums::Details;
-use super::tally::{FileTally, Quarantined, Tally, overflow};
-use super::waist::{Line, Overflow, Waist};
+use super::tally::{FileTally, Quarantined, Tally};
+use super::waist::{Line, Waist};
 use crate::calendar::Places;
 use crate::failure::Failure;
 use crate::pipeline::settings::{AsOf, Settings};
@@ -65,7 +65,7 @@ pub fn run(scan: &Scan, threads: usize, progress: &Progress) -> Result<Tally, Fa
     progress.finish();
     let mut total = Tally::new(scan.source.files.len());
     for tally in tallies {
-        total.merge(tally?)?;
+        total.merge(tally?);
     }
     // The order in which threads met the lines must not show.
     total.quarantined.sort_by_key(|line| (line.file, line.line));
@@ -253,7 +253,7 @@ impl<'a> Worker<'a> {
         let region = columns.region.as_ref().and_then(|keys| self.regions.code(keys, row, &mut waist.regions));
         let cost = cost.unwrap_or_default();
         let line = Line { account, fiscal_year, month, day, amount, cost, invoice, product, category, region };
-        waist.add(&line).map_err(|Overflow| overflow())?;
+        waist.add(&line);
         Ok(Ok(()))
     }
 }

@@ -1,6 +1,5 @@
 //! Finer sums than account years, kept only where a stage asks for them.
 
-use super::waist::Overflow;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 
@@ -34,32 +33,23 @@ impl Details {
 /// Money by two codes: the slot of an account year (or an account) and a month, day or thing within it.
 #[derive(Debug, Default)]
 pub struct Sums {
-    sums: HashMap<(u32, u32), i64, FixedState>,
+    sums: HashMap<(u32, u32), i128, FixedState>,
 }
 
 impl Sums {
-    /// # Errors
-    /// [`Overflow`] where a sum leaves `i64`.
-    pub fn add(&mut self, whole: u32, part: u32, amount: i64) -> Result<(), Overflow> {
-        let sum = self.sums.entry((whole, part)).or_default();
-        *sum = sum.checked_add(amount).ok_or(Overflow)?;
-        Ok(())
+    pub fn add(&mut self, whole: u32, part: u32, amount: i64) {
+        *self.sums.entry((whole, part)).or_default() += i128::from(amount);
     }
 
     /// Takes in other sums, their codes translated.
-    ///
-    /// # Errors
-    /// [`Overflow`] where a sum leaves `i64`.
-    pub fn merge(&mut self, other: &Self, translate: impl Fn(u32, u32) -> (u32, u32)) -> Result<(), Overflow> {
+    pub fn merge(&mut self, other: &Self, translate: impl Fn(u32, u32) -> (u32, u32)) {
         for ((whole, part), amount) in &other.sums {
-            let (whole, part) = translate(*whole, *part);
-            self.add(whole, part, *amount)?;
+            *self.sums.entry(translate(*whole, *part)).or_default() += amount;
         }
-        Ok(())
     }
 
     /// All sums, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, u32, i64)> {
+    pub fn iter(&self) -> impl Iterator<Item = (u32, u32, i128)> {
         self.sums.iter().map(|((whole, part), amount)| (*whole, *part, *amount))
     }
 }

@@ -1,6 +1,6 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
-use super::books::Books;
+use super::books::{Books, Overflow};
 use super::config::Limit;
 use super::period::Period;
 use super::scan::Scan;
@@ -74,7 +74,8 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<
     let rows: Vec<Row> =
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
-    let books = Books::of(&tally.waist, as_of_year, period.calendar.last_day(as_of_year));
+    let last_day = period.calendar.last_day(as_of_year);
+    let books = Books::of(&tally.waist, as_of_year, last_day).map_err(|Overflow| overflow())?;
     let tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
@@ -255,4 +256,12 @@ fn quarantine<'a>(name: &str, lines: &[Quarantined], name_of: &dyn Fn(usize) -> 
         .text("detail", lines.iter().map(|line| line.detail.as_str()).collect())
         .text("raw", lines.iter().map(|line| line.raw.as_str()).collect())
         .build()
+}
+
+/// What to say where a sum leaves 64 bits.
+fn overflow() -> Failure {
+    Failure::Run {
+        message: "the revenue of an account in a year is too large for 64 bits".to_owned(),
+        hint: Some("keep fewer `decimals`, or quarantine the absurd amounts with an `exclude` rule".to_owned()),
+    }
 }

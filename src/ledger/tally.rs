@@ -1,7 +1,6 @@
 //! What a pass over lines learns: rows and money by file and fate, the waist, the lines that cannot be used.
 
-use super::waist::{Overflow, Waist};
-use crate::failure::Failure;
+use super::waist::Waist;
 use std::collections::BTreeMap;
 
 /// Rows and money.
@@ -85,11 +84,8 @@ impl Tally {
     }
 
     /// Takes in what another pass has learned.
-    ///
-    /// # Errors
-    /// Where a sum leaves 64 bits.
-    pub fn merge(&mut self, other: Self) -> Result<(), Failure> {
-        self.waist.merge(other.waist).map_err(|Overflow| overflow())?;
+    pub fn merge(&mut self, other: Self) {
+        self.waist.merge(other.waist);
         for (mine, other) in self.files.iter_mut().zip(&other.files) {
             mine.merge(other);
         }
@@ -98,14 +94,5 @@ impl Tally {
             let mine = self.days.entry(year).or_insert((first, last));
             *mine = (mine.0.min(first), mine.1.max(last));
         }
-        Ok(())
-    }
-}
-
-/// What to say where a sum leaves 64 bits.
-pub fn overflow() -> Failure {
-    Failure::Run {
-        message: "the revenue of an account in a year is too large for 64 bits".to_owned(),
-        hint: Some("keep fewer `decimals`, or quarantine the absurd amounts with an `exclude` rule".to_owned()),
     }
 }

@@ -30,13 +30,13 @@ pub struct Line {
     pub region: Option<u32>,
 }
 
-/// The sums of one account in one fiscal year.
+/// The sums of one account in one fiscal year. Money in 128 bits, so that no order of lines can overflow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AccountYear {
+pub struct YearSums {
     pub account: u32,
     pub fiscal_year: i32,
-    pub revenue: i64,
-    pub cost: i64,
+    pub revenue: i128,
+    pub cost: i128,
     pub lines: i64,
     pub invoices: i64,
     pub products: i64,
@@ -48,10 +48,6 @@ pub struct AccountYear {
     pub last_day: i32,
 }
 
-/// A sum went past what whole minor units in 64 bits can hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Overflow;
-
 /// Accepted lines, summed.
 #[derive(Debug, Default)]
 pub struct Waist {
@@ -60,7 +56,7 @@ pub struct Waist {
     pub products: Interner,
     pub categories: Interner,
     pub regions: Interner,
-    years: Vec<AccountYear>,
+    years: Vec<YearSums>,
     /// Where the sums of an account and fiscal year are.
     slots: HashMap<(u32, i32), u32, FixedState>,
     seen_invoices: Distinct,
@@ -83,17 +79,14 @@ impl Waist {
     }
 
     /// Adds a line whose codes are those of this waist's interners.
-    ///
-    /// # Errors
-    /// [`Overflow`] where a sum leaves `i64`.
     #[inline]
-    pub fn add(&mut self, line: &Line) -> Result<(), Overflow> {
+    pub fn add(&mut self, line: &Line) {
         let slot = self.slot(line.account, line.fiscal_year, line.day);
         let new_invoice = line.invoice.is_some_and(|invoice| self.seen_invoices.insert(slot, invoice));
         let new_product = line.product.is_some_and(|product| self.seen_products.insert(slot, product));
-        let Some(year) = self.years.get_mut(index(slot)) else { return Ok(()) };
-        year.revenue = year.revenue.checked_add(line.amount).ok_or(Overflow)?;
-        year.cost = year.cost.checked_add(line.cost).ok_or(Overflow)?;
+        let Some(year) = self.years.get_mut(index(slot)) else { return };
+        year.revenue += i128::from(line.amount);
+        year.cost += i128::from(line.cost);
         year.lines += 1;
         year.invoices += i64::from(new_invoice);
         year.products += i64::from(new_product);
@@ -101,28 +94,29 @@ impl Waist {
         year.months |= 1 << line.month;
         year.first_day = year.first_day.min(line.day);
         year.last_day = year.last_day.max(line.day);
-        if self.details.any() { self.add_details(slot, line) } else { Ok(()) }
+        if self.details.any() {
+            self.add_details(slot, line);
+        }
     }
 
-    fn add_details(&mut self, slot: u32, line: &Line) -> Result<(), Overflow> {
+    fn add_details(&mut self, slot: u32, line: &Line) {
         let (details, amount) = (self.details, line.amount);
         if details.months {
-            self.months.add(slot, line.month.into(), amount)?;
+            self.months.add(slot, line.month.into(), amount);
         }
         if let Some(product) = line.product.filter(|_| details.products) {
-            self.of_products.add(slot, product, amount)?;
+            self.of_products.add(slot, product, amount);
         }
         if let Some(category) = line.category.filter(|_| details.categories) {
-            self.of_categories.add(slot, category, amount)?;
+            self.of_categories.add(slot, category, amount);
         }
         if let Some(region) = line.region.filter(|_| details.regions) {
-            self.of_regions.add(slot, region, amount)?;
+            self.of_regions.add(slot, region, amount);
         }
         if details.days {
             // A day keeps its bits: days before 1970 come back as they went in.
-            self.days.add(line.account, line.day.cast_unsigned(), amount)?;
+            self.days.add(line.account, line.day.cast_unsigned(), amount);
         }
-        Ok(())
     }
 
     /// The place of the sums of an account and fiscal year, made on first sight.
@@ -136,7 +130,7 @@ impl Waist {
         }
         let years = &mut self.years;
         let slot = *self.slots.entry(key).or_insert_with(|| {
-            years.push(AccountYear {
+            years.push(YearSums {
                 account,
                 fiscal_year,
                 revenue: 0,
@@ -156,13 +150,10 @@ impl Waist {
     }
 
     /// Takes in the sums of another waist.
-    ///
-    /// # Errors
-    /// [`Overflow`] where a sum leaves `i64`.
-    pub fn merge(&mut self, other: Self) -> Result<(), Overflow> {
+    pub fn merge(&mut self, other: Self) {
         if self.years.is_empty() && self.accounts.is_empty() {
             *self = other;
-            return Ok(());
+            return;
         }
         let accounts: Vec<u32> = other.accounts.texts().map(|text| self.accounts.code(text)).collect();
         let invoices: Vec<u32> = other.invoices.texts().map(|text| self.invoices.code(text)).collect();
@@ -173,8 +164,8 @@ impl Waist {
             let slot = self.slot(account, year.fiscal_year, year.first_day);
             slots.push(slot);
             let Some(mine) = self.years.get_mut(index(slot)) else { continue };
-            mine.revenue = mine.revenue.checked_add(year.revenue).ok_or(Overflow)?;
-            mine.cost = mine.cost.checked_add(year.cost).ok_or(Overflow)?;
+            mine.revenue += year.revenue;
+            mine.cost += year.cost;
             mine.lines += year.lines;
             mine.returns += year.returns;
             mine.months |= year.months;
@@ -192,18 +183,18 @@ impl Waist {
         let categories: Vec<u32> = other.categories.texts().map(|text| self.categories.code(text)).collect();
         let regions: Vec<u32> = other.regions.texts().map(|text| self.regions.code(text)).collect();
         let translated = |codes: &[u32], code: u32| codes.get(index(code)).copied().unwrap_or_default();
-        self.months.merge(&other.months, |slot, month| (translated(&slots, slot), month))?;
+        self.months.merge(&other.months, |slot, month| (translated(&slots, slot), month));
         self.of_products
-            .merge(&other.of_products, |slot, code| (translated(&slots, slot), translated(&products, code)))?;
+            .merge(&other.of_products, |slot, code| (translated(&slots, slot), translated(&products, code)));
         self.of_categories
-            .merge(&other.of_categories, |slot, code| (translated(&slots, slot), translated(&categories, code)))?;
+            .merge(&other.of_categories, |slot, code| (translated(&slots, slot), translated(&categories, code)));
         self.of_regions
-            .merge(&other.of_regions, |slot, code| (translated(&slots, slot), translated(&regions, code)))?;
-        self.days.merge(&other.days, |account, day| (translated(&accounts, account), day))
+            .merge(&other.of_regions, |slot, code| (translated(&slots, slot), translated(&regions, code)));
+        self.days.merge(&other.days, |account, day| (translated(&accounts, account), day));
     }
 
     /// The account years by slot, for the finer sums that refer to them.
-    pub fn years(&self) -> &[AccountYear] {
+    pub fn years(&self) -> &[YearSums] {
         &self.years
     }
 

@@ -37,12 +37,12 @@ impl AccountYears {
 /// The waist as a table, sorted by account and fiscal year. What the ledger has no column for is null.
 pub fn account_years(
     name: &str,
-    years: &[crate::ledger::waist::AccountYear],
+    years: &[crate::ledger::books::AccountYear],
     accounts: &[String],
     roles: Roles,
     last_complete_year: i32,
 ) -> Table {
-    use crate::ledger::waist::AccountYear;
+    use crate::ledger::books::AccountYear;
     let account = |code: u32| accounts.get(usize::try_from(code).unwrap_or(usize::MAX)).map_or("", String::as_str);
     let integers = |value: fn(&AccountYear) -> i64| years.iter().map(value).collect::<Vec<i64>>();
     let declared = |declared: bool, value: fn(&AccountYear) -> i64| -> Vec<Option<i64>> {
