@@ -114,6 +114,8 @@ pub enum Gap {
     /// With the text that cannot be read.
     Unreadable(String),
     OutOfRange(String),
+    /// The expression failed, with the words of Polars.
+    Failed(String),
 }
 
 /// The days of a batch.

@@ -261,7 +261,7 @@ impl<'a> Worker<'a> {
 /// The amount of a line. Where it is computed, every text behind it has to be a number or empty.
 fn amount(amounts: &Amounts, texts: &Texts, plan: &FilePlan, row: usize) -> Result<i64, Gap> {
     if let Some((_, error)) = texts.failed.iter().find(|(failed, _)| *failed == row) {
-        return Err(Gap::Unreadable(error.clone()));
+        return Err(Gap::Failed(error.clone()));
     }
     let amount = amounts.amount(row);
     if texts.columns.is_empty() || (amount.is_ok() && texts.unreadable.binary_search(&row).is_err()) {
@@ -275,14 +275,17 @@ fn amount(amounts: &Amounts, texts: &Texts, plan: &FilePlan, row: usize) -> Resu
 fn told(what: &str, gap: Gap) -> (&'static str, String) {
     match (what, gap) {
         ("date", Gap::Missing | Gap::MissingIn(_)) => ("missing_date", "the date is empty".to_owned()),
-        ("date", Gap::Unreadable(text) | Gap::OutOfRange(text)) => {
+        ("date", Gap::Unreadable(text) | Gap::OutOfRange(text) | Gap::Failed(text)) => {
             ("unreadable_date", format!("`{text}` is no date of the declared format"))
         }
-        ("cost", Gap::Unreadable(text) | Gap::OutOfRange(text)) => ("unreadable_cost", format!("`{text}` is no cost")),
+        ("cost", Gap::Unreadable(text) | Gap::OutOfRange(text) | Gap::Failed(text)) => {
+            ("unreadable_cost", format!("`{text}` is no cost"))
+        }
         ("cost", Gap::Missing | Gap::MissingIn(_)) => ("unreadable_cost", "the cost is empty".to_owned()),
         (_, Gap::Missing) => ("missing_amount", "the amount is empty".to_owned()),
         (_, Gap::MissingIn(column)) => ("missing_amount", format!("`{column}` is empty")),
         (_, Gap::Unreadable(text)) => ("unreadable_amount", format!("`{text}` is no amount")),
+        (_, Gap::Failed(error)) => ("unreadable_amount", format!("the expression has no value: {error}")),
         (_, Gap::OutOfRange(text)) => ("amount_out_of_range", format!("`{text}` is too large to be exact")),
     }
 }

@@ -188,8 +188,7 @@ impl Waist {
             .merge(&other.of_products, |slot, code| (translated(&slots, slot), translated(&products, code)));
         self.of_categories
             .merge(&other.of_categories, |slot, code| (translated(&slots, slot), translated(&categories, code)));
-        self.of_regions
-            .merge(&other.of_regions, |slot, code| (translated(&slots, slot), translated(&regions, code)));
+        self.of_regions.merge(&other.of_regions, |slot, code| (translated(&slots, slot), translated(&regions, code)));
         self.days.merge(&other.days, |account, day| (translated(&accounts, account), day));
     }
 

@@ -2,8 +2,8 @@
 
 use super::window::Window;
 use crate::failure::Failure;
-use crate::ledger::books::PartSum;
 use crate::ledger::books::AccountYear;
+use crate::ledger::books::PartSum;
 
 /// The accounts that have an account year, each once, in order; years are sorted by account.
 pub fn accounts(years: &[AccountYear]) -> Vec<u32> {

@@ -67,6 +67,11 @@ fn the_shipped_pipeline_scores_the_fifteen_criteria_of_the_article_and_reconcile
         "unreadable_date",
         "missing_amount",
         "unreadable_amount",
+        "amount_out_of_range",
+        "unreadable_cost",
+        "too_few_fields",
+        "too_many_fields",
+        "not_utf8",
     ] {
         assert!(reasons.contains(reason), "no line for `{reason}` among {reasons:?}");
     }
@@ -94,7 +99,13 @@ fn the_report_has_its_sections_in_both_languages() {
                 "## Class A: the vital few",
                 "## Who grew in each of the last 3 years",
                 "## Who is shrinking",
+                "## Who earns the profit",
+                "## How broadly class A buys",
+                "## What peers buy and key accounts do not",
+                "## Who is at risk",
+                "## What accounts are worth",
                 "## The score",
+                "## Where to invest",
                 "## How the score is made",
                 "## What is missing",
             ],
@@ -109,7 +120,13 @@ fn the_report_has_its_sections_in_both_languages() {
                 "## Clase A: los pocos vitales",
                 "## Quién creció en cada uno de los últimos 3 años",
                 "## Quién compra menos",
+                "## Quién gana el beneficio",
+                "## Amplitud de compra de la clase A",
+                "## Lo que compran las cuentas comparables y las cuentas clave no",
+                "## Quién está en riesgo",
+                "## Cuánto valen las cuentas",
                 "## La puntuación",
+                "## Dónde invertir",
                 "## Cómo se forma la puntuación",
                 "## Qué falta",
             ],
@@ -222,6 +239,7 @@ fn external(root: &Project) {
     for (path, columns) in files {
         root.write(path, parquet_of(&columns, 1));
     }
+    root.write("cdnow/cdnow_transactions.csv", "master_id,customer,date,cds,dollars\n00004,0001,1997-01-01,2,29.33\n");
 }
 
 #[test]

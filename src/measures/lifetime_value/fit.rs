@@ -2,7 +2,7 @@
 //!
 //! The search is the Nelder–Mead simplex of the crate `argmin`, over the logarithms of the parameters, which
 //! keeps them above zero. A simplex can come to rest where there is no maximum; so it starts from several
-//! places, starts again from where it rested, and the slope at the end is measured.
+//! places, starts again from the best of its ends, and the slope there is measured.
 
 use argmin::core::{CostFunction, Executor, State, TerminationReason, TerminationStatus};
 use argmin::solver::neldermead::NelderMead;
@@ -79,7 +79,7 @@ pub fn maximise<const N: usize>(
     let by_turns = |start: f64| std::array::from_fn(|place| if place % 2 == 0 { start } else { -start });
     let (mut ends, mut reasons) = (Vec::new(), Vec::new());
     for start in STARTS {
-        match descend(&cost, by_turns(start)) {
+        match search(&cost, by_turns(start), 0.7) {
             Ok(end) => ends.push(end),
             Err(reason) => reasons.push(reason),
         }
@@ -88,6 +88,7 @@ pub fn maximise<const N: usize>(
     let Some(best) = ends.first().copied() else {
         return Err(reasons.into_iter().next().unwrap_or(Unfit::Restless { steps: MAXIMUM_STEPS }));
     };
+    let best = settle(&cost, best)?;
     for (parameter, logarithm) in parameters.iter().zip(best.point) {
         if logarithm.abs() > FARTHEST {
             return Err(Unfit::Unbounded { parameter: parameter.name, rises: logarithm > 0.0 });
@@ -107,9 +108,8 @@ struct End<const N: usize> {
     cost: f64,
 }
 
-/// Searches, and searches again from where it came to rest, until that gains nothing.
-fn descend<const N: usize>(cost: &impl Fn([f64; N]) -> f64, start: [f64; N]) -> Result<End<N>, Unfit> {
-    let mut end = search(cost, start, 0.7)?;
+/// Searches again from where a search came to rest, until that gains nothing.
+fn settle<const N: usize>(cost: &impl Fn([f64; N]) -> f64, mut end: End<N>) -> Result<End<N>, Unfit> {
     for _ in 0..RESTARTS {
         let again = search(cost, end.point, 0.1)?;
         let gain = end.cost - again.cost;

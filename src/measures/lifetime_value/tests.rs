@@ -122,19 +122,21 @@ fn the_fit_has_the_same_bits_on_any_number_of_threads() {
     assert_eq!(on(1), on(3));
 }
 
-/// Value, by the units declared: months instead of weeks give the same model, and a margin of a half half of it.
+/// Days instead of weeks give the same values, and a margin of a half gives half of them.
 #[test]
 fn units_and_margins() {
-    let weeks = cdnow("{model: bg_nbd, from: ledger, until: 1997-09-30, unit: day, horizon: 364}");
-    let months = cdnow("{model: bg_nbd, from: ledger, until: 1997-09-30, unit: week, horizon: 52, margin_rate: 0.5}");
-    let (Some(weeks), Some(months)) = (weeks, months) else { return };
-    let ((days, _), (weeks, fit)) = (tables(&weeks), tables(&months));
+    let days = cdnow("{model: bg_nbd, from: ledger, until: 1997-09-30, unit: day, horizon: 364}");
+    let weeks = cdnow("{model: bg_nbd, from: ledger, until: 1997-09-30, unit: week, horizon: 52, margin_rate: 0.5}");
+    let (Some(days), Some(weeks)) = (days, weeks) else { return };
+    let ((days, by_day), (weeks, by_week)) = (tables(&days), tables(&weeks));
     let pairs = days.integers("value").into_iter().zip(weeks.integers("value"));
     for (whole, half) in pairs {
         let (whole, half) = (whole.unwrap() as f64, half.unwrap() as f64);
         assert!((whole / 2.0 - half).abs() <= 2.0 + whole * 1e-4, "{whole} {half}");
     }
-    assert!(parameter(&fit, "log_likelihood") < 0.0);
+    // A week is seven days, for the rate too; the other parameters have no unit.
+    assert!((parameter(&by_day, "alpha") / parameter(&by_week, "alpha") / 7.0 - 1.0).abs() < 1e-4);
+    assert!((parameter(&by_day, "b") / parameter(&by_week, "b") - 1.0).abs() < 1e-4);
 }
 
 const BOOK: &str = "account,day,amount,cost\n\
@@ -222,17 +224,23 @@ fn mistakes_are_found_before_anything_is_read() {
     }
 }
 
+/// With 2022 as the last year, no year follows another; the run ends with exit code 3.
 #[test]
 fn one_year_tells_no_retention() {
-    let (_folder, plan) = small("  - lifetime_value: {from: account_years}\n", ", cost: cost");
-    let plan = plan.unwrap();
+    let stages = "  - lifetime_value: {from: account_years}\nas_of: 2022-12-31\n";
+    let (_folder, plan) = small(stages, ", cost: cost");
     let mut inputs = Inputs::new(1, Progress::hidden());
-    for step in &plan.steps {
-        match (step.job)(&inputs) {
-            Ok(product) => inputs.insert(&step.id, Arc::new(product)),
-            Err(failure) => panic!("{}", failure.render(false)),
+    let failure = plan.unwrap().steps.iter().find_map(|step| match (step.job)(&inputs) {
+        Ok(product) => {
+            inputs.insert(&step.id, Arc::new(product));
+            None
         }
-    }
-    let (_, retention) = tables(&inputs);
-    assert_eq!(retention.numbers("retention"), [Some(0.8)]);
+        Err(failure) => Some(failure),
+    });
+    let failure = failure.unwrap();
+    assert_eq!(failure.exit_code(), 3);
+    assert!(
+        failure.to_string().contains("needs 2 complete fiscal years up to 2022-12-31, but the data has 1"),
+        "{failure}"
+    );
 }
