@@ -146,7 +146,8 @@ mod tests {
         let fields: Vec<&str> = line.split(',').collect();
         let number = fields[0].starts_with("INV-") || fields[0].starts_with("CN-");
         let date = fields[1].len() == 10 && fields[1].starts_with("20") && fields[1] != "2024-13-05";
-        let country = fields.last().is_some_and(|country| country.len() == 2);
+        let is_country = |field: &&str| field.len() == 2 && field.bytes().all(|letter| letter.is_ascii_uppercase());
+        let country = fields.last().is_some_and(is_country);
         (number && date && !fields[2].is_empty() && country).then_some(fields)
     }
 
