@@ -75,7 +75,8 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
     let last_day = period.calendar.last_day(as_of_year);
-    let books = Books::of(&tally.waist, as_of_year, last_day).map_err(|Overflow| overflow())?;
+    let books = Books::of(&tally.waist, as_of_year, last_day)
+        .map_err(|Overflow| too_large("the money of an account in a year"))?;
     let tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
@@ -150,8 +151,7 @@ fn row<'a>(name: &'a str, file: &FileTally) -> Result<Row<'a>, Failure> {
 }
 
 fn whole(count: Count) -> Result<(i64, i64), Failure> {
-    let amount =
-        i64::try_from(count.amount).map_err(|_| Failure::run("the money of a file is too large for 64 bits"))?;
+    let amount = i64::try_from(count.amount).map_err(|_| too_large("the money of a file"))?;
     Ok((count.rows, amount))
 }
 
@@ -258,10 +258,10 @@ fn quarantine<'a>(name: &str, lines: &[Quarantined], name_of: &dyn Fn(usize) -> 
         .build()
 }
 
-/// What to say where a sum leaves 64 bits.
-fn overflow() -> Failure {
+/// What to say where a sum does not fit.
+fn too_large(what: &str) -> Failure {
     Failure::Run {
-        message: "the revenue of an account in a year is too large for 64 bits".to_owned(),
-        hint: Some("keep fewer `decimals`, or quarantine the absurd amounts with an `exclude` rule".to_owned()),
+        message: format!("{what} is too large for 64 bits"),
+        hint: Some("keep fewer `decimals`, or leave the absurd amounts out with an `exclude` rule".to_owned()),
     }
 }

@@ -392,7 +392,7 @@ mod keys {
         29 |   - xyz: {template: key_accounts, to: report.md}
            |     ^^^
            |
-           = hint: there are: `read`, `ledger`, `accounts`, `account_years`, `growth`, `pareto`, `profile`, `scorecard`, `parquet`, `markdown`
+           = hint: there are: `read`, `ledger`, `accounts`, `account_years`, `growth`, `pareto`, `profile`, `profitability`, `breadth`, `whitespace`, `stability`, `lifetime_value`, `scorecard`, `quadrant`, `parquet`, `markdown`
 
         1 mistake in `small.yaml`
         ");
@@ -2500,8 +2500,8 @@ mod data {
         let project = project(SOUND).with("lines.csv", format!("{LINES}{line}{line}"));
         assert_snapshot!(project.refused(&[]), @"
         exit code 1
-        error: the revenue of an account in a year is too large for 64 bits
-        hint: keep fewer `decimals`, or quarantine the absurd amounts with an `exclude` rule
+        error: the money of a file is too large for 64 bits
+        hint: keep fewer `decimals`, or leave the absurd amounts out with an `exclude` rule
         ");
         let project = project.with("lines.csv", format!("{LINES}{line}"));
         assert_snapshot!(project.refused(&[]), @"

@@ -109,9 +109,9 @@ fn every_outcome_is_counted() {
     lines.csv | 21 | 3 | 4 | 14 | 224.50 | 10.00 | 74.50 | 140.00 | 7 | 1
     ");
     assert_snapshot!(run.table("tables/account_years.parquet"), @"
-    account | fiscal_year | revenue | cost | lines | invoices | products | active_months | first_date | last_date | complete
-    A | 2023 | 40.00 | 5.00 | 2 | 2 | 1 | 1 | 2023-12-31 | 2023-12-31 | true
-    B | 2023 | -30.00 | -15.00 | 1 | 1 | 1 | 1 | 2023-11-30 | 2023-11-30 | true
+    account | fiscal_year | revenue | cost | lines | invoices | products | returns | active_months | first_date | last_date | complete
+    A | 2023 | 40.00 | 5.00 | 2 | 2 | 1 | 0 | 1 | 2023-12-31 | 2023-12-31 | true
+    B | 2023 | -30.00 | -15.00 | 1 | 1 | 1 | 1 | 1 | 2023-11-30 | 2023-11-30 | true
     ");
     let ledger = &run.record()["stages"][1];
     assert_snapshot!(format!("{} {} {} {}", ledger["read"], ledger["accepted"], ledger["excluded"], ledger["quarantined"]), @r#"{"rows":21,"amount":"224.50"} {"rows":3,"amount":"10.00"} {"rows":4,"amount":"74.50"} {"rows":14,"amount":"140.00"}"#);
@@ -138,8 +138,8 @@ fn lines_after_a_declared_day_are_excluded_line_by_line() {
     lines.csv | quarantined | unreadable_date | 3 | 60.00
     ");
     assert_snapshot!(run.table("tables/account_years.parquet"), @"
-    account | fiscal_year | revenue | cost | lines | invoices | products | active_months | first_date | last_date | complete
-    B | 2023 | -30.00 | -15.00 | 1 | 1 | 1 | 1 | 2023-11-30 | 2023-11-30 | false
+    account | fiscal_year | revenue | cost | lines | invoices | products | returns | active_months | first_date | last_date | complete
+    B | 2023 | -30.00 | -15.00 | 1 | 1 | 1 | 1 | 1 | 2023-11-30 | 2023-11-30 | false
     ");
 }
 

@@ -226,6 +226,7 @@ struct Year {
     revenue: i128,
     cost: i128,
     lines: usize,
+    returns: usize,
     invoices: BTreeSet<String>,
     products: BTreeSet<String>,
     months: BTreeSet<(i32, u32)>,
@@ -328,6 +329,7 @@ fn reference(book: &Book) -> Reference {
                     year.revenue += amount;
                     year.cost += cost.unwrap_or_default();
                     year.lines += 1;
+                    year.returns += usize::from(*amount < 0);
                     year.invoices.extend(line[1].clone().filter(|invoice| !invoice.trim().is_empty()));
                     year.products.extend(line[5].clone().filter(|product| !product.trim().is_empty()));
                     year.months.insert((day.0, day.1));
@@ -370,6 +372,7 @@ impl Reference {
                 year.lines.to_string(),
                 year.invoices.len().to_string(),
                 year.products.len().to_string(),
+                year.returns.to_string(),
                 year.months.len().to_string(),
                 iso(year.days.first().unwrap()),
                 iso(year.days.last().unwrap()),
@@ -384,6 +387,7 @@ impl Reference {
             "lines",
             "invoices",
             "products",
+            "returns",
             "active_months",
             "first_date",
             "last_date",
