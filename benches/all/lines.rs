@@ -3,9 +3,7 @@
 //! `cargo bench` prints the time per call and lines per second; the number of threads is one, so that
 //! figures of two machines can be compared.
 
-#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
-
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
 use vitalfew::demo;
 use vitalfew::ledger::waist::{Line, Waist};
@@ -40,7 +38,7 @@ fn lines(count: u32, accounts: u32) -> Vec<Line> {
         .collect()
 }
 
-fn waist(criterion: &mut Criterion) {
+pub fn waist(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("waist");
     group.sample_size(20);
     for (count, accounts) in SIZES {
@@ -75,7 +73,7 @@ fn plan(root: &std::path::Path, amount: &str) -> Plan {
     check(pipeline, problems).expect("the pipeline fits its files")
 }
 
-fn ledger(criterion: &mut Criterion) {
+pub fn ledger(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("ledger");
     group.sample_size(10);
     for (lines, accounts) in [(200_000u64, 300u32), (200_000, 20_000)] {
@@ -93,6 +91,3 @@ fn ledger(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, waist, ledger);
-criterion_main!(benches);

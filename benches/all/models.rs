@@ -2,7 +2,7 @@
 //!
 //! The customers are drawn from the models themselves, from a seed. All threads are used, as in a run.
 
-use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::Rng;
 use rayon::prelude::*;
@@ -42,7 +42,7 @@ fn buyers(count: u32) -> Vec<Buyer> {
     buyers
 }
 
-fn models(criterion: &mut Criterion) {
+pub fn models(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("lifetime value");
     group.sample_size(10).sampling_mode(SamplingMode::Flat).warm_up_time(Duration::from_secs(1));
     for size in SIZES {
@@ -80,6 +80,3 @@ fn models(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, models);
-criterion_main!(benches);

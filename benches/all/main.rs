@@ -1,0 +1,14 @@
+//! All benches, in one program: linking is what costs.
+//!
+//! `cargo bench -- waist` runs those whose names hold a word.
+
+#![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
+
+mod lines;
+mod measures;
+mod models;
+
+use criterion::{criterion_group, criterion_main};
+
+criterion_group!(benches, lines::waist, lines::ledger, measures::measures, models::models);
+criterion_main!(benches);
