@@ -102,6 +102,11 @@ impl Table {
         values.into_iter().flat_map(|values| values.iter()).map(Option::unwrap_or_default).collect()
     }
 
+    /// The values of a text column.
+    pub fn optional_text(&self, column: &str) -> Vec<Option<&str>> {
+        self.series(column).str().into_iter().flat_map(|values| values.iter()).collect()
+    }
+
     /// The values of an integer or money column.
     pub fn integers(&self, column: &str) -> Vec<Option<i64>> {
         self.series(column).i64().into_iter().flat_map(|values| values.iter()).collect()

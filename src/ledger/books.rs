@@ -1,5 +1,6 @@
 //! The waist in order: codes become places in sorted lists, so that nothing tells in which order lines came.
 
+use super::cells::LARGEST;
 use super::index;
 use super::interner::Interner;
 use super::sums::Sums;
@@ -43,7 +44,7 @@ pub struct AccountYear {
     pub last_day: i32,
 }
 
-/// A sum is past what whole minor units in 64 bits can hold.
+/// A sum has more digits than leave: 18.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overflow;
 
@@ -108,7 +109,7 @@ impl Books {
 }
 
 fn whole(amount: i128) -> Result<i64, Overflow> {
-    i64::try_from(amount).map_err(|_| Overflow)
+    i64::try_from(amount).ok().filter(|amount| amount.unsigned_abs() < LARGEST).ok_or(Overflow)
 }
 
 fn account_year(sums: &YearSums, account: u32) -> Result<AccountYear, Overflow> {

@@ -4,7 +4,7 @@ use super::expression::SCALE;
 use super::interner::Interner;
 use crate::calendar::parse_day;
 use crate::money::{NotMoney, NumberFormat, from_decimal, from_float};
-use crate::sources::cells::text_of_row;
+use crate::sources::cells::{key_of_row, text_of_row};
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array, StringArray,
 };
@@ -28,7 +28,7 @@ impl Keys {
         }
         let texts = if column.data_type().is_floating() || column.data_type().is_decimal() {
             // Spreadsheet tools turn whole keys into floats; `13085.0` is the account `13085`.
-            let cells = (0..column.len()).map(|row| text_of_row(column, row).map_err(|error| error.message));
+            let cells = (0..column.len()).map(|row| key_of_row(column, row).map_err(|error| error.message));
             cells.collect::<Result<Vec<_>, _>>()?.into_iter().collect::<StringArray>()
         } else {
             cast(column, &DataType::Utf8).map_err(|error| error.to_string())?.as_string::<i32>().clone()
@@ -175,6 +175,9 @@ impl Days {
     }
 }
 
+/// The first amount that is too large: decimals of 18 digits are what every reader of Parquet takes.
+pub const LARGEST: u64 = 10u64.pow(18);
+
 /// The amounts or costs of a batch.
 pub struct Amounts {
     values: Values,
@@ -237,10 +240,11 @@ impl Amounts {
                 (from_decimal(values.value(row), *scale, self.decimals), &|| values.value_as_string(row))
             }
         };
-        amount.map_err(|reason| match reason {
-            NotMoney::Unreadable => Gap::Unreadable(shown()),
-            NotMoney::OutOfRange => Gap::OutOfRange(shown()),
-        })
+        match amount {
+            Ok(amount) if amount.unsigned_abs() < LARGEST => Ok(amount),
+            Ok(_) | Err(NotMoney::OutOfRange) => Err(Gap::OutOfRange(shown())),
+            Err(NotMoney::Unreadable) => Err(Gap::Unreadable(shown())),
+        }
     }
 }
 

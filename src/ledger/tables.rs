@@ -1,6 +1,7 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
 use super::books::{Books, Overflow};
+use super::cells::LARGEST;
 use super::config::Limit;
 use super::period::Period;
 use super::scan::Scan;
@@ -90,7 +91,10 @@ fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
     let newest = tally.days.values().map(|(_, last)| *last).max().ok_or_else(|| nothing_accepted(tally))?;
     let as_of = match settings.as_of {
         AsOf::Day(day) => day,
-        AsOf::Latest => calendar.last_day(calendar.last_year_reached(newest)),
+        AsOf::Latest => {
+            refuse_gap(tally, newest, calendar.place(newest).0)?;
+            calendar.last_day(calendar.last_year_reached(newest))
+        }
     };
     let days = tally.days.range(..=calendar.place(as_of).0).map(|(_, days)| *days);
     let span = days.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)));
@@ -100,7 +104,36 @@ fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
             hint: Some("give the last day that counts: `as_of: 2025-12-31` or `--as-of 2025-12-31`".to_owned()),
         });
     };
-    Ok(Period { calendar, as_of, first_date, last_date, last_year: calendar.last_complete_year(as_of) })
+    let last_year = calendar.last_complete_year(as_of);
+    if last_date < calendar.first_day(last_year) {
+        return Err(Failure::Data {
+            message: format!(
+                "the lines end on {}, before the last fiscal year that {} completes",
+                iso(last_date),
+                iso(as_of)
+            ),
+            hint: Some(
+                "every account would seem lost; give an earlier as-of day, or read the newer invoices".to_owned(),
+            ),
+        });
+    }
+    Ok(Period { calendar, as_of, first_date, last_date, last_year })
+}
+
+/// With `as_of: latest` the newest line decides for the whole book, so a single line far ahead of all others is
+/// taken for the typing error that it is.
+fn refuse_gap(tally: &Tally, newest: i32, newest_year: i32) -> Result<(), Failure> {
+    let before = tally.days.range(..newest_year).next_back().map(|(year, _)| *year);
+    match before {
+        Some(before) if before < newest_year - 6 => Err(Failure::Data {
+            message: format!(
+                "the newest line is dated {}, but no line lies in the five fiscal years before",
+                iso(newest)
+            ),
+            hint: Some("correct its date, or give the last day that counts with `as_of`".to_owned()),
+        }),
+        _ => Ok(()),
+    }
 }
 
 fn nothing_accepted(tally: &Tally) -> Failure {
@@ -151,7 +184,8 @@ fn row<'a>(name: &'a str, file: &FileTally) -> Result<Row<'a>, Failure> {
 }
 
 fn whole(count: Count) -> Result<(i64, i64), Failure> {
-    let amount = i64::try_from(count.amount).map_err(|_| too_large("the money of a file"))?;
+    let amount = i64::try_from(count.amount).ok().filter(|amount| amount.unsigned_abs() < LARGEST);
+    let amount = amount.ok_or_else(|| too_large("the money of a file"))?;
     Ok((count.rows, amount))
 }
 
@@ -261,7 +295,7 @@ fn quarantine<'a>(name: &str, lines: &[Quarantined], name_of: &dyn Fn(usize) -> 
 /// What to say where a sum does not fit.
 fn too_large(what: &str) -> Failure {
     Failure::Run {
-        message: format!("{what} is too large for 64 bits"),
+        message: format!("{what} has more than 18 digits"),
         hint: Some("keep fewer `decimals`, or leave the absurd amounts out with an `exclude` rule".to_owned()),
     }
 }

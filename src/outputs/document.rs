@@ -224,6 +224,8 @@ fn facts(
         decimals: settings.decimals,
         language: settings.language,
         first_year: first_year.into(),
+        early_end: period.calendar.place(period.last_date).1 < 11
+            && period.calendar.place(period.last_date).0 == period.last_year,
         late_start: first_line_year == first_year && first_line_month > 0,
         open_year: (as_of_year > period.last_year).then(|| as_of_year.into()),
         last_year: period.last_year.into(),

@@ -55,6 +55,8 @@ pub struct Facts {
     pub ranking_years: u32,
     /// Whether the first accepted line lies after the first month of `first_year`.
     pub late_start: bool,
+    /// Whether the last accepted line lies before the last month of `last_year`.
+    pub early_end: bool,
     /// The fiscal year of the last day that counts, where it is not over then.
     pub open_year: Option<i64>,
     /// How many complete years breadth and whitespace look at, the last one included.
@@ -118,6 +120,7 @@ pub struct Report {
     pub first_date: Option<i32>,
     pub last_date: Option<i32>,
     pub late_start: bool,
+    pub early_end: bool,
     pub open_year: Option<i64>,
     pub cutoff: u32,
     pub reading: Option<Reading>,
@@ -174,6 +177,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         first_date: facts.first_date,
         last_date: facts.last_date,
         late_start: facts.late_start,
+        early_end: facts.early_end,
         open_year: facts.open_year,
         cutoff: facts.cutoff,
         reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),

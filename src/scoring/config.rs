@@ -1,9 +1,9 @@
 //! The stage kind `scorecard`: groups of weighted criteria, each measured or judged.
 
-use super::judgements::{COLUMNS, Rules, judge, means};
+use super::card::Card;
+use super::judgements::COLUMNS;
 use super::scale::{Direction, Scale};
 use super::tables;
-use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 use crate::pipeline::fields::{Fields, distinct, number};
@@ -12,7 +12,7 @@ use crate::pipeline::scope::{Scope, shared};
 use crate::pipeline::settings::is_identifier;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
-use crate::table::{ColumnSpec, Meaning, Table};
+use crate::table::ColumnSpec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -133,6 +133,17 @@ impl Scorecard {
         Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
     }
 
+    /// The effective weight of each criterion: of its group times within it, adding up to 1.
+    pub fn effective_weights(&self) -> BTreeMap<&str, f64> {
+        let of_groups: f64 = self.groups.iter().map(|group| group.weight).sum();
+        let of_group = |group: &Group| group.criteria.iter().map(|criterion| criterion.weight).sum::<f64>();
+        let weights = self.groups.iter().flat_map(|group| {
+            let share = group.weight / of_groups / of_group(group);
+            group.criteria.iter().map(move |criterion| (criterion.name.value.as_str(), share * criterion.weight))
+        });
+        weights.collect()
+    }
+
     fn account_years(&self, scope: &Scope) -> Option<Located<String>> {
         if let Some(from) = &self.from {
             return Some(from.clone());
@@ -202,7 +213,7 @@ fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> O
     complete.then(|| shared(source))
 }
 
-fn share(node: &Node, problems: &Problems) -> Option<f64> {
+pub(super) fn share(node: &Node, problems: &Problems) -> Option<f64> {
     let share = number(node, "min_coverage", problems)?;
     if (0.0..=1.0).contains(&share.value) {
         return Some(share.value);
@@ -267,11 +278,15 @@ fn group(name: &Located<String>, node: &Node, problems: &Problems) -> Option<Gro
 
 fn weight(fields: &mut Fields) -> Option<f64> {
     let weight = fields.number("weight")?;
-    if weight.value > 0.0 {
+    // Weights are divided by their sum, which past this could overflow.
+    if weight.value > 0.0 && weight.value <= 1e9 {
         return Some(weight.value);
     }
-    let hint = "leave out what should not count".to_owned();
-    fields.problems.report(&weight.span, format!("a weight should be above zero, found {}", weight.value), hint);
+    let (message, hint) = match weight.value > 0.0 {
+        true => ("a weight should be a thousand million at the most", "only the ratio of weights counts"),
+        false => ("a weight should be above zero", "leave out what should not count"),
+    };
+    fields.problems.report(&weight.span, format!("{message}, found {}", weight.value), hint.to_owned());
     None
 }
 
@@ -302,95 +317,4 @@ fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option
         }
     };
     Some(Criterion { name: name.clone(), weight: weight.unwrap_or(1.0), basis: basis? })
-}
-
-/// A scorecard ready to run.
-struct Card {
-    from: String,
-    judged: Option<Arc<Source>>,
-    criteria: Vec<BoundCriterion>,
-    groups: Vec<String>,
-    missing: Missing,
-    min_coverage: f64,
-}
-
-impl Card {
-    fn run(&self, inputs: &Inputs, names: &tables::Names, decimals: u32) -> Result<Vec<Table>, Failure> {
-        let (account_years, period) = inputs.account_years(&self.from)?;
-        let mut accounts = account_years.text("account");
-        accounts.dedup();
-        let judgements = match &self.judged {
-            None => Vec::new(),
-            Some(source) => {
-                let rows = source.text_rows(&COLUMNS)?;
-                let known: BTreeSet<&str> = accounts.iter().copied().collect();
-                let judged = self.criteria.iter().filter(|criterion| matches!(criterion.basis, BoundBasis::Judged));
-                let criteria: BTreeSet<&str> = judged.map(|criterion| criterion.name.as_str()).collect();
-                let format = &source.config.csv;
-                let rules = Rules {
-                    accounts: &known,
-                    criteria: &criteria,
-                    as_of: period.as_of,
-                    numbers: format.numbers,
-                    date_format: &format.date_format,
-                };
-                judge(rows, &rules)
-            }
-        };
-        let means = means(&judgements);
-        let mut columns = Vec::with_capacity(self.criteria.len());
-        for criterion in &self.criteria {
-            columns.push(match &criterion.basis {
-                BoundBasis::Judged => {
-                    let scores =
-                        accounts.iter().map(|account| means.get(&(criterion.name.as_str(), *account)).copied());
-                    (vec![None; accounts.len()], scores.collect())
-                }
-                BoundBasis::Measured { table, column, scale } => {
-                    measured(inputs.table(table)?, column, scale, &accounts, decimals)
-                }
-            });
-        }
-        let scores = tables::Scores::new(&accounts, &self.criteria, columns, self.missing);
-        if self.missing == Missing::Block {
-            scores.refuse_gaps()?;
-        }
-        let mut made = scores.tables(names, &self.groups, self.min_coverage);
-        if self.judged.is_some() {
-            made.push(super::judgements::table(names.judgements(), &judgements));
-        }
-        Ok(made)
-    }
-}
-
-/// Values and scores of a measured criterion; a category has a score and no value.
-fn measured(
-    table: &Table,
-    column: &ColumnSpec,
-    scale: &Scale,
-    accounts: &[&str],
-    decimals: u32,
-) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
-    if scale.is_for_text() {
-        let texts: BTreeMap<&str, &str> = table.text("account").into_iter().zip(table.text(&column.name)).collect();
-        let score = |account: &&str| texts.get(account).and_then(|text| scale.score_of_text(text));
-        return (vec![None; accounts.len()], accounts.iter().map(score).collect());
-    }
-    let values = values_of(table, column, accounts, decimals);
-    let scores = scale.scores(&values);
-    (values, scores)
-}
-
-/// A numeric column by account; money in whole currency units.
-fn values_of(table: &Table, column: &ColumnSpec, accounts: &[&str], decimals: u32) -> Vec<Option<f64>> {
-    let unit =
-        if column.meaning == Meaning::Money { 10f64.powi(i32::try_from(decimals).unwrap_or_default()) } else { 1.0 };
-    let values: Vec<Option<f64>> = match column.meaning {
-        Meaning::Integer | Meaning::Money => {
-            table.integers(&column.name).into_iter().map(|value| value.map(|value| value as f64 / unit)).collect()
-        }
-        _ => table.numbers(&column.name),
-    };
-    let by_account: BTreeMap<&str, Option<f64>> = table.text("account").into_iter().zip(values).collect();
-    accounts.iter().map(|account| by_account.get(account).copied().flatten()).collect()
 }

@@ -1,5 +1,6 @@
 //! From measures and judgements to one score per account.
 
+mod card;
 pub mod config;
 pub mod judgements;
 pub mod quadrant;

@@ -1,6 +1,6 @@
 //! The stage kind `quadrant`: accounts by how attractive they are and how strong the relationship is.
 
-use super::config::Scorecard;
+use super::config::{Scorecard, share};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, Span, did_you_mean};
 use crate::pipeline::fields::{Fields, number};
@@ -8,7 +8,7 @@ use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::stages::Stage;
 use crate::table::{Table, TableBuilder, name_of};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const MANUAL: &str = include_str!("../../docs/stages/quadrant.md");
 
@@ -33,6 +33,8 @@ pub struct Axis {
     pub groups: Vec<Located<String>>,
     pub criteria: Vec<Located<String>>,
     pub threshold: f64,
+    /// Which part of the axis' weight has to be known; the scorecard's own where left out.
+    pub min_coverage: Option<f64>,
 }
 
 /// The names of the quadrants.
@@ -71,7 +73,7 @@ impl Quadrant {
         let job = move |inputs: &Inputs| {
             let accounts = inputs.table(&scorecard)?.text("account");
             let parts = Parts::of(inputs.table(&contributions)?);
-            let values = axes.each_ref().map(|axis| parts.means(&accounts, &axis.criteria));
+            let values = axes.each_ref().map(|axis| parts.means(&accounts, axis));
             let [attractiveness, relationship] = &values;
             let places: Vec<Place> = attractiveness
                 .iter()
@@ -94,9 +96,13 @@ fn axis(fields: &mut Fields, key: &'static str) -> Option<Axis> {
         None => Some(MIDDLE),
         Some(node) => threshold(number(node, "threshold", fields.problems)?, fields.problems),
     };
+    let min_coverage = match fields.optional("min_coverage") {
+        None => Some(None),
+        Some(node) => share(node, fields.problems).map(Some),
+    };
     let problems = fields.problems;
     fields.finish();
-    let axis = Axis { groups: groups?, criteria: criteria?, threshold: threshold? };
+    let axis = Axis { groups: groups?, criteria: criteria?, threshold: threshold?, min_coverage: min_coverage? };
     if axis.groups.is_empty() && axis.criteria.is_empty() {
         let message = format!("the axis `{key}` names neither groups nor criteria of the scorecard");
         problems.report(&owner, message, format!("such as `{key}: {{groups: growth}}`"));
@@ -168,8 +174,10 @@ impl Names {
 /// An axis whose criteria are found.
 #[derive(Debug, Clone)]
 struct BoundAxis {
-    criteria: BTreeSet<String>,
+    /// The effective weight of each criterion, as declared.
+    criteria: BTreeMap<String, f64>,
     threshold: f64,
+    min_coverage: f64,
 }
 
 impl Axis {
@@ -193,8 +201,11 @@ impl Axis {
             found.push(criterion.map(|criterion| vec![*criterion]));
         }
         let found: Vec<Vec<&str>> = found.into_iter().collect::<Option<_>>()?;
-        let criteria = found.into_iter().flatten().map(str::to_owned).collect();
-        Some(BoundAxis { criteria, threshold: self.threshold })
+        let weights = scorecard.effective_weights();
+        let weighed = |name: &str| weights.get(name).map(|weight| (name.to_owned(), *weight));
+        let criteria = found.into_iter().flatten().filter_map(weighed).collect();
+        let min_coverage = self.min_coverage.unwrap_or(scorecard.min_coverage);
+        Some(BoundAxis { criteria, threshold: self.threshold, min_coverage })
     }
 }
 
@@ -217,6 +228,7 @@ fn report_unknown(
 struct Parts<'t> {
     accounts: Vec<&'t str>,
     criteria: Vec<&'t str>,
+    sources: Vec<&'t str>,
     weights: Vec<Option<f64>>,
     contributions: Vec<Option<f64>>,
 }
@@ -226,30 +238,45 @@ impl<'t> Parts<'t> {
         Self {
             accounts: contributions.text("account"),
             criteria: contributions.text("criterion"),
+            sources: contributions.text("source"),
             weights: contributions.numbers("weight"),
             contributions: contributions.numbers("contribution"),
         }
     }
 
-    /// The weighted mean of some criteria for each account, over those that entered its score; null where
-    /// none did. The parts stand in the order of the accounts, as the scorecard makes them.
-    fn means(&self, accounts: &[&str], criteria: &BTreeSet<String>) -> Vec<Option<f64>> {
-        let mut sums = vec![(0.0, 0.0); accounts.len()];
+    /// The weighted mean of the axis' criteria for each account, over those that entered its score; null where
+    /// too little of them is known: one measure would else pass for a whole relationship. The parts stand in the
+    /// order of the accounts, as the scorecard makes them.
+    fn means(&self, accounts: &[&str], axis: &BoundAxis) -> Vec<Option<f64>> {
+        let mut sums = vec![Sum::default(); accounts.len()];
         let mut place = 0;
-        let rows = self.accounts.iter().zip(&self.criteria).zip(self.weights.iter().zip(&self.contributions));
-        for ((account, criterion), (weight, contribution)) in rows {
+        let names = self.accounts.iter().zip(&self.criteria).zip(&self.sources);
+        for (((account, criterion), source), (weight, contribution)) in
+            names.zip(self.weights.iter().zip(&self.contributions))
+        {
             while accounts.get(place).is_some_and(|current| current != account) {
                 place += 1;
             }
-            if criteria.contains(*criterion)
-                && let Some((total, of_weights)) = sums.get_mut(place)
-            {
-                *total += contribution.unwrap_or_default();
-                *of_weights += weight.unwrap_or_default();
+            if let Some((declared, sum)) = axis.criteria.get(*criterion).zip(sums.get_mut(place)) {
+                sum.contribution += contribution.unwrap_or_default();
+                sum.weight += weight.unwrap_or_default();
+                sum.known += if matches!(*source, "measured" | "judged") { *declared } else { 0.0 };
             }
         }
-        sums.into_iter().map(|(total, weights)| (weights > 0.0).then(|| total / weights)).collect()
+        let whole: f64 = axis.criteria.values().sum();
+        // The last bits of a sum of weights must not decide.
+        let is_known = |sum: &Sum| sum.weight > 0.0 && sum.known + 1e-9 >= axis.min_coverage * whole;
+        sums.into_iter().map(|sum| is_known(&sum).then(|| sum.contribution / sum.weight)).collect()
     }
+}
+
+/// What the criteria of an axis add up to for one account.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    contribution: f64,
+    weight: f64,
+    /// The declared weight of what was measured or judged, and not assumed.
+    known: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -92,15 +92,21 @@ impl Scale {
         };
         match self {
             Self::Anchors(points) => joined(points.iter().map(|(at, score)| (value(*at), *score))),
-            Self::Percentile(_) => joined(
-                quartiles(values)
-                    .into_iter()
-                    .zip(self.scores_of(&quartiles(values), values))
-                    .map(|(at, score)| (value(at), score)),
-            ),
-            Self::MinMax(_) => {
-                let ends: Vec<f64> = quartiles(values).into_iter().step_by(4).collect();
-                joined(ends.iter().zip(self.scores_of(&ends, values)).map(|(at, score)| (value(*at), score)))
+            Self::Percentile(_) | Self::MinMax(_) => {
+                let quartiles = quartiles(values);
+                // The ends alone make a line.
+                let points: Vec<f64> = if matches!(self, Self::MinMax(_)) {
+                    quartiles.into_iter().step_by(4).collect()
+                } else {
+                    quartiles
+                };
+                let mut points: Vec<(String, f64)> = points
+                    .iter()
+                    .zip(self.scores_of(&points, values))
+                    .map(|(at, score)| (value(shortened(*at)), score))
+                    .collect();
+                points.dedup();
+                joined(points.into_iter())
             }
             Self::Categories { scores, other } => {
                 let other = other.map(|score| ("…".to_owned(), score));
@@ -116,6 +122,11 @@ impl Scale {
             |at: &f64| values.iter().zip(&scores).find(|(value, _)| **value == Some(*at)).and_then(|(_, score)| *score);
         some.iter().map(|at| score(at).unwrap_or(LOWEST)).collect()
     }
+}
+
+/// Four significant digits: a cut point of the data is shown to be found, not to be computed with.
+fn shortened(value: f64) -> f64 {
+    format!("{value:.3e}").parse().unwrap_or(value)
 }
 
 /// The least value, the quartiles (each a value that occurs) and the greatest; nothing where there is none.
@@ -142,7 +153,7 @@ fn unknown<T>(node: &Node, problems: &Problems) -> Option<T> {
     problems.report(
         &node.span,
         message,
-        "such as `[[0, 1], [12, 10]]`, `percentile` or `{minmax: falling}`".to_owned(),
+        "such as `[[0, 1], [12, 10]]`, `percentile`, `{minmax: falling}` or `{categories: {Retail: 6}}`".to_owned(),
     );
     None
 }

@@ -25,6 +25,14 @@ pub fn text_of_row(column: &ArrayRef, row: usize) -> Result<Option<String>, Erro
     Ok((!text.is_empty()).then_some(text))
 }
 
+/// As [`text_of_row`], but NaN is nothing: so tools write what is missing from a column of numbers.
+///
+/// # Errors
+/// As [`text_of_row`].
+pub fn key_of_row(column: &ArrayRef, row: usize) -> Result<Option<String>, Error> {
+    if float_of_row(column, row).is_some_and(f64::is_nan) { Ok(None) } else { text_of_row(column, row) }
+}
+
 fn float_of_row(column: &ArrayRef, row: usize) -> Option<f64> {
     let values = column.as_any();
     let double = values.downcast_ref::<Float64Array>().map(|values| values.value(row));

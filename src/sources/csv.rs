@@ -98,6 +98,10 @@ pub fn scan<E: From<Error>>(
             if !reader.read_byte_record(record).map_err(|error| not_csv(&file.name, &error))? {
                 break;
             }
+            if let Some(lines) = swallowed(record, options.delimiter, file.columns.len()) {
+                let line = Starts { text: &text, records: std::slice::from_ref(record) }.line(0);
+                return Err(E::from(unclosed(&file.name, line, lines)));
+            }
             rows += 1;
         }
         let records = records.get(..rows).unwrap_or_default();
@@ -106,6 +110,27 @@ pub fn scan<E: From<Error>>(
         }
         visit(batch(records, columns, &file.columns, &text))?;
     }
+}
+
+/// How many lines a quote has swallowed that was opened and not closed where it should be: a field that holds
+/// whole lines, each with as many delimiters as a line of the file. Such lines are in no count, so nothing less
+/// than the file can be refused.
+fn swallowed(record: &ByteRecord, delimiter: u8, columns: usize) -> Option<usize> {
+    if columns < 3 || !record.as_slice().contains(&b'\n') {
+        return None;
+    }
+    let is_line = |text: &[u8]| text.iter().filter(|byte| **byte == delimiter).count() + 1 >= columns;
+    let lines =
+        record.iter().flat_map(|field| field.split(|byte| *byte == b'\n').skip(1)).filter(|text| is_line(text)).count();
+    (lines > 0).then_some(lines)
+}
+
+fn unclosed(name: &str, line: u64, lines: usize) -> Error {
+    let plural = if lines == 1 { "line" } else { "lines" };
+    Error::with_hint(
+        format!("`{name}`, line {line}: a quote is opened here that swallows {lines} {plural} behind it"),
+        "close the quote, or write a quote inside a field twice",
+    )
 }
 
 fn batch<'a>(records: &'a [ByteRecord], columns: &[usize], all: &'a [SourceColumn], text: &'a File) -> Batch<'a> {

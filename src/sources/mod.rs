@@ -8,7 +8,7 @@ pub mod csv;
 pub mod parquet;
 pub mod read;
 
-use crate::sources::cells::text_of_row;
+use crate::sources::cells::key_of_row;
 use arrow::array::ArrayRef;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -226,7 +226,7 @@ fn text_of_batch(batch: &Batch<'_>, places: &[Option<usize>], file: &str) -> Res
     for row in 0..batch.rows {
         let mut read = batch.columns.iter();
         let cells = places.iter().map(|place| match place.and_then(|_| read.next()) {
-            Some(column) => text_of_row(column, row),
+            Some(column) => key_of_row(column, row),
             None => Ok(None),
         });
         let cells = cells.collect::<Result<Vec<_>, Error>>()?;

@@ -1277,7 +1277,7 @@ mod scores {
         21 |             revenue: {weight: 70, measure: growth.cagr, scale: quantile}
            |                                                                ^^^^^^^^
            |
-           = hint: such as `[[0, 1], [12, 10]]`, `percentile` or `{minmax: falling}`
+           = hint: such as `[[0, 1], [12, 10]]`, `percentile`, `{minmax: falling}` or `{categories: {Retail: 6}}`
 
         1 mistake in `small.yaml`
         ");
@@ -2495,18 +2495,44 @@ mod data {
     }
 
     #[test]
-    fn a_sum_of_amounts_that_is_too_large() {
-        let line = "A,2024-12-01,1,90000000000000000.00,S1\n";
-        let project = project(SOUND).with("lines.csv", format!("{LINES}{line}{line}"));
+    fn a_quote_that_is_not_closed_is_told_with_its_line() {
+        let good = |number: u32| format!("A,2024-01-{:02},{number},1.00,S1\n", number % 28 + 1);
+        let lines: String = (0..40).map(good).collect();
+        let project = project(SOUND).with("lines.csv", format!("{LINES}{lines}\"B,2024-02-01,99,1.00,S1\n{lines}"));
         assert_snapshot!(project.refused(&[]), @"
         exit code 1
-        error: the money of a file is too large for 64 bits
-        hint: keep fewer `decimals`, or leave the absurd amounts out with an `exclude` rule
+        error: `lines.csv`, line 46: a quote is opened here that swallows 40 lines behind it
+        hint: close the quote, or write a quote inside a field twice
         ");
-        let project = project.with("lines.csv", format!("{LINES}{line}"));
+    }
+
+    #[test]
+    fn a_line_far_ahead_of_all_others_does_not_move_the_book() {
+        let project = project(SOUND).with("lines.csv", format!("{LINES}A,2099-12-31,9,1.00,S1\n"));
+        assert_snapshot!(project.refused(&[]), @"
+        exit code 3
+        error: the newest line is dated 2099-12-31, but no line lies in the five fiscal years before
+        hint: correct its date, or give the last day that counts with `as_of`
+        ");
+    }
+
+    #[test]
+    fn an_as_of_day_past_the_data_is_refused() {
+        assert_snapshot!(project(SOUND).refused(&["--as-of", "2030-12-31"]), @"
+        exit code 3
+        error: the lines end on 2024-12-01, before the last fiscal year that 2030-12-31 completes
+        hint: every account would seem lost; give an earlier as-of day, or read the newer invoices
+        ");
+    }
+
+    #[test]
+    fn a_sum_of_amounts_that_is_too_large() {
+        let line = "A,2024-12-01,1,4000000000000000.00,S1\n";
+        let project = project(SOUND).with("lines.csv", format!("{LINES}{line}{line}{line}"));
         assert_snapshot!(project.refused(&[]), @"
         exit code 1
-        error: row 1 of column `revenue_y1` in table `growth` is `9000000000000015000` minor units, which has more than 18 digits
+        error: the money of a file has more than 18 digits
+        hint: keep fewer `decimals`, or leave the absurd amounts out with an `exclude` rule
         ");
     }
 }

@@ -32,6 +32,7 @@ pub(super) fn register(environment: &mut Environment, writer: Writer) {
     environment.add_filter("money", filter(Writer::money));
     environment.add_filter("date", filter(|writer, value| Ok(writer.locale.date(days(value)?))));
     environment.add_filter("short_date", filter(|writer, value| Ok(writer.locale.short_date(days(value)?))));
+    environment.add_filter("numerals", filter(|writer, value| Ok(numerals(&writer.locale, &value.to_string()))));
     environment.add_filter("year", filter(|writer, value| writer.period("name", whole(value)?, None)));
     let filter = |usual: u32, write: fn(&Locale, f64, u32) -> String| {
         let writer = Arc::clone(&writer);
@@ -114,6 +115,26 @@ fn heading(identifier: &str) -> String {
         Some(first) => first.to_uppercase().chain(characters).collect(),
         None => words,
     }
+}
+
+/// A text of ours with its numbers in the language's way: `-2.5% → 1` is `-2,5 % → 1` in Spanish.
+fn numerals(locale: &Locale, text: &str) -> String {
+    if text.is_empty() {
+        return NOTHING.to_owned();
+    }
+    let word = |word: &str| {
+        let (word, comma) = word.strip_suffix(',').map_or((word, ""), |word| (word, ","));
+        let (number, is_percent) = word.strip_suffix('%').map_or((word, false), |number| (number, true));
+        let places = number.split_once('.').map_or(0, |(_, places)| places.len());
+        let (Ok(value), Ok(places)) = (number.parse::<f64>(), u32::try_from(places)) else {
+            return format!("{}{comma}", escape(word));
+        };
+        match is_percent {
+            true => format!("{}{comma}", locale.percent(value / 100.0, places)),
+            false => format!("{}{comma}", locale.decimal(value, places)),
+        }
+    };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Null reads as a dash; what does not exist is a mistake in the template.

@@ -276,7 +276,7 @@ fn the_report_in_spanish() {
 
     | Grupo | Criterio | Peso en el grupo | Peso en el total | Origen | Escala |
     |:---|:---|---:|---:|:---|:---|
-    | Crecimiento (75,0~%) | Facturación | 100,0~% | 75,0~% | crecimiento anual | -10% → 1, 0% → 4, 25% → 10 |
+    | Crecimiento (75,0~%) | Facturación | 100,0~% | 75,0~% | crecimiento anual | -10~% → 1, 0~% → 4, 25~% → 10 |
     | Close ties (25,0~%) | New markets | 100,0~% | 25,0~% | valorado | – |
 
     ## Qué falta

@@ -61,6 +61,7 @@ pub(crate) fn facts(language: Language) -> Facts {
         whitespace_years: 1,
         fiscal_year_starts: 1,
         late_start: false,
+        early_end: false,
         open_year: None,
         first_date: Some(18993),
         last_date: Some(20452),

@@ -7,9 +7,15 @@ use crate::progress::Progress;
 use std::sync::Arc;
 
 fn axes(attractiveness: &[&str], relationship: &[&str]) -> [BoundAxis; 2] {
+    let weight = |name: &str| match name {
+        "revenue" => 0.5,
+        "margin" => 0.3,
+        _ => 0.2,
+    };
     [attractiveness, relationship].map(|criteria| BoundAxis {
-        criteria: criteria.iter().map(|name| (*name).to_owned()).collect(),
+        criteria: criteria.iter().map(|name| ((*name).to_owned(), weight(name))).collect(),
         threshold: MIDDLE,
+        min_coverage: 0.0,
     })
 }
 
@@ -34,6 +40,7 @@ fn contributions() -> Table {
     TableBuilder::new("contributions", parts.len())
         .text("account", parts.iter().map(|part| part.0).collect())
         .text("criterion", parts.iter().map(|part| part.1).collect())
+        .text("source", parts.iter().map(|part| if part.2 > 0.0 { "measured" } else { "missing" }).collect())
         .numbers("weight", parts.iter().map(|part| part.2).collect::<Vec<_>>())
         .numbers("contribution", parts.iter().map(|part| part.3).collect::<Vec<_>>())
         .build()
@@ -41,7 +48,7 @@ fn contributions() -> Table {
 
 fn means(criteria: &[&str]) -> Vec<Option<f64>> {
     let [axis, _] = axes(criteria, &[]);
-    Parts::of(&contributions()).means(&["a", "b", "c"], &axis.criteria)
+    Parts::of(&contributions()).means(&["a", "b", "c"], &axis)
 }
 
 #[test]
@@ -56,9 +63,24 @@ fn an_axis_is_the_weighted_mean_of_what_entered() {
 }
 
 #[test]
+fn an_axis_needs_its_part_of_known_weight() {
+    let [mut axis, _] = axes(&["revenue", "margin"], &[]);
+    let known = |axis: &BoundAxis| {
+        Parts::of(&contributions()).means(&["a", "b", "c"], axis).iter().map(Option::is_some).collect::<Vec<_>>()
+    };
+    // Known of 0.8: 0.8 for a, 0.3 for b, nothing for c.
+    axis.min_coverage = 0.375;
+    assert_eq!(known(&axis), [true, true, false]);
+    axis.min_coverage = 0.4;
+    assert_eq!(known(&axis), [true, false, false]);
+    axis.min_coverage = 1.0;
+    assert_eq!(known(&axis), [true, false, false]);
+}
+
+#[test]
 fn an_account_without_parts_has_no_place() {
     let [axis, _] = axes(&["trust"], &[]);
-    let found = Parts::of(&contributions()).means(&["a", "aa", "b", "c", "d"], &axis.criteria);
+    let found = Parts::of(&contributions()).means(&["a", "aa", "b", "c", "d"], &axis);
     assert_eq!(found.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, true, true, false]);
 }
 
