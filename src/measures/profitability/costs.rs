@@ -2,13 +2,19 @@
 
 use crate::calendar::{FiscalCalendar, parse_day};
 use crate::measures::window::Window;
-use crate::money::{NotMoney, NumberFormat};
+use crate::money::{NotMoney, NumberFormat, from_decimal};
 use crate::sources::{Source, Stored, TextRow};
 use crate::table::{Table, TableBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The columns of the table, in the order in which they are read.
-pub const COLUMNS: [&str; 4] = ["account", "period", "activity", "amount"];
+pub const COLUMNS: [&str; 5] = ["account", "period", "activity", "amount", "count"];
+
+/// How many of them must be there.
+pub const REQUIRED: usize = 4;
+
+/// Decimal places of a count: hours of support need not be whole.
+const COUNT_PLACES: u32 = 4;
 
 const ISO: &str = "%Y-%m-%d";
 
@@ -33,6 +39,8 @@ pub struct Rules<'a> {
     pub calendar: FiscalCalendar,
     pub window: Window,
     pub decimals: u32,
+    /// What an activity costs each time, in minor units.
+    pub activities: &'a BTreeMap<String, i64>,
 }
 
 /// How a file writes its numbers and days.
@@ -79,7 +87,12 @@ fn read(row: TextRow, rules: &Rules, form: &Form) -> CostRow {
     // Blanks around a key are part of it in the ledger; only where no account is called so are they a slip.
     let account = if rules.accounts.contains(cell(0)) { cell(0) } else { cell(0).trim() };
     let period = cell(1).trim();
-    let amount = form.numbers.parse(cell(3).as_bytes(), rules.decimals);
+    let activity = cell(2).trim();
+    let counted = cell(3).trim().is_empty() && !cell(4).trim().is_empty();
+    let amount = match rules.activities.get(activity) {
+        Some(rate) if counted => times(*rate, form.numbers.parse(cell(4).as_bytes(), COUNT_PLACES)),
+        _ => form.numbers.parse(cell(3).as_bytes(), rules.decimals),
+    };
     let year = fiscal_year(period, &form.date_format, rules.calendar);
     let in_window = |year: i32| rules.window.place(year.into()).is_some();
     let unused = if row.defect.is_some() {
@@ -92,6 +105,7 @@ fn read(row: TextRow, rules: &Rules, form: &Form) -> CostRow {
             // Of another year it need not be known here: an account may have come after the as-of day.
             (Some(year), _) if !in_window(year) => Some("outside_window"),
             _ if !rules.accounts.contains(account) => Some("unknown_account"),
+            (_, Err(_)) if counted && !rules.activities.contains_key(activity) => Some("activity_without_rate"),
             (_, Err(NotMoney::Unreadable)) => Some("unreadable_amount"),
             (_, Err(NotMoney::OutOfRange)) => Some("amount_out_of_range"),
             _ => None,
@@ -100,12 +114,17 @@ fn read(row: TextRow, rules: &Rules, form: &Form) -> CostRow {
     CostRow {
         account: account.to_owned(),
         period: period.to_owned(),
-        activity: cell(2).trim().to_owned(),
+        activity: activity.to_owned(),
         amount: amount.ok(),
         unused,
         line: row.line,
         file: row.file,
     }
+}
+
+/// A rate so many times, rounded half away from zero.
+fn times(rate: i64, count: Result<i64, NotMoney>) -> Result<i64, NotMoney> {
+    from_decimal(i128::from(rate) * i128::from(count?), COUNT_PLACES, 0)
 }
 
 /// The fiscal year of a day, of a month such as `2025-03`, or of a year, which is the fiscal year of that name.

@@ -15,7 +15,7 @@ use crate::pipeline::scope::{Scope, shared};
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
 use crate::table::{Table, name_of};
-use costs::{COLUMNS, CostRow, Rules};
+use costs::{COLUMNS, CostRow, REQUIRED, Rules};
 use margins::Margin;
 use rates::{DeclaredRate, Rate};
 use std::collections::BTreeMap;
@@ -32,6 +32,8 @@ pub struct Profitability {
     pub costs: Option<Located<String>>,
     /// What a line, an invoice and a return cost.
     pub rates: Vec<DeclaredRate>,
+    /// What activities that the table of costs counts cost each time, as written.
+    pub activities: Vec<(String, Located<String>)>,
 }
 
 impl Profitability {
@@ -43,7 +45,12 @@ impl Profitability {
             None => Some(Vec::new()),
             Some(node) => rates::decode(node, fields.problems),
         };
-        Some(Self { from: from?, years: i32::try_from(years?).ok()?, costs, rates: rates? })
+        let activities = match fields.optional("activities") {
+            None => Some(Vec::new()),
+            Some(node) => rates::decode_activities(node, fields.problems),
+        };
+        let years = i32::try_from(years?).ok()?;
+        Some(Self { from: from?, years, costs, rates: rates?, activities: activities? })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
@@ -54,6 +61,7 @@ impl Profitability {
         };
         let (roles, decimals) = (roles?, scope.settings.decimals);
         let rates = rates::bind(&self.rates, roles, decimals, scope.problems);
+        let activities = rates::bind_activities(&self.activities, decimals, scope.problems);
         if !roles.cost {
             let message = format!("stage `{}` needs the cost of goods, but the ledger declares no `cost`", id.value);
             let hint = "add `cost:` to the `columns` of the ledger, with the column that has the cost of a line";
@@ -66,6 +74,7 @@ impl Profitability {
             years: self.years,
             costs: costs?,
             rates: rates?,
+            activities: activities?,
             decimals,
         };
         let signature = Signature::Tables(job.specs());
@@ -76,7 +85,7 @@ impl Profitability {
 /// The table of costs, once it has its columns.
 fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Arc<Source>> {
     let mut complete = true;
-    for column in COLUMNS {
+    for column in COLUMNS.into_iter().take(REQUIRED) {
         for file in source.files.iter().filter(|file| file.column(column).is_none()) {
             let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
             let message = format!("the table of costs `{}` has no column `{column}`", file.name);
@@ -114,6 +123,7 @@ struct Job {
     years: i32,
     costs: Option<Arc<Source>>,
     rates: Vec<Rate>,
+    activities: BTreeMap<String, i64>,
     decimals: u32,
 }
 
@@ -134,7 +144,7 @@ impl Job {
         let window = Window::last(self.years, period, &self.names.margins)?;
         let rows = match &self.costs {
             None => None,
-            Some(source) => Some(cost_rows(source, account_years, period, window, self.decimals)?),
+            Some(source) => Some(cost_rows(source, account_years, period, window, (self.decimals, &self.activities))?),
         };
         let serving = rows.as_deref().map(costs::by_account).unwrap_or_default();
         let margins = margins_of(account_years, window, &serving, &self.rates).ok_or_else(too_large)?;
@@ -158,10 +168,10 @@ fn cost_rows(
     account_years: &Table,
     period: &Period,
     window: Window,
-    decimals: u32,
+    (decimals, activities): (u32, &BTreeMap<String, i64>),
 ) -> Result<Vec<CostRow>, Failure> {
     let accounts = account_years.text("account").into_iter().collect();
-    let rules = Rules { accounts: &accounts, calendar: period.calendar, window, decimals };
+    let rules = Rules { accounts: &accounts, calendar: period.calendar, window, decimals, activities };
     let forms = costs::forms(source);
     Ok(costs::judge(source.text_rows(&COLUMNS)?, &rules, &forms))
 }

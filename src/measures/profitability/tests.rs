@@ -145,7 +145,13 @@ const APRIL: FiscalCalendar = FiscalCalendar { starts: 4 };
 
 fn judged(rows: &[[&str; 4]], form: Form) -> Vec<CostRow> {
     let accounts = BTreeSet::from(["A", "B", " C"]);
-    let rules = Rules { accounts: &accounts, calendar: APRIL, window: window(2025, 2025), decimals: 2 };
+    let rules = Rules {
+        accounts: &accounts,
+        calendar: APRIL,
+        window: window(2025, 2025),
+        decimals: 2,
+        activities: &BTreeMap::new(),
+    };
     let rows = rows.iter().zip(2..).map(|(cells, line)| TextRow {
         file: "costs.csv".to_owned(),
         line,
@@ -153,6 +159,48 @@ fn judged(rows: &[[&str; 4]], form: Form) -> Vec<CostRow> {
         defect: None,
     });
     judge(rows.collect(), &rules, &BTreeMap::from([("costs.csv", form)]))
+}
+
+#[test]
+fn an_activity_that_is_counted_costs_its_rate_each_time() {
+    let (accounts, activities) = (BTreeSet::from(["A"]), BTreeMap::from([("visit".to_owned(), 8_550)]));
+    let rules = Rules {
+        accounts: &accounts,
+        calendar: JANUARY,
+        window: window(2025, 2025),
+        decimals: 2,
+        activities: &activities,
+    };
+    let row = |line: u64, cells: [&str; 5]| TextRow {
+        file: "costs.csv".to_owned(),
+        line,
+        cells: cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect(),
+        defect: None,
+    };
+    let rows = vec![
+        // 3 × 85.50; 1.5 × 85.50 = 128.25; 0.0001 × 85.50 rounds to 0.01.
+        row(2, ["A", "2025-01", "visit", "", "3"]),
+        row(3, ["A", "2025-02", "visit", "", "1.5"]),
+        row(4, ["A", "2025-03", "visit", "", "0.0001"]),
+        // An amount that is there is the cost, whatever was counted.
+        row(5, ["A", "2025-04", "visit", "20", "3"]),
+        row(6, ["A", "2025-05", "visit", "", "many"]),
+        row(7, ["A", "2025-06", "call", "", "3"]),
+        row(8, ["A", "2025-07", "visit", "", ""]),
+    ];
+    let rows = judge(rows, &rules, &BTreeMap::from([("costs.csv", Form::plain())]));
+    let found: Vec<(Option<i64>, &str)> = rows.iter().map(|row| (row.amount, row.unused.unwrap_or_default())).collect();
+    let expected = [
+        (Some(25_650), ""),
+        (Some(12_825), ""),
+        (Some(1), ""),
+        (Some(2_000), ""),
+        (None, "unreadable_amount"),
+        (None, "activity_without_rate"),
+        (None, "unreadable_amount"),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(costs::by_account(&rows), BTreeMap::from([("A", 40_476)]));
 }
 
 #[test]
@@ -198,7 +246,13 @@ fn every_reason_why_a_cost_does_not_count() {
 #[test]
 fn a_broken_row_does_not_count() {
     let accounts = BTreeSet::from(["A"]);
-    let rules = Rules { accounts: &accounts, calendar: JANUARY, window: window(2025, 2025), decimals: 2 };
+    let rules = Rules {
+        accounts: &accounts,
+        calendar: JANUARY,
+        window: window(2025, 2025),
+        decimals: 2,
+        activities: &BTreeMap::new(),
+    };
     let defect = Some(Defect { row: 0, reason: "too_few_cells", detail: String::new() });
     let row = TextRow { file: "costs.csv".to_owned(), line: 2, cells: vec![None; 4], defect };
     assert_eq!(judge(vec![row], &rules, &BTreeMap::new())[0].unused, Some("unreadable_row"));
@@ -243,7 +297,7 @@ proptest! {
             names.iter().zip(&counts).map(|(name, [a, b, c])| (name.as_str(), 2025, [0, 0, *a, *b, *c])).collect();
         let years = account_years(&years);
         let accounts: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-        let rules = Rules { accounts: &accounts, calendar: JANUARY, window: window(2025, 2025), decimals: 2 };
+        let rules = Rules { accounts: &accounts, calendar: JANUARY, window: window(2025, 2025), decimals: 2, activities: &BTreeMap::new() };
         let text = |(account, year, amount): &(usize, i32, i64)| TextRow {
             file: "costs.csv".to_owned(),
             line: 0,
