@@ -207,7 +207,7 @@ fn run_id(plan: &Plan, inputs: &[Input], as_of: Option<i32>) -> String {
     as_of.map_or_else(|| id.clone(), |as_of| format!("{}-{id}", iso(as_of)))
 }
 
-#[allow(clippy::too_many_arguments, reason = "one record of everything a run knows")]
+#[expect(clippy::too_many_arguments, reason = "one record of everything a run knows")]
 fn record(
     plan: &Plan,
     options: &Options,

@@ -47,7 +47,7 @@ pub enum Crossing {
 
 impl Segments {
     /// Reads `by` and `accounts`, which go together or are both left out.
-    pub(super) fn decode(fields: &mut Fields) -> Option<Option<Self>> {
+    pub(in crate::measures) fn decode(fields: &mut Fields) -> Option<Option<Self>> {
         match (fields.optional_text("by"), fields.optional_text("accounts")) {
             (Some(column), Some(accounts)) => Some(Some(Self { column, accounts })),
             (None, None) => Some(None),
@@ -57,7 +57,7 @@ impl Segments {
     }
 
     /// Checks that the accounts are there and have the column.
-    pub(super) fn bind(&self, scope: &mut Scope) -> Option<()> {
+    pub(in crate::measures) fn bind(&self, scope: &mut Scope) -> Option<()> {
         let accounts = scope.table_of_kind(&self.accounts, "accounts")?;
         if accounts.column(&self.column.value).is_some() {
             return Some(());

@@ -4,9 +4,10 @@ use super::{number_within, optional_whole, whole_money};
 use crate::failure::Failure;
 use crate::ledger::Roles;
 use crate::measures::accounts::attribute;
+use crate::measures::pareto::Segments;
 use crate::measures::window::{AccountValues, Window, by_account};
 use crate::pipeline::check::{Bound, Signature};
-use crate::pipeline::diagnostics::{Located, did_you_mean};
+use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
@@ -19,7 +20,7 @@ pub struct Contractual {
     /// A measure of money per account and year, `table.column`; else revenue less cost.
     pub margin: Option<Located<String>>,
     /// A column of the accounts table, and that table: accounts of a segment share their retention.
-    pub by: Option<(Located<String>, Located<String>)>,
+    pub by: Option<Segments>,
     pub terms: Terms,
 }
 
@@ -40,21 +41,16 @@ impl Contractual {
         let discount = number_within(fields, "discount", 0.001..=1.0, Some(0.10));
         let shrink = number_within(fields, "shrink", 0.0..=1e9, Some(50.0));
         let horizon = optional_whole(fields, "horizon", 100);
-        let by = match (fields.optional_text("by"), fields.optional_text("accounts")) {
-            (Some(by), Some(accounts)) => Some((by, accounts)),
-            (None, None) => None,
-            (Some(key), None) => return lonely(fields, &key, "accounts"),
-            (None, Some(key)) => return lonely(fields, &key, "by"),
-        };
+        let by = Segments::decode(fields);
         let terms = Terms { discount: discount??, shrink: shrink??, horizon: horizon? };
-        Some(Self { from: from?, margin, by, terms })
+        Some(Self { from: from?, margin, by: by?, terms })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
         let roles = scope.account_years(&self.from);
         let segments = match &self.by {
             None => Some(()),
-            Some((by, accounts)) => segment_column(by, accounts, scope),
+            Some(by) => by.bind(scope),
         };
         let margin = match &self.margin {
             None => roles.and_then(|roles| costs(roles, id, scope)).map(|()| None),
@@ -86,8 +82,8 @@ impl Contractual {
         };
         let segments: Option<Vec<&str>> = match &self.by {
             None => None,
-            Some((by, accounts)) => {
-                let of_account = attribute(inputs.table(&accounts.value)?, &by.value);
+            Some(by) => {
+                let of_account = attribute(inputs.table(&by.accounts.value)?, &by.column.value);
                 let segment = |account: &&str| of_account.get(account).copied().unwrap_or_default();
                 Some(revenue.accounts.iter().map(segment).collect())
             }
@@ -96,23 +92,6 @@ impl Contractual {
             .map_err(|failure| failure.of(name, period.as_of))?;
         Ok(vec![table(name, &revenue.accounts, &rows), retention_table(second, &retention)])
     }
-}
-
-fn lonely<T>(fields: &Fields, key: &Located<String>, partner: &'static str) -> Option<T> {
-    let message = format!("`by` and `accounts` go together, but there is no `{partner}`");
-    fields.problems.report(&key.span, message, "such as `by: segment, accounts: accounts`".to_owned());
-    None
-}
-
-fn segment_column(by: &Located<String>, accounts: &Located<String>, scope: &mut Scope) -> Option<()> {
-    let table = scope.table_of_kind(accounts, "accounts")?;
-    if table.column(&by.value).is_some() {
-        return Some(());
-    }
-    let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-    let message = format!("`{}` has no column `{}`", accounts.value, by.value);
-    scope.problems.report(&by.span, message, did_you_mean(&by.value, names));
-    None
 }
 
 fn costs(roles: Roles, id: &Located<String>, scope: &Scope) -> Option<()> {
