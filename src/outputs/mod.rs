@@ -6,4 +6,5 @@ pub mod markdown;
 pub mod parquet;
 pub mod publish;
 pub mod report;
+pub mod runs;
 pub mod tables;
