@@ -31,6 +31,15 @@ impl Product {
             Self::Tables(tables) => tables,
         }
     }
+
+    /// The time that the lines behind this cover, where it knows.
+    pub fn period(&self) -> Option<&Period> {
+        match self {
+            Self::Ledger(ledger) => Some(&ledger.period),
+            Self::AccountYears { period, .. } => Some(period),
+            Self::Declared | Self::Tables(_) | Self::Files(_) => None,
+        }
+    }
 }
 
 /// A file of a run, before it is written.
@@ -104,11 +113,8 @@ impl Inputs {
             .ok_or_else(|| Failure::run(format!("no table `{name}` was made")))
     }
 
-    /// The first period of any ledger above.
+    /// The first period of any ledger or account years above.
     pub fn period(&self) -> Option<&Period> {
-        self.products.values().find_map(|product| match product.as_ref() {
-            Product::Ledger(ledger) => Some(&ledger.period),
-            _ => None,
-        })
+        self.products.values().find_map(|product| product.period())
     }
 }

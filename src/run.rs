@@ -15,6 +15,7 @@ use crate::sources::SourceFile;
 use crate::table::{Meaning, Table};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -54,13 +55,11 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let publisher = Publisher::begin(&options.out, &plan.settings.name)?;
     let inputs = fingerprints(plan)?;
     tracing::info!(pipeline = plan.settings.name, files = inputs.len(), "reading");
-    let done = execute(plan, options)?;
+    let all: Vec<usize> = (0..plan.steps.len()).collect();
+    let done = steps(plan, &all, &mut Inputs::new(options.threads, options.progress.clone()))?;
     refuse_changed(&inputs)?;
     let products = || done.iter().map(|(_, product)| product.as_ref());
-    let as_of = products().find_map(|product| match product {
-        Product::Ledger(ledger) => Some(ledger.period.as_of),
-        _ => None,
-    });
+    let as_of = products().find_map(Product::period).map(|period| period.as_of);
     let run_id = run_id(plan, &inputs, as_of);
     let files = files(plan, products())?;
     files.par_iter().try_for_each(|file| publisher.write(&file.path, &file.bytes))?;
@@ -113,24 +112,33 @@ fn refuse_changed(inputs: &[Input]) -> Result<(), Failure> {
 /// What a step made, and how long it took.
 type Done = (Duration, Arc<Product>);
 
-/// Runs the steps in waves: all steps whose inputs are there run side by side.
-fn execute(plan: &Plan, options: &Options) -> Result<Vec<Done>, Failure> {
-    let mut inputs = Inputs::new(options.threads, options.progress.clone());
-    let mut done: Vec<Option<Done>> = plan.steps.iter().map(|_| None).collect();
-    while done.iter().any(Option::is_none) {
-        let is_done = |index: &usize| done.get(*index).is_some_and(Option::is_some);
-        let ready: Vec<(usize, &Step)> = plan
-            .steps
+/// Runs the steps that are wanted, without publishing anything, on top of what is there already: `inputs` must hold
+/// what the others would have made, where a wanted one reads it.
+///
+/// # Errors
+/// Where a stage fails.
+pub fn execute(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<(), Failure> {
+    steps(plan, wanted, inputs).map(|_| ())
+}
+
+/// Runs steps in waves: all steps whose inputs are there run side by side. What each made, in the order of the plan.
+fn steps(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<Vec<Done>, Failure> {
+    let mut done: BTreeMap<usize, Done> = BTreeMap::new();
+    while done.len() < wanted.len() {
+        let waits = |index: &usize| wanted.contains(index) && !done.contains_key(index);
+        let ready: Vec<(usize, &Step)> = wanted
             .iter()
-            .enumerate()
-            .filter(|(index, step)| !is_done(index) && step.reads.iter().all(is_done))
+            .filter(|index| waits(index))
+            .filter_map(|index| plan.steps.get(*index).map(|step| (*index, step)))
+            .filter(|(_, step)| !step.reads.iter().any(waits))
             .collect();
         if ready.is_empty() {
             return Err(Failure::run("stages wait for each other; this is a mistake of the program"));
         }
         let results: Vec<(usize, &Step, Result<Done, Failure>)> = std::thread::scope(|scope| {
+            let inputs = &*inputs;
             let running: Vec<_> =
-                ready.into_iter().map(|(index, step)| (index, step, scope.spawn(|| timed(step, &inputs)))).collect();
+                ready.into_iter().map(|(index, step)| (index, step, scope.spawn(|| timed(step, inputs)))).collect();
             let finish = |(index, step, thread): (usize, _, std::thread::ScopedJoinHandle<_>)| {
                 (
                     index,
@@ -146,12 +154,10 @@ fn execute(plan: &Plan, options: &Options) -> Result<Vec<Done>, Failure> {
             let result = result?;
             tracing::info!(stage = step.id, kind = step.kind, seconds = round(result.0), "done");
             inputs.insert(&step.id, Arc::clone(&result.1));
-            if let Some(place) = done.get_mut(index) {
-                *place = Some(result);
-            }
+            done.insert(index, result);
         }
     }
-    Ok(done.into_iter().flatten().collect())
+    Ok(done.into_values().collect())
 }
 
 fn timed(step: &Step, inputs: &Inputs) -> Result<Done, Failure> {
@@ -263,6 +269,14 @@ fn stage_record(step: &Step, time: Duration, product: &Product, plan: &Plan) -> 
         record.insert("accepted".to_owned(), part(totals.rows_accepted, totals.amount_accepted));
         record.insert("excluded".to_owned(), part(totals.rows_excluded, totals.amount_excluded));
         record.insert("quarantined".to_owned(), part(totals.rows_quarantined, totals.amount_quarantined));
+    }
+    if let Some(period) = product.period() {
+        let days = json!({
+            "as_of": iso(period.as_of),
+            "first_date": iso(period.first_date),
+            "last_date": iso(period.last_date),
+        });
+        record.insert("period".to_owned(), days);
     }
     let tables: Vec<Value> = product.tables().iter().map(|table| table_record(table, decimals)).collect();
     if !tables.is_empty() {
