@@ -2,6 +2,7 @@
 
 pub mod books;
 pub mod cells;
+pub mod columns;
 pub mod config;
 pub mod distinct;
 pub mod expression;

@@ -2,9 +2,9 @@
 //! go into the waist.
 
 use super::Roles;
-use super::cells::{Amounts, Coder, Days, Gap, Keys, gap_behind};
-use super::expression::{Entry, Evaluated, Operand, SCALE, evaluate};
-use super::plan::{FilePlan, Place};
+use super::cells::{Coder, Gap};
+use super::columns::{Columns, amount_of, columns, told};
+use super::plan::FilePlan;
 use super::sums::Details;
 use super::tally::{FileTally, Quarantined, Tally};
 use super::waist::{Line, Waist};
@@ -13,9 +13,7 @@ use crate::failure::Failure;
 use crate::pipeline::settings::{AsOf, Settings};
 use crate::progress::Progress;
 use crate::sources::{self, Batch, Source, SourceFile};
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
-use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::array::{Array, BooleanArray};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What to scan.
@@ -86,30 +84,6 @@ struct Worker<'a> {
     regions: Coder,
 }
 
-/// The columns of a batch, typed.
-struct Columns {
-    account: Keys,
-    days: Days,
-    amounts: Amounts,
-    costs: Option<Amounts>,
-    invoice: Option<Keys>,
-    product: Option<Keys>,
-    category: Option<Keys>,
-    region: Option<Keys>,
-    rules: Vec<BooleanArray>,
-    amount_texts: Texts,
-    cost_texts: Texts,
-}
-
-/// The texts that a computed amount comes from.
-struct Texts {
-    columns: Vec<(String, ArrayRef)>,
-    /// The rows, ascending, in which one of them is neither a number nor empty.
-    unreadable: Vec<usize>,
-    /// The rows in which the expression failed, and why.
-    failed: Vec<(usize, String)>,
-}
-
 /// A line that will be quarantined: its row, reason, detail.
 type Bad = (usize, &'static str, String);
 
@@ -175,7 +149,7 @@ impl<'a> Worker<'a> {
         let mut defects = batch.defects.iter().peekable();
         let mut bad = Vec::new();
         for row in 0..batch.rows {
-            let amount = amount(&columns.amounts, &columns.amount_texts, plan, row);
+            let amount = amount_of(&columns.amounts, &columns.amount_texts, plan, row);
             let known = amount.as_ref().ok().copied();
             self.tally(index).read.add(known);
             let defect = defects.next_if(|defect| defect.row == row);
@@ -229,7 +203,7 @@ impl<'a> Worker<'a> {
             Ok(amount) => amount,
             Err(gap) => return Ok(Err(told("amount", gap))),
         };
-        let cost = match columns.costs.as_ref().map(|costs| self::amount(costs, &columns.cost_texts, plan, row)) {
+        let cost = match columns.costs.as_ref().map(|costs| amount_of(costs, &columns.cost_texts, plan, row)) {
             None => Some(0),
             Some(Ok(cost)) => Some(cost),
             Some(Err(Gap::Missing | Gap::MissingIn(_))) => None,
@@ -256,95 +230,4 @@ impl<'a> Worker<'a> {
         waist.add(&line);
         Ok(Ok(()))
     }
-}
-
-/// The amount of a line. Where it is computed, every text behind it has to be a number or empty.
-fn amount(amounts: &Amounts, texts: &Texts, plan: &FilePlan, row: usize) -> Result<i64, Gap> {
-    if let Some((_, error)) = texts.failed.iter().find(|(failed, _)| *failed == row) {
-        return Err(Gap::Failed(error.clone()));
-    }
-    let amount = amounts.amount(row);
-    if texts.columns.is_empty() || (amount.is_ok() && texts.unreadable.binary_search(&row).is_err()) {
-        return amount;
-    }
-    let columns: Vec<(&str, &ArrayRef)> = texts.columns.iter().map(|(name, column)| (name.as_str(), column)).collect();
-    gap_behind(&columns, plan.numbers, row).map_or(amount, Err)
-}
-
-/// The reason and the detail of a gap.
-fn told(what: &str, gap: Gap) -> (&'static str, String) {
-    match (what, gap) {
-        ("date", Gap::Missing | Gap::MissingIn(_)) => ("missing_date", "the date is empty".to_owned()),
-        ("date", Gap::Unreadable(text) | Gap::OutOfRange(text) | Gap::Failed(text)) => {
-            ("unreadable_date", format!("`{text}` is no date of the declared format"))
-        }
-        ("cost", Gap::Unreadable(text) | Gap::OutOfRange(text) | Gap::Failed(text)) => {
-            ("unreadable_cost", format!("`{text}` is no cost"))
-        }
-        ("cost", Gap::Missing | Gap::MissingIn(_)) => ("unreadable_cost", "the cost is empty".to_owned()),
-        (_, Gap::Missing) => ("missing_amount", "the amount is empty".to_owned()),
-        (_, Gap::MissingIn(column)) => ("missing_amount", format!("`{column}` is empty")),
-        (_, Gap::Unreadable(text)) => ("unreadable_amount", format!("`{text}` is no amount")),
-        (_, Gap::Failed(error)) => ("unreadable_amount", format!("the expression has no value: {error}")),
-        (_, Gap::OutOfRange(text)) => ("amount_out_of_range", format!("`{text}` is too large to be exact")),
-    }
-}
-
-/// Types the columns of a batch and evaluates the expressions over it.
-fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
-    let read = |place: usize| batch.columns.get(place).ok_or_else(|| "a column is missing".to_owned());
-    let computed = evaluated(plan, batch)?;
-    let column = |place: Place| match place {
-        Place::Read(place) => read(place),
-        Place::Computed(place) => computed.columns.get(place).ok_or_else(|| "an expression is missing".to_owned()),
-    };
-    let keys = |place: Option<Place>| place.map(|place| Keys::of(column(place)?)).transpose();
-    let amounts = |place: Place| Amounts::of(column(place)?, plan.numbers, plan.decimals);
-    let rule = |place: &Place| {
-        column(*place)?.as_boolean_opt().cloned().ok_or_else(|| "a rule is not true or false".to_owned())
-    };
-    Ok(Columns {
-        account: Keys::of(column(plan.account)?)?,
-        days: Days::of(column(plan.date)?, &plan.date_format)?,
-        amounts: amounts(plan.amount)?,
-        costs: plan.cost.map(amounts).transpose()?,
-        invoice: keys(plan.invoice)?,
-        product: keys(plan.product)?,
-        category: keys(plan.category)?,
-        region: keys(plan.region)?,
-        rules: plan.rules.iter().map(rule).collect::<Result<_, _>>()?,
-        amount_texts: texts(&plan.amount_texts, plan, batch, &computed)?,
-        cost_texts: texts(&plan.cost_texts, plan, batch, &Evaluated { columns: Vec::new(), failed: Vec::new() })?,
-    })
-}
-
-fn evaluated(plan: &FilePlan, batch: &Batch) -> Result<Evaluated, String> {
-    if plan.expressions.is_empty() {
-        return Ok(Evaluated { columns: Vec::new(), failed: Vec::new() });
-    }
-    let operand = |(name, entry, place): &'_ (String, Entry, usize)| {
-        let values = batch.columns.get(*place).ok_or_else(|| "a column is missing".to_owned())?;
-        Ok((name.clone(), *entry, values))
-    };
-    let operands = plan.entries.iter().map(operand).collect::<Result<Vec<_>, String>>()?;
-    let operands: Vec<Operand> =
-        operands.iter().map(|(name, entry, values)| Operand { name, entry: *entry, values }).collect();
-    evaluate(&plan.expressions, &operands, &plan.date_format, batch.rows)
-}
-
-/// The texts behind a computed amount, and where one of them is no number.
-fn texts(behind: &[(String, usize)], plan: &FilePlan, batch: &Batch, computed: &Evaluated) -> Result<Texts, String> {
-    let mut columns = Vec::with_capacity(behind.len());
-    let mut unreadable = Vec::new();
-    for (name, place) in behind {
-        let column = batch.columns.get(*place).ok_or_else(|| "a column is missing".to_owned())?;
-        let texts = cast(column, &DataType::Utf8).map_err(|error| error.to_string())?;
-        let is_number =
-            |text: &str| text.trim_ascii().is_empty() || plan.numbers.parse_wide(text.as_bytes(), SCALE).is_ok();
-        let rows = texts.as_string::<i32>().iter().enumerate();
-        unreadable.extend(rows.filter(|(_, text)| text.is_some_and(|text| !is_number(text))).map(|(row, _)| row));
-        columns.push((name.clone(), column.clone()));
-    }
-    unreadable.sort_unstable();
-    Ok(Texts { columns, unreadable, failed: computed.failed.clone() })
 }
