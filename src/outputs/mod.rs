@@ -8,3 +8,4 @@ pub mod publish;
 pub mod report;
 pub mod runs;
 pub mod tables;
+pub mod terminal;
