@@ -6,6 +6,7 @@ pub mod columns;
 pub mod config;
 pub mod distinct;
 pub mod expression;
+pub mod files;
 pub mod interner;
 pub mod period;
 pub mod plan;
@@ -36,7 +37,7 @@ pub struct Ledger {
     pub books: Books,
     pub roles: Roles,
     pub period: Period,
-    /// Reconciliation, outcomes and quarantine.
+    /// Reconciliation, outcomes, quarantine and files.
     pub tables: Vec<Table>,
     pub totals: Totals,
 }

@@ -111,7 +111,9 @@ impl<'a> Worker<'a> {
     fn part(&mut self, index: usize, part: usize) -> Result<(), Failure> {
         let scan = self.scan;
         let (Some(file), Some(plan)) = (scan.source.files.get(index), scan.plans.get(index)) else { return Ok(()) };
-        sources::scan(file, part, &plan.read, &mut |batch| self.batch(index, file, plan, &batch))
+        let seen = sources::scan(file, part, &plan.read, &mut |batch| self.batch(index, file, plan, &batch))?;
+        self.tally(index).seen.merge(seen);
+        Ok(())
     }
 
     fn batch(&mut self, index: usize, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use super::config::Limit;
 use super::period::Period;
 use super::scan::Scan;
 use super::tally::{Count, FileTally, Quarantined, Tally};
-use super::{Ledger, Totals};
+use super::{Ledger, Totals, files};
 use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::pipeline::settings::{AsOf, Settings};
@@ -19,12 +19,18 @@ pub struct Names {
     reconciliation: String,
     outcomes: String,
     quarantine: String,
+    files: String,
 }
 
 impl Names {
     pub fn of(id: &str) -> Self {
         let name = |table: &str| crate::table::name_of(id, "ledger", table);
-        Self { reconciliation: name("reconciliation"), outcomes: name("outcomes"), quarantine: name("quarantine") }
+        Self {
+            reconciliation: name("reconciliation"),
+            outcomes: name("outcomes"),
+            quarantine: name("quarantine"),
+            files: name("files"),
+        }
     }
 }
 
@@ -58,6 +64,7 @@ pub fn specs(names: &Names) -> Vec<TableSpec> {
             &names.quarantine,
             columns(&[("file", Text), ("line", Integer), ("reason", Text), ("detail", Text), ("raw", Text)]),
         ),
+        files::spec(&names.files),
     ]
 }
 
@@ -82,6 +89,7 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
         quarantine(&names.quarantine, &tally.quarantined, &name_of),
+        files::table(&names.files, &scan.source.files, &files),
     ];
     Ok(Ledger { books, roles: scan.roles, period, tables, totals })
 }

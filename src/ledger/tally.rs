@@ -1,6 +1,7 @@
 //! What a pass over lines learns: rows and money by file and fate, the waist, the lines that cannot be used.
 
 use super::waist::Waist;
+use crate::sources::facts::Seen;
 use std::collections::BTreeMap;
 
 /// Rows and money.
@@ -34,6 +35,7 @@ pub struct FileTally {
     pub without_amount: i64,
     /// Of the accepted lines, by fiscal year as they are.
     pub without_cost: BTreeMap<i32, i64>,
+    pub seen: Seen,
 }
 
 impl FileTally {
@@ -41,6 +43,7 @@ impl FileTally {
         self.read = self.read.plus(other.read);
         self.after_as_of = self.after_as_of.plus(other.after_as_of);
         self.without_amount += other.without_amount;
+        self.seen.merge(other.seen);
         for (year, rows) in &other.without_cost {
             *self.without_cost.entry(*year).or_default() += rows;
         }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "reads a source")]
 
+use super::facts::Seen;
 use super::{Batch, Defect, Error, Lines, Origin, SourceColumn, SourceFile, Stored, cannot_read};
 use crate::money::NumberFormat;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
@@ -88,7 +89,7 @@ pub fn scan<E: From<Error>>(
     options: &CsvOptions,
     columns: &[usize],
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<Seen, E> {
     let mut reader = reader(&file.path, &file.name, options)?;
     let text = File::open(&file.path).map_err(|error| cannot_read(&file.name, &error))?;
     let mut records: Vec<ByteRecord> = vec![ByteRecord::new(); BATCH_ROWS];
@@ -106,7 +107,7 @@ pub fn scan<E: From<Error>>(
         }
         let records = records.get(..rows).unwrap_or_default();
         if records.is_empty() {
-            return Ok(());
+            return Ok(Seen::default());
         }
         visit(batch(records, columns, &file.columns, &text))?;
     }

@@ -5,11 +5,13 @@
 
 pub mod cells;
 pub mod csv;
+pub mod facts;
 pub mod parquet;
 pub mod read;
 
 use crate::sources::cells::key_of_row;
 use arrow::array::ArrayRef;
+use facts::{Facts, Seen};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,7 +61,7 @@ pub enum Format {
     Parquet(parquet::Footer),
 }
 
-/// A file whose columns are known.
+/// A file whose columns are known; of a workbook, one of its sheets.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     pub path: PathBuf,
@@ -68,6 +70,7 @@ pub struct SourceFile {
     pub bytes: u64,
     pub columns: Vec<SourceColumn>,
     pub format: Format,
+    pub facts: Facts,
 }
 
 impl SourceFile {
@@ -141,7 +144,7 @@ impl Batch<'_> {
     }
 }
 
-/// Reads some columns of one part of a file, batch by batch, each handed to `visit`.
+/// Reads some columns of one part of a file, batch by batch, each handed to `visit`; says what only reading shows.
 ///
 /// # Errors
 /// Where the file cannot be read or `visit` fails.
@@ -150,10 +153,10 @@ pub fn scan<E: From<Error>>(
     part: usize,
     columns: &[usize],
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
-) -> Result<(), E> {
+) -> Result<Seen, E> {
     match &file.format {
         Format::Csv(options) => csv::scan(file, options, columns, visit),
-        Format::Parquet(footer) => parquet::scan(file, footer, part, columns, visit),
+        Format::Parquet(footer) => parquet::scan(file, footer, part, columns, visit).map(|()| Seen::default()),
     }
 }
 
@@ -167,12 +170,15 @@ pub fn open(path: &Path, name: String, config: &read::Read) -> Result<SourceFile
     match config.format_of(&name)? {
         read::FileFormat::Csv => {
             let columns = csv::columns(path, &name, &config.csv)?;
-            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format: Format::Csv(config.csv.clone()) })
+            let facts = Facts { format: "csv", ..Facts::default() };
+            let format = Format::Csv(config.csv.clone());
+            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format, facts })
         }
         read::FileFormat::Parquet => {
             let footer = parquet::Footer::load(path, &name)?;
             let columns = footer.columns();
-            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format: Format::Parquet(footer) })
+            let facts = Facts { format: "parquet", ..Facts::default() };
+            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format: Format::Parquet(footer), facts })
         }
     }
 }
