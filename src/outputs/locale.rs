@@ -40,6 +40,8 @@ pub enum Language {
 }
 
 impl Language {
+    pub const ALL: [Self; 2] = [Self::English, Self::Spanish];
+
     /// The language of a code, `en` or `es`; none for any other.
     pub fn from_code(code: &str) -> Option<Self> {
         match code {

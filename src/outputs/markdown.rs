@@ -21,7 +21,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
 
-use self::catalogue::Catalogue;
+pub use self::catalogue::Catalogue;
 use self::functions::Writer;
 use super::locale::{Language, Locale, LocaleError};
 use super::report::Report;

@@ -1,20 +1,21 @@
 //! A scorecard at work: judgements are read, measures are scaled, accounts are scored.
 
 use super::config::{BoundBasis, BoundCriterion, Missing};
-use super::judgements::{COLUMNS, Rules, judge, means, table as judgement_table};
+use super::judgements::{self, Judgement, judge, means};
+use super::overrides::{self, Override, Overrides, TOTAL};
 use super::scale::Scale;
+use super::sheet::Sheet;
 use super::tables;
 use crate::failure::Failure;
 use crate::product::Inputs;
-use crate::sources::Source;
 use crate::table::{ColumnSpec, Meaning, Table};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 /// A scorecard ready to run.
 pub(super) struct Card {
     pub(super) from: String,
-    pub(super) judged: Option<Arc<Source>>,
+    pub(super) judged: Option<Sheet>,
+    pub(super) overrides: Option<Overrides>,
     pub(super) criteria: Vec<BoundCriterion>,
     pub(super) groups: Vec<String>,
     pub(super) missing: Missing,
@@ -30,24 +31,9 @@ impl Card {
         let (account_years, period) = inputs.account_years(&self.from)?;
         let mut accounts = account_years.text("account");
         accounts.dedup();
-        let judgements = match &self.judged {
-            None => Vec::new(),
-            Some(source) => {
-                let rows = source.text_rows(&COLUMNS)?;
-                let known: BTreeSet<&str> = accounts.iter().copied().collect();
-                let judged = self.criteria.iter().filter(|criterion| matches!(criterion.basis, BoundBasis::Judged));
-                let criteria: BTreeSet<&str> = judged.map(|criterion| criterion.name.as_str()).collect();
-                let format = &source.config.csv;
-                let rules = Rules {
-                    accounts: &known,
-                    criteria: &criteria,
-                    as_of: period.as_of,
-                    numbers: format.numbers,
-                    date_format: &format.date_format,
-                };
-                judge(rows, &rules)
-            }
-        };
+        let known: BTreeSet<&str> = accounts.iter().copied().collect();
+        let judgements = self.judgements(&known, period.as_of)?;
+        let mut overrides = self.overrides(&known, period.as_of)?;
         let means = means(&judgements);
         let mut columns = Vec::with_capacity(self.criteria.len());
         for criterion in &self.criteria {
@@ -62,15 +48,59 @@ impl Card {
                 }
             });
         }
-        let scores = tables::Scores::new(&accounts, &self.criteria, columns, self.missing);
+        let replaced = self.replace(&mut overrides, &accounts, &mut columns);
+        let mut scores = tables::Scores::new(&accounts, &self.criteria, columns, self.missing).with_replaced(replaced);
         if self.missing == Missing::Block {
             scores.refuse_gaps()?;
         }
+        for total in overrides.iter_mut().filter(|row| row.is_active() && row.what == TOTAL) {
+            if let (Ok(row), Some(value)) = (accounts.binary_search(&total.account.as_str()), total.value) {
+                (total.was, total.is) = (scores.fix(row, value), Some(value));
+            }
+        }
         let mut made = scores.tables(names, &self.groups, self.min_coverage);
         if self.judged.is_some() {
-            made.push(judgement_table(names.judgements(), &judgements));
+            made.push(judgements::table(&names.judgements, &judgements));
+            made.push(judgements::spread_table(&names.judgement_spread, &judgements));
+        }
+        if self.overrides.is_some() {
+            made.push(overrides::table(&names.overrides, &overrides));
         }
         Ok(made)
+    }
+
+    fn judgements(&self, accounts: &BTreeSet<&str>, as_of: i32) -> Result<Vec<Judgement>, Failure> {
+        let Some(sheet) = &self.judged else { return Ok(Vec::new()) };
+        let judged = self.criteria.iter().filter(|criterion| matches!(criterion.basis, BoundBasis::Judged));
+        let criteria: BTreeSet<&str> = judged.map(|criterion| criterion.name.as_str()).collect();
+        Ok(judge(sheet.entries()?, &judgements::Rules { accounts, criteria: &criteria, as_of }))
+    }
+
+    fn overrides(&self, accounts: &BTreeSet<&str>, as_of: i32) -> Result<Vec<Override>, Failure> {
+        let Some(overrides) = &self.overrides else { return Ok(Vec::new()) };
+        let criteria: BTreeSet<&str> = self.criteria.iter().map(|criterion| criterion.name.as_str()).collect();
+        Ok(overrides.read(&overrides::Rules { accounts, criteria: &criteria, as_of })?)
+    }
+
+    /// Puts what overrides say of single criteria in the place of their scores; the rows and columns it was put in.
+    fn replace(
+        &self,
+        overrides: &mut [Override],
+        accounts: &[&str],
+        columns: &mut [tables::ColumnScores],
+    ) -> BTreeSet<(usize, usize)> {
+        let mut replaced = BTreeSet::new();
+        for acting in overrides.iter_mut().filter(|row| row.is_active()) {
+            let column = self.criteria.iter().position(|criterion| criterion.name == acting.what);
+            let row = accounts.binary_search(&acting.account.as_str()).ok();
+            let Some((row, column)) = row.zip(column) else { continue };
+            if let Some(score) = columns.get_mut(column).and_then(|(_, scores)| scores.get_mut(row)) {
+                (acting.was, acting.is) = (*score, acting.value);
+                *score = acting.value;
+                replaced.insert((row, column));
+            }
+        }
+        replaced
     }
 }
 

@@ -1,20 +1,19 @@
 //! The stage kind `scorecard`: groups of weighted criteria, each measured or judged.
 
 use super::card::Card;
-use super::judgements::COLUMNS;
+use super::overrides::Overrides;
 use super::scale::{Direction, Scale};
+use super::sheet::Sheet;
 use super::tables;
 use crate::pipeline::check::{Bound, Signature};
-use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::{Fields, distinct, number};
 use crate::pipeline::node::{Node, Value};
-use crate::pipeline::scope::{Scope, shared};
+use crate::pipeline::scope::Scope;
 use crate::pipeline::settings::is_identifier;
 use crate::product::{Inputs, Product};
-use crate::sources::Source;
 use crate::table::ColumnSpec;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/scorecard.md");
 
@@ -25,6 +24,8 @@ pub struct Scorecard {
     pub from: Option<Located<String>>,
     /// The sheet of judgements.
     pub judged: Option<Located<String>>,
+    /// The table of overrides.
+    pub overrides: Option<Located<String>>,
     pub missing: Missing,
     /// Below this coverage an account has no rank.
     pub min_coverage: f64,
@@ -96,6 +97,7 @@ pub enum BoundBasis {
 impl Scorecard {
     pub fn decode(fields: &mut Fields) -> Option<Self> {
         let (from, judged) = (fields.optional_text("from"), fields.optional_text("judged"));
+        let overrides = fields.optional_text("overrides");
         let policies = [Missing::Renormalise, Missing::Neutral, Missing::Pessimistic, Missing::Block]
             .map(|missing| (missing.name(), missing));
         let missing = fields.choice("missing", &policies, Missing::Renormalise);
@@ -107,6 +109,7 @@ impl Scorecard {
         Some(Self {
             from,
             judged,
+            overrides,
             missing: missing.unwrap_or(Missing::Renormalise),
             min_coverage: min_coverage.unwrap_or(0.5),
             groups: groups?,
@@ -119,15 +122,32 @@ impl Scorecard {
         scope.account_years(&from)?;
         let judged = match &self.judged {
             None => Some(None),
-            Some(judged) => scope.source(judged).and_then(|source| sheet(judged, source, scope.problems)).map(Some),
+            Some(judged) => {
+                let source = scope.source(judged);
+                source.and_then(|source| Sheet::bind(judged, source, &self.judged_names(), scope.problems)).map(Some)
+            }
+        };
+        let overrides = match &self.overrides {
+            None => Some(None),
+            Some(overrides) => {
+                let source = scope.source(overrides);
+                source.and_then(|source| Overrides::bind(overrides, source, scope.problems)).map(Some)
+            }
         };
         let criteria = self.criteria(scope);
-        let (judged, criteria) = (judged?, criteria?);
+        let (judged, overrides, criteria) = (judged?, overrides?, criteria?);
         let names = tables::Names::of(&id.value);
         let groups: Vec<String> = self.groups.iter().map(|group| group.name.clone()).collect();
-        let specs = tables::specs(&names, &groups, judged.is_some());
-        let card =
-            Card { from: from.value, judged, criteria, groups, missing: self.missing, min_coverage: self.min_coverage };
+        let specs = tables::specs(&names, &groups, judged.is_some(), overrides.is_some());
+        let card = Card {
+            from: from.value,
+            judged,
+            overrides,
+            criteria,
+            groups,
+            missing: self.missing,
+            min_coverage: self.min_coverage,
+        };
         let decimals = scope.settings.decimals;
         let job = move |inputs: &Inputs| card.run(inputs, &names, decimals).map(Product::Tables);
         Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
@@ -142,6 +162,13 @@ impl Scorecard {
             group.criteria.iter().map(move |criterion| (criterion.name.value.as_str(), share * criterion.weight))
         });
         weights.collect()
+    }
+
+    /// The criteria that the sheet of judgements scores.
+    fn judged_names(&self) -> Vec<&str> {
+        let criteria = self.groups.iter().flat_map(|group| &group.criteria);
+        let judged = criteria.filter(|criterion| matches!(criterion.basis, Basis::Judged));
+        judged.map(|criterion| criterion.name.value.as_str()).collect()
     }
 
     fn account_years(&self, scope: &Scope) -> Option<Located<String>> {
@@ -197,20 +224,6 @@ impl Scorecard {
             }
         }
     }
-}
-
-/// The files of the sheet, all of which have the columns that a judgement needs.
-fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Arc<Source>> {
-    let mut complete = true;
-    for column in COLUMNS.iter().take(3) {
-        for file in source.files.iter().filter(|file| file.column(column).is_none()) {
-            let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
-            let message = format!("the sheet of judgements `{}` has no column `{column}`", file.name);
-            problems.report(&reference.span, message, did_you_mean(column, names));
-            complete = false;
-        }
-    }
-    complete.then(|| shared(source))
 }
 
 pub(super) fn share(node: &Node, problems: &Problems) -> Option<f64> {

@@ -1,15 +1,10 @@
-//! Judged scores: which rows of a sheet count, and what they say about each account.
+//! Judged scores: which entries of a sheet count, what they say about each account, and where raters disagree.
 
-use crate::calendar::parse_day;
-use crate::money::NumberFormat;
-use crate::sources::TextRow;
+use super::sheet::Entry;
 use crate::table::{Table, TableBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The columns of a sheet, in the order in which they are read. The first three must be there.
-pub const COLUMNS: [&str; 7] = ["account", "criterion", "score", "rater", "date", "expires", "note"];
-
-/// One row of a sheet, and whether it counts.
+/// One score of a sheet, and whether it counts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     pub account: String,
@@ -20,26 +15,26 @@ pub struct Judgement {
     pub date: Option<i32>,
     pub expires: Option<i32>,
     pub note: String,
+    /// Why it does not count; nothing where it does.
+    pub unused: Option<&'static str>,
     pub file: String,
     pub line: u64,
-    /// Why the row does not count; nothing where it does.
-    pub unused: Option<&'static str>,
+    /// The cell that is to blame where it does not count, else that of the score; empty where there are no cells.
+    pub cell: String,
 }
 
-/// What rows are judged against.
+/// What entries are judged against.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules<'a> {
     pub accounts: &'a BTreeSet<&'a str>,
     pub criteria: &'a BTreeSet<&'a str>,
     pub as_of: i32,
-    pub numbers: NumberFormat,
-    pub date_format: &'a str,
 }
 
-/// Reads the rows of a sheet and decides which count: per account, criterion and rater the newest one that
-/// is dated on or before the as-of day and has not expired.
-pub fn judge(rows: Vec<TextRow>, rules: &Rules) -> Vec<Judgement> {
-    let mut judgements: Vec<Judgement> = rows.into_iter().map(|row| read(row, rules)).collect();
+/// Decides which entries of a sheet count: per account, criterion and rater the newest one that is dated on or
+/// before the as-of day and has not expired.
+pub fn judge(entries: Vec<Entry>, rules: &Rules) -> Vec<Judgement> {
+    let mut judgements: Vec<Judgement> = entries.into_iter().map(|entry| read(entry, rules)).collect();
     let mut sheets: BTreeMap<(String, String, String), Vec<usize>> = BTreeMap::new();
     for (index, judgement) in judgements.iter().enumerate().filter(|(_, judgement)| judgement.unused.is_none()) {
         let key = (judgement.account.clone(), judgement.criterion.clone(), judgement.rater.clone());
@@ -66,45 +61,40 @@ pub fn judge(rows: Vec<TextRow>, rules: &Rules) -> Vec<Judgement> {
     judgements
 }
 
-fn read(row: TextRow, rules: &Rules) -> Judgement {
-    let cell = |place: usize| {
-        row.cells.get(place).cloned().flatten().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty())
-    };
-    let day = |place: usize| cell(place).map(|text| parse_day(&text, rules.date_format));
-    let score = cell(2).map(|text| rules.numbers.parse(text.as_bytes(), 4).ok());
-    let (date, expires) = (day(4), day(5));
-    let account = cell(0).unwrap_or_default();
-    let criterion = cell(1).unwrap_or_default();
+fn read(entry: Entry, rules: &Rules) -> Judgement {
     let in_range = |score: i64| (10_000..=100_000).contains(&score);
-    let unused = if row.defect.is_some() {
-        Some("unreadable_row")
-    } else if account.is_empty() {
-        Some("missing_account")
-    } else if !rules.accounts.contains(account.as_str()) {
-        Some("unknown_account")
-    } else if !rules.criteria.contains(criterion.as_str()) {
-        Some("unknown_criterion")
+    let cells = &entry.cells;
+    let unused = if entry.broken {
+        Some(("unreadable_row", &cells.score))
+    } else if entry.account.is_empty() {
+        Some(("missing_account", &cells.account))
+    } else if !rules.accounts.contains(entry.account.as_str()) {
+        Some(("unknown_account", &cells.account))
+    } else if !rules.criteria.contains(entry.criterion.as_str()) {
+        Some(("unknown_criterion", &cells.criterion))
     } else {
-        match (score, date, expires) {
-            (None | Some(None), _, _) => Some("unreadable_score"),
-            (Some(Some(score)), _, _) if !in_range(score) => Some("score_out_of_range"),
-            (_, Some(None), _) | (_, _, Some(None)) => Some("unreadable_date"),
-            (_, Some(Some(date)), _) if date > rules.as_of => Some("after_as_of"),
-            (_, _, Some(Some(expires))) if expires < rules.as_of => Some("expired"),
+        match (entry.score, entry.date, entry.expires) {
+            (None | Some(None), _, _) => Some(("unreadable_score", &cells.score)),
+            (Some(Some(score)), _, _) if !in_range(score) => Some(("score_out_of_range", &cells.score)),
+            (_, Some(None), _) => Some(("unreadable_date", &cells.date)),
+            (_, _, Some(None)) => Some(("unreadable_date", &cells.expires)),
+            (_, Some(Some(date)), _) if date > rules.as_of => Some(("after_as_of", &cells.date)),
+            (_, _, Some(Some(expires))) if expires < rules.as_of => Some(("expired", &cells.expires)),
             _ => None,
         }
     };
     Judgement {
-        account,
-        criterion,
-        rater: cell(3).unwrap_or_default(),
-        score: score.flatten().map(|score| score as f64 / 10_000.0),
-        date: date.flatten(),
-        expires: expires.flatten(),
-        note: cell(6).unwrap_or_default(),
-        file: row.file,
-        line: row.line,
-        unused,
+        score: entry.score.flatten().map(|score| score as f64 / 10_000.0),
+        date: entry.date.flatten(),
+        expires: entry.expires.flatten(),
+        cell: unused.map_or(&cells.score, |(_, cell)| cell).clone(),
+        unused: unused.map(|(reason, _)| reason),
+        account: entry.account,
+        criterion: entry.criterion,
+        rater: entry.rater,
+        note: entry.note,
+        file: entry.file,
+        line: entry.line,
     }
 }
 
@@ -118,7 +108,60 @@ pub fn means(judgements: &[Judgement]) -> BTreeMap<(&str, &str), f64> {
     scores.into_iter().map(|(key, (sum, count))| (key, sum / count)).collect()
 }
 
-/// All rows of the sheets, by account, criterion, rater and place.
+/// What the raters of one account and criterion said, where any of it counts.
+#[derive(Debug, Clone, PartialEq)]
+struct Spread<'a> {
+    account: &'a str,
+    criterion: &'a str,
+    scores: Vec<f64>,
+}
+
+impl Spread<'_> {
+    fn mean(&self) -> f64 {
+        self.scores.iter().sum::<f64>() / self.scores.len() as f64
+    }
+
+    fn lowest(&self) -> f64 {
+        self.scores.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    fn highest(&self) -> f64 {
+        self.scores.iter().copied().fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// The sample standard deviation; nothing of a single rater.
+    fn stddev(&self) -> Option<f64> {
+        let (mean, count) = (self.mean(), self.scores.len());
+        let squares: f64 = self.scores.iter().map(|score| (score - mean).powi(2)).sum();
+        (count > 1).then(|| (squares / (count - 1) as f64).sqrt())
+    }
+}
+
+fn spreads(judgements: &[Judgement]) -> Vec<Spread<'_>> {
+    let mut scores: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+    for judgement in judgements.iter().filter(|judgement| judgement.unused.is_none()) {
+        scores.entry((&judgement.account, &judgement.criterion)).or_default().extend(judgement.score);
+    }
+    scores.into_iter().map(|((account, criterion), scores)| Spread { account, criterion, scores }).collect()
+}
+
+/// How far raters are apart: one row per account and criterion with a judgement that counts.
+pub fn spread_table(name: &str, judgements: &[Judgement]) -> Table {
+    let spreads = spreads(judgements);
+    let numbers = |value: fn(&Spread<'_>) -> f64| spreads.iter().map(value).collect::<Vec<f64>>();
+    TableBuilder::new(name, spreads.len())
+        .text("account", spreads.iter().map(|spread| spread.account).collect())
+        .text("criterion", spreads.iter().map(|spread| spread.criterion).collect())
+        .integers("raters", spreads.iter().map(|spread| i64::try_from(spread.scores.len()).ok()).collect::<Vec<_>>())
+        .numbers("score", numbers(|spread| spread.mean()))
+        .numbers("lowest", numbers(|spread| spread.lowest()))
+        .numbers("highest", numbers(|spread| spread.highest()))
+        .numbers("spread", numbers(|spread| spread.highest() - spread.lowest()))
+        .numbers("stddev", spreads.iter().map(Spread::stddev).collect::<Vec<_>>())
+        .build()
+}
+
+/// All scores of the sheets, by account, criterion, rater and place.
 pub fn table(name: &str, judgements: &[Judgement]) -> Table {
     let mut sorted: Vec<&Judgement> = judgements.iter().collect();
     sorted.sort_by(|a, b| {
@@ -143,68 +186,88 @@ pub fn table(name: &str, judgements: &[Judgement]) -> Table {
         .text("reason", texts(|judgement| judgement.unused.unwrap_or_default()))
         .text("file", texts(|judgement| &judgement.file))
         .integers("line", sorted.iter().map(|judgement| i64::try_from(judgement.line).ok()).collect::<Vec<_>>())
+        .text("cell", texts(|judgement| &judgement.cell))
         .build()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sheet::Cells;
     use super::*;
+    use crate::calendar::parse_day;
 
-    fn sheet(rows: &[[&str; 7]]) -> Vec<Judgement> {
-        let accounts = BTreeSet::from(["A", "B"]);
-        let criteria = BTreeSet::from(["strategy"]);
-        let as_of = parse_day("2025-12-31", "%Y-%m-%d").unwrap();
-        let rules = Rules {
-            accounts: &accounts,
-            criteria: &criteria,
-            as_of,
-            numbers: NumberFormat::PLAIN,
-            date_format: "%Y-%m-%d",
-        };
-        let rows = rows.iter().zip(2..).map(|(cells, line)| TextRow {
-            file: "scores.csv".to_owned(),
-            line,
-            cells: cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect(),
-            defect: None,
-        });
-        judge(rows.collect(), &rules)
+    fn day(text: &str) -> Option<Option<i32>> {
+        (!text.is_empty()).then(|| parse_day(text, "%Y-%m-%d"))
     }
 
-    fn reasons(rows: &[[&str; 7]]) -> Vec<&'static str> {
+    /// Account, criterion, score, rater, date and expiry of each entry.
+    fn sheet(rows: &[[&str; 6]]) -> Vec<Judgement> {
+        let accounts = BTreeSet::from(["A", "B"]);
+        let criteria = BTreeSet::from(["strategy"]);
+        let rules = Rules { accounts: &accounts, criteria: &criteria, as_of: day("2025-12-31").unwrap().unwrap() };
+        let entry = |([account, criterion, score, rater, date, expires], line): (&[&str; 6], u64)| Entry {
+            account: (*account).to_owned(),
+            criterion: (*criterion).to_owned(),
+            rater: (*rater).to_owned(),
+            note: String::new(),
+            score: (!score.is_empty()).then(|| score.parse::<f64>().ok().map(|score| (score * 1e4) as i64)),
+            date: day(date),
+            expires: day(expires),
+            file: "scores.csv".to_owned(),
+            line,
+            cells: Cells {
+                account: format!("A{line}"),
+                criterion: format!("B{line}"),
+                score: format!("C{line}"),
+                date: format!("E{line}"),
+                expires: format!("F{line}"),
+            },
+            broken: *account == "#",
+        };
+        judge(rows.iter().zip(2..).map(entry).collect(), &rules)
+    }
+
+    fn reasons(rows: &[[&str; 6]]) -> Vec<&'static str> {
         sheet(rows).iter().map(|judgement| judgement.unused.unwrap_or_default()).collect()
     }
 
     #[test]
-    fn every_reason_for_not_counting() {
-        let found = reasons(&[
-            ["A", "strategy", "7", "Ana", "2025-01-01", "", ""],
-            ["", "strategy", "7", "", "", "", ""],
-            ["C", "strategy", "7", "", "", "", ""],
-            ["A", "sympathy", "7", "", "", "", ""],
-            ["A", "strategy", "", "", "", "", ""],
-            ["A", "strategy", "seven", "", "", "", ""],
-            ["A", "strategy", "11", "", "", "", ""],
-            ["A", "strategy", "0.9", "", "", "", ""],
-            ["A", "strategy", "7", "Eva", "31/12/2024", "", ""],
-            ["A", "strategy", "7", "Eva", "2026-01-01", "", ""],
-            ["A", "strategy", "7", "Eva", "2025-01-01", "2025-12-30", ""],
-            ["A", "strategy", "7", "Eva", "2024-01-01", "2025-12-31", ""],
+    fn every_reason_for_not_counting_and_the_cell_to_blame() {
+        let found = sheet(&[
+            ["A", "strategy", "7", "Ana", "2025-01-01", ""],
+            ["#", "", "", "", "", ""],
+            ["", "strategy", "7", "", "", ""],
+            ["C", "strategy", "7", "", "", ""],
+            ["A", "sympathy", "7", "", "", ""],
+            ["A", "strategy", "", "", "", ""],
+            ["A", "strategy", "seven", "", "", ""],
+            ["A", "strategy", "11", "", "", ""],
+            ["A", "strategy", "0.9", "", "", ""],
+            ["A", "strategy", "7", "Eva", "31/12/2024", ""],
+            ["A", "strategy", "7", "Eva", "", "soon"],
+            ["A", "strategy", "7", "Eva", "2026-01-01", ""],
+            ["A", "strategy", "7", "Eva", "2025-01-01", "2025-12-30"],
+            ["A", "strategy", "7", "Eva", "2024-01-01", "2025-12-31"],
         ]);
+        let found: Vec<(&str, &str)> =
+            found.iter().map(|found| (found.unused.unwrap_or_default(), found.cell.as_str())).collect();
         assert_eq!(
             found,
             [
-                "",
-                "missing_account",
-                "unknown_account",
-                "unknown_criterion",
-                "unreadable_score",
-                "unreadable_score",
-                "score_out_of_range",
-                "score_out_of_range",
-                "unreadable_date",
-                "after_as_of",
-                "expired",
-                ""
+                ("", "C2"),
+                ("unreadable_row", "C3"),
+                ("missing_account", "A4"),
+                ("unknown_account", "A5"),
+                ("unknown_criterion", "B6"),
+                ("unreadable_score", "C7"),
+                ("unreadable_score", "C8"),
+                ("score_out_of_range", "C9"),
+                ("score_out_of_range", "C10"),
+                ("unreadable_date", "E11"),
+                ("unreadable_date", "F12"),
+                ("after_as_of", "E13"),
+                ("expired", "F14"),
+                ("", "C15"),
             ]
         );
     }
@@ -212,10 +275,10 @@ mod tests {
     #[test]
     fn the_newest_unexpired_score_of_each_rater_counts_and_raters_average() {
         let rows = [
-            ["A", "strategy", "2", "Ana", "2024-01-01", "", ""],
-            ["A", "strategy", "6", "Ana", "2025-01-01", "", ""],
-            ["A", "strategy", "9", "Eva", "", "", ""],
-            ["A", "strategy", "1", "Ana", "2025-06-01", "2025-07-01", ""],
+            ["A", "strategy", "2", "Ana", "2024-01-01", ""],
+            ["A", "strategy", "6", "Ana", "2025-01-01", ""],
+            ["A", "strategy", "9", "Eva", "", ""],
+            ["A", "strategy", "1", "Ana", "2025-06-01", "2025-07-01"],
         ];
         assert_eq!(reasons(&rows), ["superseded", "", "", "expired"]);
         let judgements = sheet(&rows);
@@ -225,10 +288,30 @@ mod tests {
     #[test]
     fn two_scores_of_one_rater_on_one_day_count_for_nothing() {
         let rows = [
-            ["A", "strategy", "2", "Ana", "2025-01-01", "", ""],
-            ["A", "strategy", "9", "Ana", "2025-01-01", "", ""],
-            ["A", "strategy", "5", "Ana", "2024-01-01", "", ""],
+            ["A", "strategy", "2", "Ana", "2025-01-01", ""],
+            ["A", "strategy", "9", "Ana", "2025-01-01", ""],
+            ["A", "strategy", "5", "Ana", "2024-01-01", ""],
         ];
         assert_eq!(reasons(&rows), ["duplicate", "duplicate", "superseded"]);
+    }
+
+    #[test]
+    fn spreads_by_hand() {
+        let rows = [
+            ["A", "strategy", "2", "Ana", "", ""],
+            ["A", "strategy", "4", "Ana", "2025-01-01", ""],
+            ["A", "strategy", "5", "Eva", "", ""],
+            ["A", "strategy", "9", "Zoe", "", ""],
+            ["B", "strategy", "7.5", "Eva", "", ""],
+        ];
+        let table = spread_table("judgement_spread", &sheet(&rows));
+        assert_eq!(table.text("account"), ["A", "B"]);
+        assert_eq!(table.integers("raters"), [Some(3), Some(1)]);
+        // (4 + 5 + 9) / 3 = 6; deviations -2, -1, 3: √(14 / 2) = √7.
+        assert_eq!(table.numbers("score"), [Some(6.0), Some(7.5)]);
+        assert_eq!(table.numbers("lowest"), [Some(4.0), Some(7.5)]);
+        assert_eq!(table.numbers("highest"), [Some(9.0), Some(7.5)]);
+        assert_eq!(table.numbers("spread"), [Some(5.0), Some(0.0)]);
+        assert_eq!(table.numbers("stddev"), [Some(7f64.sqrt()), None]);
     }
 }

@@ -3,7 +3,9 @@
 mod card;
 pub mod config;
 pub mod judgements;
+pub mod overrides;
 pub mod quadrant;
 pub mod scale;
 pub mod scorecard;
+pub mod sheet;
 pub mod tables;

@@ -5,6 +5,7 @@ use super::scorecard::{Part, Scored, group_score, score};
 use crate::failure::Failure;
 use crate::table::{Table, TableBuilder, TableSpec, name_of};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 
 /// How the tables of a scorecard are called.
 #[derive(Debug, Clone)]
@@ -12,7 +13,9 @@ pub struct Names {
     scorecard: String,
     contributions: String,
     weights: String,
-    judgements: String,
+    pub(super) judgements: String,
+    pub(super) judgement_spread: String,
+    pub(super) overrides: String,
 }
 
 impl Names {
@@ -24,25 +27,27 @@ impl Names {
             contributions: name("contributions"),
             weights: name("weights"),
             judgements: name("judgements"),
+            judgement_spread: name("judgement_spread"),
+            overrides: name("overrides"),
         }
-    }
-
-    pub fn judgements(&self) -> &str {
-        &self.judgements
     }
 }
 
-pub fn specs(names: &Names, groups: &[String], judged: bool) -> Vec<TableSpec> {
+pub fn specs(names: &Names, groups: &[String], judged: bool, overridden: bool) -> Vec<TableSpec> {
     let scores = Scores::new(&[], &[], Vec::new(), Missing::Renormalise);
     let mut specs: Vec<TableSpec> = scores.tables(names, groups, 0.0).into_iter().map(|table| table.spec).collect();
     if judged {
         specs.push(super::judgements::table(&names.judgements, &[]).spec);
+        specs.push(super::judgements::spread_table(&names.judgement_spread, &[]).spec);
+    }
+    if overridden {
+        specs.push(super::overrides::table(&names.overrides, &[]).spec);
     }
     specs
 }
 
 /// Values and scores of one criterion, by account.
-type ColumnScores = (Vec<Option<f64>>, Vec<Option<f64>>);
+pub type ColumnScores = (Vec<Option<f64>>, Vec<Option<f64>>);
 
 /// All accounts scored.
 pub struct Scores<'a> {
@@ -50,6 +55,10 @@ pub struct Scores<'a> {
     criteria: &'a [BoundCriterion],
     columns: Vec<ColumnScores>,
     scored: Vec<Scored>,
+    /// Rows and columns whose score an override gives.
+    replaced: BTreeSet<(usize, usize)>,
+    /// Rows whose whole score an override gives.
+    fixed: BTreeSet<usize>,
 }
 
 impl<'a> Scores<'a> {
@@ -68,7 +77,20 @@ impl<'a> Scores<'a> {
                 score(&scores, &weights, missing)
             })
             .collect();
-        Self { accounts, criteria, columns, scored }
+        Self { accounts, criteria, columns, scored, replaced: BTreeSet::new(), fixed: BTreeSet::new() }
+    }
+
+    /// Says which scores are given by overrides.
+    pub fn with_replaced(self, replaced: BTreeSet<(usize, usize)>) -> Self {
+        Self { replaced, ..self }
+    }
+
+    /// Puts an override in the place of an account's whole score, which is returned.
+    pub fn fix(&mut self, row: usize, value: f64) -> Option<f64> {
+        let scored = self.scored.get_mut(row)?;
+        self.fixed.insert(row);
+        (scored.low, scored.high) = (value, value);
+        scored.score.replace(value)
     }
 
     /// For `missing: block`.
@@ -106,8 +128,10 @@ impl<'a> Scores<'a> {
 
     fn scorecard(&self, name: &str, groups: &[String], min_coverage: f64) -> Table {
         // The last bits of a sum of weights must not decide whether an account is rated.
-        let rated: Vec<bool> =
-            self.scored.iter().map(|scored| scored.score.is_some() && scored.coverage + 1e-9 >= min_coverage).collect();
+        let is_rated = |(row, scored): (usize, &Scored)| {
+            scored.score.is_some() && (scored.coverage + 1e-9 >= min_coverage || self.fixed.contains(&row))
+        };
+        let rated: Vec<bool> = self.scored.iter().enumerate().map(is_rated).collect();
         let numbers = |value: fn(&Scored) -> f64| self.scored.iter().map(value).collect::<Vec<f64>>();
         let mut builder = TableBuilder::new(name, self.scored.len())
             .per_account()
@@ -160,7 +184,15 @@ impl<'a> Scores<'a> {
             .text("account", cells().map(|(row, _, _)| self.accounts.get(row).copied().unwrap_or_default()).collect())
             .text("group", cells().map(|(_, _, (_, criterion))| group(criterion)).collect())
             .text("criterion", cells().map(|(_, _, (_, criterion))| criterion.name.as_str()).collect())
-            .text("source", cells().map(|(_, _, (part, criterion))| source(part, criterion)).collect())
+            .text(
+                "source",
+                cells()
+                    .map(|(row, column, (part, criterion))| match self.replaced.contains(&(row, column)) {
+                        true => "override",
+                        false => source(part, criterion),
+                    })
+                    .collect(),
+            )
             .numbers("value", cells().map(|(row, column, _)| value(row, column)).collect::<Vec<_>>())
             .numbers("score", cells().map(|(_, _, (part, _))| part.score).collect::<Vec<_>>())
             .numbers("weight", cells().map(|(_, _, (part, _))| part.weight).collect::<Vec<_>>())

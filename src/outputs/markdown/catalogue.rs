@@ -10,7 +10,7 @@ use crate::outputs::locale::Language;
 /// The messages of one language by key.
 #[derive(Debug, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Catalogue {
+pub struct Catalogue {
     messages: BTreeMap<String, Message>,
 }
 
@@ -78,7 +78,11 @@ fn pieces(text: &str) -> Vec<Piece<'_>> {
 }
 
 impl Catalogue {
-    pub(super) fn of(language: Language) -> Result<Self, Error> {
+    /// The messages of a language, which are part of the program.
+    ///
+    /// # Errors
+    /// Where they cannot be parsed; a test holds that they can.
+    pub fn of(language: Language) -> Result<Self, Error> {
         let text = match language {
             Language::English => include_str!("../messages/en.json"),
             Language::Spanish => include_str!("../messages/es.json"),
@@ -88,8 +92,13 @@ impl Catalogue {
     }
 
     /// The text of a message without placeholders, if there is such a message.
-    pub(super) fn word(&self, key: &str) -> Option<&str> {
+    pub fn word(&self, key: &str) -> Option<&str> {
         self.messages.get(key)?.text(None)
+    }
+
+    /// What a group, a criterion or a column is called: the catalogue's word, or the identifier as a heading.
+    pub fn label(&self, kind: &str, code: &str) -> String {
+        self.word(&format!("{kind}.{code}")).map_or_else(|| heading(code), str::to_owned)
     }
 
     /// Fills a message. The values are text that may stand in markdown as it is.
@@ -112,6 +121,16 @@ impl Catalogue {
             }
         };
         pieces(text).into_iter().map(piece).collect()
+    }
+}
+
+/// An identifier of a pipeline as a heading: `new_markets` is `New markets`.
+pub(super) fn heading(identifier: &str) -> String {
+    let words = identifier.replace('_', " ");
+    let mut characters = words.chars();
+    match characters.next() {
+        Some(first) => first.to_uppercase().chain(characters).collect(),
+        None => words,
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minijinja::value::{Kwargs, StringInput};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, heading};
 use super::escape::escape;
 use crate::outputs::locale::{Locale, NOTHING};
 
@@ -104,16 +104,6 @@ impl Writer {
         let years = BTreeMap::from([("first", first.to_string()), ("last", last.to_string())]);
         let count = last - first + 1;
         self.catalogue.fill(&format!("period.{form}.{calendar}"), Some(count), &years).map_err(invalid)
-    }
-}
-
-/// An identifier of a pipeline as a heading: `new_markets` is `New markets`.
-fn heading(identifier: &str) -> String {
-    let words = identifier.replace('_', " ");
-    let mut characters = words.chars();
-    match characters.next() {
-        Some(first) => first.to_uppercase().chain(characters).collect(),
-        None => words,
     }
 }
 

@@ -1,0 +1,244 @@
+//! Overrides: a person's word in place of a computed score, with who said it, why, and until when.
+
+use crate::calendar::parse_day;
+use crate::money::NumberFormat;
+use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use crate::scoring::sheet::{SCORE_PLACES, fold};
+use crate::sources::{Error, Source, Stored, TextRow};
+use crate::table::{Table, TableBuilder};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The columns of the table of overrides; all but the last must be there.
+const COLUMNS: [&str; 6] = ["account", "what", "value", "who", "why", "until"];
+const REQUIRED: usize = 5;
+
+/// What an override names when it means the score of the account as a whole.
+pub const TOTAL: &str = "score";
+
+const ISO: &str = "%Y-%m-%d";
+
+/// One row of the table, and whether it acts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    pub account: String,
+    /// A criterion, or [`TOTAL`].
+    pub what: String,
+    /// From 1 to 10.
+    pub value: Option<f64>,
+    pub who: String,
+    pub why: String,
+    /// The last day on which it acts.
+    pub until: Option<i32>,
+    /// `active`, or why it does not act.
+    pub status: &'static str,
+    /// The score before and after, where it acts.
+    pub was: Option<f64>,
+    pub is: Option<f64>,
+    pub file: String,
+    pub line: u64,
+}
+
+impl Override {
+    pub fn is_active(&self) -> bool {
+        self.status == "active"
+    }
+}
+
+/// What rows are judged against.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    pub accounts: &'a BTreeSet<&'a str>,
+    pub criteria: &'a BTreeSet<&'a str>,
+    pub as_of: i32,
+}
+
+/// The files of a `read` stage as tables of overrides.
+#[derive(Debug, Clone)]
+pub struct Overrides {
+    /// One file each, with the names that it gives to [`COLUMNS`].
+    files: Vec<(Source, Vec<String>)>,
+}
+
+impl Overrides {
+    /// Finds the columns, and reports what is missing.
+    pub fn bind(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Self> {
+        let mut complete = true;
+        let mut files = Vec::with_capacity(source.files.len());
+        for file in &source.files {
+            let named = |column: &str| file.columns.iter().find(|found| fold(&found.name) == column);
+            for column in COLUMNS.iter().take(REQUIRED).filter(|column| named(column).is_none()) {
+                let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
+                let message = format!("the table of overrides `{}` has no column `{column}`", file.name);
+                problems.report(&reference.span, message, did_you_mean(column, names));
+                complete = false;
+            }
+            let names = COLUMNS.iter().map(|column| named(column).map_or(*column, |found| &found.name).to_owned());
+            let single = Source { config: std::sync::Arc::clone(&source.config), files: vec![file.clone()] };
+            files.push((single, names.collect()));
+        }
+        complete.then_some(Self { files })
+    }
+
+    /// Reads all rows and decides which act.
+    ///
+    /// # Errors
+    /// Where a file cannot be read.
+    pub fn read(&self, rules: &Rules) -> Result<Vec<Override>, Error> {
+        let mut overrides = Vec::new();
+        for (source, names) in &self.files {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let declared = &source.config.csv;
+            let is_text = source
+                .files
+                .iter()
+                .flat_map(|file| &file.columns)
+                .any(|column| Some(&column.name.as_str()) == names.get(2) && column.stored == Stored::Text);
+            let numbers = if is_text { declared.numbers } else { NumberFormat::PLAIN };
+            let rows = source.text_rows(&names)?;
+            overrides.extend(rows.into_iter().map(|row| read(row, rules, numbers, &declared.date_format)));
+        }
+        refuse_contradictions(&mut overrides);
+        Ok(overrides)
+    }
+}
+
+fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, date_format: &str) -> Override {
+    let cell = |place: usize| row.cells.get(place).and_then(Option::as_deref).unwrap_or_default().trim();
+    let day = |text: &str| parse_day(text, date_format).or_else(|| parse_day(text, ISO));
+    let account = if rules.accounts.contains(cell(0)) { cell(0) } else { cell(0).trim() };
+    let what = named(cell(1), rules.criteria);
+    let value = numbers.parse(cell(2).as_bytes(), SCORE_PLACES).ok();
+    let until = Some(cell(5)).filter(|text| !text.is_empty()).map(day);
+    let status = if row.defect.is_some() {
+        "unreadable_row"
+    } else if account.is_empty() {
+        "missing_account"
+    } else if !rules.accounts.contains(account) {
+        "unknown_account"
+    } else if what.is_none() {
+        "unknown_what"
+    } else {
+        match (value, until) {
+            (None, _) => "unreadable_value",
+            (Some(value), _) if !(10_000..=100_000).contains(&value) => "value_out_of_range",
+            _ if cell(3).is_empty() => "missing_who",
+            _ if cell(4).is_empty() => "missing_why",
+            (_, Some(None)) => "unreadable_until",
+            (_, Some(Some(until))) if until < rules.as_of => "expired",
+            _ => "active",
+        }
+    };
+    Override {
+        account: account.to_owned(),
+        what: what.unwrap_or(cell(1)).to_owned(),
+        value: value.map(|value| value as f64 / 10_000.0),
+        who: cell(3).to_owned(),
+        why: cell(4).to_owned(),
+        until: until.flatten(),
+        status,
+        was: None,
+        is: None,
+        line: row.line,
+        file: row.file.clone(),
+    }
+}
+
+/// The criterion, or the whole score, that a text names.
+fn named<'a>(text: &str, criteria: &BTreeSet<&'a str>) -> Option<&'a str> {
+    let folded = fold(text);
+    let exact = criteria.get(text).copied();
+    let total = || (folded == TOTAL).then_some(TOTAL);
+    exact.or_else(total).or_else(|| criteria.iter().copied().find(|name| fold(name) == folded))
+}
+
+/// Of two that say something about the same thing nobody can tell which is meant: neither acts.
+fn refuse_contradictions(overrides: &mut [Override]) {
+    let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for active in overrides.iter().filter(|row| row.is_active()) {
+        *counts.entry((active.account.clone(), active.what.clone())).or_default() += 1;
+    }
+    for row in overrides.iter_mut().filter(|row| row.is_active()) {
+        if counts.get(&(row.account.clone(), row.what.clone())).is_some_and(|count| *count > 1) {
+            row.status = "duplicate";
+        }
+    }
+}
+
+/// All rows, by account, what they replace, and place.
+pub fn table(name: &str, overrides: &[Override]) -> Table {
+    let mut sorted: Vec<&Override> = overrides.iter().collect();
+    sorted.sort_by(|a, b| (&a.account, &a.what, &a.file, a.line).cmp(&(&b.account, &b.what, &b.file, b.line)));
+    let texts = |value: fn(&Override) -> &str| sorted.iter().map(|row| value(row)).collect::<Vec<&str>>();
+    TableBuilder::new(name, sorted.len())
+        .text("account", texts(|row| &row.account))
+        .text("what", texts(|row| &row.what))
+        .numbers("value", sorted.iter().map(|row| row.value).collect::<Vec<_>>())
+        .text("who", texts(|row| &row.who))
+        .text("why", texts(|row| &row.why))
+        .dates("until", sorted.iter().map(|row| row.until).collect::<Vec<_>>())
+        .text("status", texts(|row| row.status))
+        .numbers("was", sorted.iter().map(|row| row.was).collect::<Vec<_>>())
+        .numbers("is", sorted.iter().map(|row| row.is).collect::<Vec<_>>())
+        .text("file", texts(|row| &row.file))
+        .integers("line", sorted.iter().map(|row| i64::try_from(row.line).ok()).collect::<Vec<_>>())
+        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn statuses(rows: &[[&str; 6]]) -> Vec<&'static str> {
+        let accounts = BTreeSet::from(["A", "B"]);
+        let criteria = BTreeSet::from(["strategy", "new_markets"]);
+        let as_of = parse_day("2025-12-31", ISO).unwrap();
+        let rules = Rules { accounts: &accounts, criteria: &criteria, as_of };
+        let row = |(cells, line): (&[&str; 6], u64)| TextRow {
+            file: "overrides.csv".to_owned(),
+            line,
+            cells: cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect(),
+            defect: None,
+        };
+        let mut overrides: Vec<Override> =
+            rows.iter().zip(2..).map(|row_line| read(row(row_line), &rules, NumberFormat::PLAIN, ISO)).collect();
+        refuse_contradictions(&mut overrides);
+        overrides.iter().map(|row| row.status).collect()
+    }
+
+    #[test]
+    fn every_reason_for_not_acting() {
+        let found = statuses(&[
+            ["A", "strategy", "8", "Eva", "new contract", "2026-06-30"],
+            ["A", "Score", "6.5", "Eva", "new contract", ""],
+            ["A", "New markets", "6.5", "Eva", "new contract", "2025-12-31"],
+            ["", "strategy", "8", "Eva", "new contract", ""],
+            ["C", "strategy", "8", "Eva", "new contract", ""],
+            ["B", "sympathy", "8", "Eva", "new contract", ""],
+            ["B", "strategy", "high", "Eva", "new contract", ""],
+            ["B", "strategy", "10.1", "Eva", "new contract", ""],
+            ["B", "strategy", "8", "", "new contract", ""],
+            ["B", "strategy", "8", "Eva", "", ""],
+            ["B", "strategy", "8", "Eva", "new contract", "soon"],
+            ["B", "strategy", "8", "Eva", "new contract", "2025-12-30"],
+            ["B", "score", "8", "Eva", "new contract", ""],
+            ["B", "score", "8", "Ana", "no", ""],
+        ]);
+        let expected = [
+            "active",
+            "active",
+            "active",
+            "missing_account",
+            "unknown_account",
+            "unknown_what",
+            "unreadable_value",
+            "value_out_of_range",
+            "missing_who",
+            "missing_why",
+            "unreadable_until",
+            "expired",
+            "duplicate",
+            "duplicate",
+        ];
+        assert_eq!(found, expected);
+    }
+}
