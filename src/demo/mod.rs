@@ -9,6 +9,7 @@ mod accounts;
 mod books;
 mod costs;
 mod drawing;
+mod overrides;
 mod products;
 mod sheet;
 mod sites;
@@ -92,6 +93,9 @@ pub fn write(folder: &Path, size: &Size) -> Result<Made, Error> {
     let mut sheet = Sheet::create(folder.join("scores.csv"), "account,criterion,score,rater,date,expires,note")?;
     books.write_scores(&mut sheet)?;
     sheet.finish(&mut made)?;
+    let mut sheet = Sheet::create(folder.join("overrides.csv"), "account,what,value,who,why,until")?;
+    books.write_overrides(&mut sheet)?;
+    sheet.finish(&mut made)?;
     let mut sheet = Sheet::create(folder.join("costs.csv"), "account,period,activity,amount")?;
     books.write_costs(&mut sheet)?;
     sheet.finish(&mut made)?;
@@ -164,7 +168,7 @@ mod tests {
             let (made, files) = made(&size);
             assert_eq!(invoice_lines(&files).concat().len() as u64, size.lines, "{size:?}");
             assert_eq!(made.lines, size.lines);
-            assert_eq!(made.files, 12 * size.years as usize + 4);
+            assert_eq!(made.files, 12 * size.years as usize + 5);
             assert_eq!(made.files, files.len());
             assert_eq!(made.bytes, files.values().map(|text| text.len() as u64).sum::<u64>());
         }

@@ -67,7 +67,8 @@ impl Overrides {
         for file in &source.files {
             let named = |column: &str| file.columns.iter().find(|found| fold(&found.name) == column);
             for column in COLUMNS.iter().take(REQUIRED).filter(|column| named(column).is_none()) {
-                let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
+                let others = file.columns.iter().filter(|found| !COLUMNS.contains(&fold(&found.name).as_str()));
+                let names: Vec<&str> = others.map(|column| column.name.as_str()).collect();
                 let message = format!("the table of overrides `{}` has no column `{column}`", file.name);
                 problems.report(&reference.span, message, did_you_mean(column, names));
                 complete = false;

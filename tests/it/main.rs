@@ -16,5 +16,6 @@ mod external;
 mod ledger;
 mod published;
 mod reference;
+mod sheet;
 mod support;
 mod tidy;

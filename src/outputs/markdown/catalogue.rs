@@ -137,6 +137,7 @@ pub(super) fn heading(identifier: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scoring::sheet::ROLES;
 
     const TEMPLATE: &str = include_str!("../templates/key_accounts.md.j2");
 
@@ -166,6 +167,7 @@ mod tests {
             let (family, form) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             TEMPLATE.contains(&format!("t('{key}'"))
                 || TEMPLATE.contains(&format!("word('{family}'"))
+                || family == "sheet" && ROLES.contains(&form)
                 || family == "period" && (TEMPLATE.contains(&format!("period('{form}'")) || form == "name")
         };
         let [english, _] = both();

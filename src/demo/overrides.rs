@@ -1,0 +1,25 @@
+//! A few words of people that stand in place of computed scores.
+
+use super::Error;
+use super::books::Books;
+use super::sheet::Sheet;
+
+/// The rank of an account by size, what is replaced, and the rest of the row.
+const OVERRIDES: [(u64, &str); 4] = [
+    (12, "strategy,9,m.oliveira,\"framework contract signed, first orders in spring\",2026-12-31"),
+    (25, "score,6.5,sales board,merger under way: kept level until the new owner has bought for a year,2026-06-30"),
+    (17, "culture_of_innovation,8,k.lindqvist,joint product launch,2025-06-30"),
+    // Nobody says why: such a row does not act.
+    (9, "solidarity,7,j.verbeek,,2026-12-31"),
+];
+
+impl Books<'_> {
+    pub(super) fn write_overrides(&self, sheet: &mut Sheet) -> Result<(), Error> {
+        for (rank, rest) in OVERRIDES {
+            if let Some(account) = self.accounts.iter().find(|account| account.rank == rank) {
+                sheet.row(&[&account.id, &rest])?;
+            }
+        }
+        Ok(())
+    }
+}

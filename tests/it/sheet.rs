@@ -1,0 +1,285 @@
+//! Sheets of judgements as people keep them, overrides, and the sheet to fill in.
+
+use crate::support::Project;
+use insta::assert_snapshot;
+
+const PIPELINE: &str = "\
+name: small
+currency: EUR
+stages:
+  - read: {id: invoices, path: lines.csv}
+  - ledger: {from: invoices, columns: {account: customer, date: day, amount: amount}}
+  - account_years: {from: ledger}
+  - growth: {from: account_years, years: 1}
+  - pareto: {from: account_years}
+  - read: {id: sheet, path: \"sheet*.csv\"}
+  - read: {id: overruled, path: overrides.csv}
+  - scorecard:
+      judged: sheet
+      overrides: overruled
+      groups:
+        growth:
+          weight: 60
+          criteria:
+            revenue: {weight: 100, measure: growth.cagr, scale: [[-0.5, 1], [0.5, 10]]}
+        relation:
+          weight: 40
+          criteria:
+            strategy: {weight: 50, judged: true}
+            long_term_orientation: {weight: 50, judged: true}
+  - parquet: {from: scorecard, to: tables}
+  - markdown: {template: key_accounts, to: report.md}
+";
+
+/// From 100 to 150, from 90 to 80, and as much as before.
+const LINES: &str = "\
+customer,day,amount
+Ana,2023-05-01,100.00
+Ana,2024-05-01,150.00
+Bea,2023-06-01,90.00
+Bea,2024-06-01,80.00
+Cai,2023-06-01,5.00
+Cai,2024-12-31,5.00
+";
+
+const WIDE: &str = "\
+Cuenta,Revenue 2024,Strategy,LONG-TERM ORIENTATION,Evaluador,date,expires,Nota
+Ana,150.00,8,6,eva,2024-03-01,,
+Bea,80.00,11,,eva,2024-03-01,,
+Cai,5.00,,,eva,2024-03-01,,
+Dan,0.00,,5,eva,soon,,gone
+,0.00,3,,eva,,,
+Ana,150.00,,9,zoe,2024-04-01,,closer than it looks
+";
+
+const OVERRIDES: &str = "\
+account,what,value,who,why,until
+Bea,strategy,7,eva,new plan,2025-06-30
+Bea,score,6.5,zoe,\"=merger, so | kept\",
+Cai,revenue,2,eva,one order only,2024-06-30
+Ana,strategy,9,eva,,
+";
+
+fn project(pipeline: &str) -> Project {
+    Project::new(pipeline).with("lines.csv", LINES).with("sheet.csv", WIDE).with("overrides.csv", OVERRIDES)
+}
+
+#[test]
+fn a_wide_sheet_is_read_by_its_header_and_every_score_has_its_cell() {
+    let run = project(PIPELINE).run(&[]);
+    let judgements = run.table("tables/judgements.parquet");
+    let columns = ["account", "criterion", "rater", "score", "date", "used", "note", "reason", "line", "cell"];
+    assert_snapshot!(judgements.select(&columns), @"
+    account | criterion | rater | score | date | used | note | reason | line | cell
+     | strategy | eva | 3.0 | null | false |  | missing_account | 6 | A6
+    Ana | long_term_orientation | eva | 6.0 | 2024-03-01 | true |  |  | 2 | D2
+    Ana | long_term_orientation | zoe | 9.0 | 2024-04-01 | true | closer than it looks |  | 7 | D7
+    Ana | strategy | eva | 8.0 | 2024-03-01 | true |  |  | 2 | C2
+    Bea | strategy | eva | 11.0 | 2024-03-01 | false |  | score_out_of_range | 3 | C3
+    Dan | long_term_orientation | eva | 5.0 | null | false | gone | unknown_account | 5 | A5
+    ");
+    assert_snapshot!(run.table("tables/judgement_spread.parquet"), @"
+    account | criterion | raters | score | lowest | highest | spread | stddev
+    Ana | long_term_orientation | 2 | 7.5 | 6.0 | 9.0 | 3.0 | 2.1213203435596424
+    Ana | strategy | 1 | 8.0 | 8.0 | 8.0 | 0.0 | null
+    ");
+}
+
+#[test]
+fn long_and_wide_sheets_are_read_side_by_side() {
+    let long =
+        "Account,criterion,score,rater,date\nBea,Orientación a largo plazo,4,zoe,2024-05-01\nAna,strategy,10,zoe,\n";
+    let run = project(PIPELINE).with("sheet_2.csv", long).run(&[]);
+    let judgements = run.table("tables/judgements.parquet");
+    let of = |file: &str| judgements.texts("file").iter().filter(|name| *name == file).count();
+    assert_eq!((of("sheet.csv"), of("sheet_2.csv")), (6, 2));
+    let contributions = run.table("tables/contributions.parquet");
+    assert_snapshot!(contributions.select(&["account", "criterion", "source", "score"]), @"
+    account | criterion | source | score
+    Ana | revenue | measured | 10.0
+    Ana | strategy | judged | 9.0
+    Ana | long_term_orientation | judged | 7.5
+    Bea | revenue | measured | 4.5
+    Bea | strategy | override | 7.0
+    Bea | long_term_orientation | judged | 4.0
+    Cai | revenue | measured | 5.5
+    Cai | strategy | missing | null
+    Cai | long_term_orientation | missing | null
+    ");
+}
+
+#[test]
+fn overrides_act_where_somebody_says_who_and_why() {
+    let run = project(PIPELINE).run(&[]);
+    assert_snapshot!(run.table("tables/overrides.parquet"), @"
+    account | what | value | who | why | until | status | was | is | file | line
+    Ana | strategy | 9.0 | eva |  | null | missing_why | null | null | overrides.csv | 5
+    Bea | score | 6.5 | zoe | =merger, so | kept | null | active | 5.125 | 6.5 | overrides.csv | 3
+    Bea | strategy | 7.0 | eva | new plan | 2025-06-30 | active | null | 7.0 | overrides.csv | 2
+    Cai | revenue | 2.0 | eva | one order only | 2024-06-30 | expired | null | null | overrides.csv | 4
+    ");
+    let contributions = run.table("tables/contributions.parquet");
+    assert_snapshot!(contributions, @"
+    account | group | criterion | source | value | score | weight | contribution
+    Ana | growth | revenue | measured | 0.5 | 10.0 | 0.6 | 6.0
+    Ana | relation | strategy | judged | null | 8.0 | 0.2 | 1.6
+    Ana | relation | long_term_orientation | judged | null | 7.5 | 0.2 | 1.5
+    Bea | growth | revenue | measured | -0.11111111111111116 | 4.5 | 0.7499999999999999 | 3.3749999999999996
+    Bea | relation | strategy | override | null | 7.0 | 0.25 | 1.75
+    Bea | relation | long_term_orientation | missing | null | null | 0.0 | 0.0
+    Cai | growth | revenue | measured | 0.0 | 5.5 | 1.0 | 5.5
+    Cai | relation | strategy | missing | null | null | 0.0 | 0.0
+    Cai | relation | long_term_orientation | missing | null | null | 0.0 | 0.0
+    ");
+    assert_snapshot!(run.table("tables/scorecard.parquet"), @"
+    account | score | rank | rated | coverage | score_low | score_high | growth_score | relation_score
+    Ana | 9.1 | 1 | true | 1.0 | 9.1 | 9.1 | 10.0 | 7.75
+    Bea | 6.5 | 2 | true | 0.8 | 6.5 | 6.5 | 4.5 | 7.0
+    Cai | 5.5 | 3 | true | 0.6 | 3.6999999999999997 | 7.3 | 5.5 | null
+    ");
+    // Without the overrides, what they replaced is there again.
+    let before = project(&PIPELINE.replace("      overrides: overruled\n", "")).run(&[]);
+    let scores = before.table("tables/scorecard.parquet").numbers("score");
+    assert_eq!(scores.len(), 3);
+    // Of Bea only revenue is known: from 90 to 80 is -11.1%, and 1 + 9 · (0.5 - 1/9) = 4.5.
+    assert!((scores[1].unwrap() - 4.5).abs() < 1e-12, "{scores:?}");
+}
+
+#[test]
+fn an_override_of_the_whole_score_rates_an_account_of_which_too_little_is_known() {
+    let pipeline = PIPELINE.replace("      overrides:", "      min_coverage: 0.9\n      overrides:");
+    let scorecard = project(&pipeline).run(&[]).table("tables/scorecard.parquet");
+    assert_eq!(scorecard.texts("account"), ["Ana", "Bea", "Cai"]);
+    assert_eq!(scorecard.texts("rated"), ["true", "true", "false"]);
+    assert_eq!(scorecard.numbers("score")[1], Some(6.5));
+    assert_eq!(scorecard.texts("rank"), ["1", "2", ""]);
+}
+
+mod mistakes {
+    use super::*;
+
+    fn mistakes(project: &Project) -> String {
+        let done = project.vitalfew(&["check", "small.yaml"]);
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""));
+        done.stderr
+    }
+
+    #[test]
+    fn a_sheet_of_neither_form() {
+        let project = project(PIPELINE).with("sheet.csv", "account,rater\nAna,eva\n");
+        assert_snapshot!(mistakes(&project), @"
+        error: the sheet of judgements `sheet.csv` has neither a column `criterion` nor one for a judged criterion
+          --> small.yaml:12:15
+           |
+        12 |       judged: sheet
+           |               ^^^^^
+           |
+           = hint: judged are: `strategy`, `long_term_orientation`
+
+        1 mistake in `small.yaml`
+        ");
+    }
+
+    #[test]
+    fn a_sheet_without_judged_criteria() {
+        let pipeline = PIPELINE.replace("judged: true", "measure: growth.cagr, scale: percentile");
+        assert_snapshot!(mistakes(&project(&pipeline)), @"
+        error: the sheet of judgements `sheet.csv` has neither a column `criterion` nor one for a judged criterion
+          --> small.yaml:12:15
+           |
+        12 |       judged: sheet
+           |               ^^^^^
+           |
+           = hint: no criterion is declared `judged: true`
+
+        1 mistake in `small.yaml`
+        ");
+    }
+
+    #[test]
+    fn two_columns_of_one_meaning_and_a_name_with_a_slip() {
+        let sheet = "account,Account,strategy,Strategy,long term orientaton\nAna,Ana,1,2,3\n";
+        assert_snapshot!(mistakes(&project(PIPELINE).with("sheet.csv", sheet)), @"
+        error: `sheet.csv` has two columns for `account`: `account` and `Account`
+          --> small.yaml:12:15
+           |
+        12 |       judged: sheet
+           |               ^^^^^
+           |
+           = hint: rename one of the two
+
+        error: `sheet.csv` has two columns for `strategy`: `strategy` and `Strategy`
+          --> small.yaml:12:15
+           |
+        12 |       judged: sheet
+           |               ^^^^^
+           |
+           = hint: rename one of the two
+
+        error: the column `long term orientaton` of the sheet `sheet.csv` is no judged criterion
+          --> small.yaml:12:15
+           |
+        12 |       judged: sheet
+           |               ^^^^^
+           |
+           = hint: did you mean `long_term_orientation`?
+
+        3 mistakes in `small.yaml`
+        ");
+    }
+
+    #[test]
+    fn a_long_sheet_without_scores() {
+        assert_snapshot!(mistakes(&project(PIPELINE).with("sheet.csv", "customer,criterion,points\n")), @"
+        error: the sheet of judgements `sheet.csv` has no column `account`
+          --> small.yaml:12:15
+           |
+        12 |       judged: sheet
+           |               ^^^^^
+           |
+           = hint: there are: `customer`, `criterion`, `points`
+
+        error: the sheet of judgements `sheet.csv` has no column `score`
+          --> small.yaml:12:15
+           |
+        12 |       judged: sheet
+           |               ^^^^^
+           |
+           = hint: there are: `customer`, `criterion`, `points`
+
+        2 mistakes in `small.yaml`
+        ");
+    }
+
+    #[test]
+    fn overrides_without_reasons() {
+        let project = project(PIPELINE).with("overrides.csv", "account,what,value,who\nAna,score,5,eva\n");
+        assert_snapshot!(mistakes(&project), @"
+        error: the table of overrides `overrides.csv` has no column `why`
+          --> small.yaml:13:18
+           |
+        13 |       overrides: overruled
+           |                  ^^^^^^^^^
+           |
+           = hint: did you mean `who`?
+
+        1 mistake in `small.yaml`
+        ");
+    }
+
+    #[test]
+    fn overrides_that_are_no_files() {
+        let pipeline = PIPELINE.replace("overrides: overruled", "overrides: growth");
+        assert_snapshot!(mistakes(&project(&pipeline)), @"
+        error: stage `scorecard` reads a `read` stage, but `growth` is a `growth` stage
+          --> small.yaml:13:18
+           |
+        13 |       overrides: growth
+           |                  ^^^^^^
+           |
+           = hint: stages of that kind above: `invoices`, `sheet`, `overruled`
+
+        1 mistake in `small.yaml`
+        ");
+    }
+}
