@@ -70,7 +70,8 @@ impl Overrides {
                 let others = file.columns.iter().filter(|found| !COLUMNS.contains(&fold(&found.name).as_str()));
                 let names: Vec<&str> = others.map(|column| column.name.as_str()).collect();
                 let message = format!("the table of overrides `{}` has no column `{column}`", file.name);
-                problems.report(&reference.span, message, did_you_mean(column, names));
+                let hint = did_you_mean(column, names).or_else(|| Some("every override says who and why".to_owned()));
+                problems.report(&reference.span, message, hint);
                 complete = false;
             }
             let names = COLUMNS.iter().map(|column| named(column).map_or(*column, |found| &found.name).to_owned());

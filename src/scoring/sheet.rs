@@ -85,7 +85,7 @@ struct Column {
 
 /// One file of judgements, and which of its columns mean what.
 #[derive(Debug, Clone)]
-struct SheetFile {
+struct Layout {
     source: Source,
     columns: Vec<Column>,
     /// Of each role, its place in `columns`.
@@ -97,7 +97,7 @@ struct SheetFile {
 /// The files of a `read` stage as sheets of judgements.
 #[derive(Clone)]
 pub struct Sheet {
-    files: Vec<SheetFile>,
+    files: Vec<Layout>,
     vocabulary: Arc<Vocabulary>,
 }
 
@@ -134,9 +134,9 @@ impl Sheet {
     /// Finds out which columns of the files mean what, and reports what is missing or not clear.
     pub fn bind(reference: &Located<String>, source: &Source, judged: &[&str], problems: &Problems) -> Option<Self> {
         let vocabulary = Vocabulary::of(judged);
-        let files: Vec<Option<SheetFile>> =
-            source.files.iter().map(|file| SheetFile::bind(reference, source, file, &vocabulary, problems)).collect();
-        let files = files.into_iter().collect::<Option<Vec<SheetFile>>>()?;
+        let files: Vec<Option<Layout>> =
+            source.files.iter().map(|file| Layout::bind(reference, source, file, &vocabulary, problems)).collect();
+        let files = files.into_iter().collect::<Option<Vec<Layout>>>()?;
         Some(Self { files, vocabulary: Arc::new(vocabulary) })
     }
 
@@ -156,7 +156,7 @@ impl Sheet {
     }
 }
 
-impl SheetFile {
+impl Layout {
     fn bind(
         reference: &Located<String>,
         source: &Source,

@@ -261,7 +261,7 @@ mod mistakes {
         13 |       overrides: overruled
            |                  ^^^^^^^^^
            |
-           = hint: did you mean `who`?
+           = hint: every override says who and why
 
         1 mistake in `small.yaml`
         ");
