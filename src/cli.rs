@@ -3,12 +3,14 @@
 use crate::demo;
 use crate::failure::Failure;
 use crate::outputs::publish::current_run;
+use crate::outputs::runs::Run;
 use crate::pipeline::check::{Plan, Signature, check};
 use crate::pipeline::diagnostics::{SourceText, did_you_mean};
 use crate::pipeline::load;
 use crate::progress::Progress;
 use crate::run::{Options, run};
 use crate::stages::Stage;
+use crate::whatif::{self, Rule};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Write;
 use std::io::IsTerminal;
@@ -33,6 +35,8 @@ enum Command {
     Check(PipelineArguments),
     /// Show what would run, in order, on which files
     Plan(PipelineArguments),
+    /// Say who would enter, leave and move with other weights, scales or rules, and why; publishes nothing
+    Whatif(WhatifArguments),
     /// List the published runs of a pipeline
     Runs {
         /// The name of the pipeline, as in its file
@@ -93,6 +97,24 @@ struct RunArguments {
     log: Option<Log>,
 }
 
+#[derive(Debug, Args)]
+struct WhatifArguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// The list is so many accounts, the best by score
+    #[arg(long, value_name = "COUNT", conflicts_with = "score")]
+    top: Option<u32>,
+    /// The list is all accounts of this score and above
+    #[arg(long, value_name = "SCORE")]
+    score: Option<f64>,
+    /// The folder that holds the runs
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+    /// The run to start from: an id, or a folder; the current one where left out
+    #[arg(long)]
+    run: Option<String>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Log {
     Plain,
@@ -109,6 +131,7 @@ pub fn execute(arguments: Arguments) -> Result<String, Failure> {
         Command::Run(arguments) => run_pipeline(&arguments),
         Command::Check(arguments) => prepare(&arguments).map(|plan| checked(&arguments.pipeline, &plan)),
         Command::Plan(arguments) => prepare(&arguments).map(|plan| planned(&plan)),
+        Command::Whatif(arguments) => what_if(&arguments),
         Command::Runs { name, out } => runs(&out, &name),
         Command::Stages { kind } => manual(kind.as_deref()),
         Command::DemoData { to, accounts, lines, years, seed } => {
@@ -146,6 +169,27 @@ fn run_pipeline(arguments: &RunArguments) -> Result<String, Failure> {
     for file in finished.files.iter().filter(|file| file.ends_with(".md")) {
         line(&mut text, format_args!("read {}", current.join(file).display()));
     }
+    Ok(text)
+}
+
+/// How many accounts are on the list where nobody says.
+const LISTED: usize = 20;
+
+fn what_if(arguments: &WhatifArguments) -> Result<String, Failure> {
+    let plan = prepare(&arguments.pipeline)?;
+    let run = Run::find(&arguments.out, arguments.run.as_deref().unwrap_or(&plan.settings.name))?;
+    let progress = if std::io::stderr().is_terminal() { Progress::terminal() } else { Progress::hidden() };
+    let options = Options { out: arguments.out.clone(), threads: processors(), progress };
+    let compared = whatif::compare(&plan, &run, &options)?;
+    let rule = match (arguments.score, arguments.top) {
+        (Some(score), _) => Rule::Score(score),
+        (None, Some(count)) => Rule::Best(usize::try_from(count).unwrap_or(usize::MAX)),
+        (None, None) => Rule::Best(LISTED),
+    };
+    let mut text = String::new();
+    let lines = if compared.read_lines { "; the invoice lines were read again" } else { "" };
+    line(&mut text, format_args!("compared with the run {}{lines}; nothing is published", run.id()));
+    text.push_str(&whatif::answer(&compared, rule));
     Ok(text)
 }
 

@@ -20,3 +20,4 @@ pub mod scoring;
 pub mod sources;
 pub mod stages;
 pub mod table;
+pub mod whatif;

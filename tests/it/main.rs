@@ -19,3 +19,4 @@ mod reference;
 mod sheet;
 mod support;
 mod tidy;
+mod whatif;
