@@ -46,6 +46,8 @@ fn help_says_what_there_is_to_do() {
       run        Run a pipeline and publish what it makes
       check      Find every mistake of a pipeline; reads no data beyond the columns of its files
       plan       Show what would run, in order, on which files
+      whatif     Say who would enter, leave and move with other weights, scales or rules, and why;
+                 publishes nothing
       runs       List the published runs of a pipeline
       stages     List the kinds of stages, or print the manual of one
       demo-data  Make invoices, accounts and judgements of an invented company
