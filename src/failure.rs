@@ -29,6 +29,15 @@ impl Failure {
         Self::Run { message: message.into(), hint: None }
     }
 
+    /// A table with rows that cannot be used: the first hundred of them, and how many there are.
+    pub fn rows(what: &str, mistakes: &[String], hint: impl Into<String>) -> Self {
+        const SHOWN: usize = 100;
+        let shown = mistakes.iter().take(SHOWN).map(|mistake| format!("\n  {mistake}")).collect::<String>();
+        let more = mistakes.len().saturating_sub(SHOWN);
+        let more = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+        Self::Data { message: format!("{what}{shown}{more}"), hint: Some(hint.into()) }
+    }
+
     /// 1 failed while running; 2 the pipeline or the arguments are wrong; 3 the data broke a declared
     /// rule; 4 another run holds the lock.
     pub fn exit_code(&self) -> u8 {

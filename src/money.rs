@@ -149,14 +149,20 @@ pub fn from_float(value: f64, decimals: u32) -> Result<i64, NotMoney> {
     if (scaled - floor - 0.5).abs() > 1e-3 {
         return Ok(scaled.round() as i64);
     }
-    let text = format!("{value:.14e}");
-    let (mantissa, exponent) = text.split_once('e').ok_or(NotMoney::Unreadable)?;
-    let exponent: i32 = exponent.parse().map_err(|_| NotMoney::Unreadable)?;
-    let digits: i128 = mantissa.replace('.', "").parse().map_err(|_| NotMoney::Unreadable)?;
-    match u32::try_from(14 - exponent) {
-        Ok(scale) => from_decimal(digits, scale, decimals),
-        Err(_) => Ok(scaled.round() as i64),
+    match decimal_of_float(value) {
+        Some((digits, scale)) => from_decimal(digits, scale, decimals),
+        None => Ok(scaled.round() as i64),
     }
+}
+
+/// The decimal number of 15 significant digits that a float stands for, in units of `10^-scale`; none where
+/// it is larger than its digits.
+pub fn decimal_of_float(value: f64) -> Option<(i128, u32)> {
+    let text = format!("{value:.14e}");
+    let (mantissa, exponent) = text.split_once('e')?;
+    let exponent: i32 = exponent.parse().ok()?;
+    let digits: i128 = mantissa.replace('.', "").parse().ok()?;
+    Some((digits, u32::try_from(14 - exponent).ok()?))
 }
 
 /// `amount / count` in whole minor units, rounded half away from zero; `count` is above zero.

@@ -14,19 +14,28 @@ pub enum Product {
     /// Nothing to hand on: the files of a source are known since the pipeline was checked.
     Declared,
     Ledger(Box<Ledger>),
-    AccountYears {
-        table: Table,
-        period: Period,
-    },
+    AccountYears(Box<AccountYears>),
     Tables(Vec<Table>),
     Files(Vec<OutputFile>),
+}
+
+/// The sums of a ledger by fiscal year.
+#[derive(Debug)]
+pub struct AccountYears {
+    /// Of all accounts, and of the bucket that lines without an account are kept in.
+    pub table: Table,
+    /// Of the accounts alone: what measures look at.
+    pub accounts: Table,
+    /// Of the bucket alone; without rows where there is none.
+    pub bucket: Table,
+    pub period: Period,
 }
 
 impl Product {
     pub fn tables(&self) -> &[Table] {
         match self {
             Self::Declared | Self::Files(_) => &[],
-            Self::AccountYears { table, .. } => std::slice::from_ref(table),
+            Self::AccountYears(years) => std::slice::from_ref(&years.table),
             Self::Ledger(ledger) => &ledger.tables,
             Self::Tables(tables) => tables,
         }
@@ -36,7 +45,7 @@ impl Product {
     pub fn period(&self) -> Option<&Period> {
         match self {
             Self::Ledger(ledger) => Some(&ledger.period),
-            Self::AccountYears { period, .. } => Some(period),
+            Self::AccountYears(years) => Some(&years.period),
             Self::Declared | Self::Tables(_) | Self::Files(_) => None,
         }
     }
@@ -91,11 +100,21 @@ impl Inputs {
         }
     }
 
+    /// The account years of the accounts, without the bucket, which no measure may rank.
+    ///
     /// # Errors
     /// As [`Inputs::product`], or where the stage makes no account years.
     pub fn account_years(&self, id: &str) -> Result<(&Table, &Period), Failure> {
+        self.all_account_years(id).map(|years| (&years.accounts, &years.period))
+    }
+
+    /// The account years of everything, the bucket apart.
+    ///
+    /// # Errors
+    /// As [`Inputs::account_years`].
+    pub fn all_account_years(&self, id: &str) -> Result<&AccountYears, Failure> {
         match self.product(id)? {
-            Product::AccountYears { table, period } => Ok((table, period)),
+            Product::AccountYears(years) => Ok(years),
             _ => Err(Failure::run(format!("`{id}` makes no account years"))),
         }
     }

@@ -192,7 +192,7 @@ fn files<'p>(plan: &Plan, products: impl Iterator<Item = &'p Product>) -> Result
                 };
                 files.extend(ledger.tables.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?);
             }
-            Product::Declared | Product::AccountYears { .. } | Product::Tables(_) => {}
+            Product::Declared | Product::AccountYears(_) | Product::Tables(_) => {}
         }
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));

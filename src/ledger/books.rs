@@ -24,6 +24,9 @@ pub struct Books {
     pub region_names: Vec<String>,
     /// By account and day.
     pub days: Vec<DaySum>,
+    /// The years of the bucket that lines without an account are kept in, by fiscal year. It counts in what the
+    /// book comes to and is no account, so nothing else in the books has it.
+    pub bucket: Vec<AccountYear>,
 }
 
 /// One account in one fiscal year.
@@ -104,7 +107,20 @@ impl Books {
             product_names,
             category_names,
             region_names,
+            bucket: Vec::new(),
         })
+    }
+
+    /// Takes the bucket of this name out of the accounts.
+    pub fn set_apart(mut self, bucket: &str) -> Self {
+        let place = self.accounts.iter().position(|account| account == bucket);
+        let Some(place) = place.and_then(|place| u32::try_from(place).ok()) else { return self };
+        self.bucket = self.years.extract_if(.., |year| year.account == place).collect();
+        self.days.retain(|day| day.account != place);
+        for parts in [&mut self.months, &mut self.products, &mut self.categories, &mut self.regions] {
+            parts.retain(|part| part.account != place);
+        }
+        self
     }
 }
 

@@ -3,7 +3,7 @@
 use super::expression::SCALE;
 use super::interner::Interner;
 use crate::calendar::parse_day;
-use crate::money::{NotMoney, NumberFormat, from_decimal, from_float};
+use crate::money::{NotMoney, NumberFormat, decimal_of_float, from_decimal, from_float};
 use crate::sources::cells::{key_of_row, text_of_row};
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array, StringArray,
@@ -18,6 +18,17 @@ pub enum Keys {
 }
 
 impl Keys {
+    /// The key of a row; nothing where it is null or blank.
+    pub fn text(&self, row: usize) -> Option<&str> {
+        let text = match self {
+            Self::Text(texts) => texts.is_valid(row).then(|| texts.value(row)),
+            Self::Dictionary(dictionary) => {
+                dictionary.key(row).map(|key| dictionary.values().as_string::<i32>().value(key))
+            }
+        };
+        text.filter(|text| !is_blank(text))
+    }
+
     /// # Errors
     /// Where the column has no text form.
     pub fn of(column: &ArrayRef) -> Result<Self, String> {
@@ -116,6 +127,10 @@ pub enum Gap {
     OutOfRange(String),
     /// The expression failed, with the words of Polars.
     Failed(String),
+    /// An amount of no currency or of an unknown one, in words.
+    NoCurrency(String),
+    /// An amount of another currency that cannot be converted, in words.
+    NoRate(String),
 }
 
 /// The days of a batch.
@@ -244,6 +259,21 @@ impl Amounts {
             Ok(amount) if amount.unsigned_abs() < LARGEST => Ok(amount),
             Ok(_) | Err(NotMoney::OutOfRange) => Err(Gap::OutOfRange(shown())),
             Err(NotMoney::Unreadable) => Err(Gap::Unreadable(shown())),
+        }
+    }
+}
+
+impl Amounts {
+    /// An amount with all its digits, in units of `10^-scale`, for those that [`Amounts::amount`] can read: text to
+    /// twelve decimal places, a float to 15 significant digits.
+    pub fn exact(&self, row: usize) -> Option<(i128, u32)> {
+        match &self.values {
+            Values::Text(texts, numbers) => {
+                numbers.parse_wide(texts.value(row).as_bytes(), SCALE).ok().map(|value| (value, SCALE))
+            }
+            Values::Integer(values) => Some((values.value(row).into(), 0)),
+            Values::Float(values) => decimal_of_float(values.value(row)),
+            Values::Decimal(values, scale) => Some((values.value(row), *scale)),
         }
     }
 }

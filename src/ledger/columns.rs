@@ -18,6 +18,7 @@ pub struct Columns {
     pub product: Option<Keys>,
     pub category: Option<Keys>,
     pub region: Option<Keys>,
+    pub currency: Option<Keys>,
     pub rules: Vec<BooleanArray>,
     pub amount_texts: Texts,
     pub cost_texts: Texts,
@@ -57,6 +58,7 @@ pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
         product: keys(plan.product)?,
         category: keys(plan.category)?,
         region: keys(plan.region)?,
+        currency: keys(plan.currency)?,
         rules: plan.rules.iter().map(rule).collect::<Result<_, _>>()?,
         amount_texts: texts(&plan.amount_texts, plan, batch, &computed)?,
         cost_texts: texts(&plan.cost_texts, plan, batch, &Evaluated { columns: Vec::new(), failed: Vec::new() })?,
@@ -121,6 +123,8 @@ pub fn told(what: &str, gap: Gap) -> (&'static str, String) {
             ("unreadable_cost", format!("`{text}` is no cost"))
         }
         ("cost", Gap::Missing | Gap::MissingIn(_)) => ("unreadable_cost", "the cost is empty".to_owned()),
+        (_, Gap::NoCurrency(why)) => ("missing_currency", why),
+        (_, Gap::NoRate(why)) => ("missing_rate", why),
         (_, Gap::Missing) => ("missing_amount", "the amount is empty".to_owned()),
         (_, Gap::MissingIn(column)) => ("missing_amount", format!("`{column}` is empty")),
         (_, Gap::Unreadable(text)) => ("unreadable_amount", format!("`{text}` is no amount")),

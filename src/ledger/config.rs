@@ -1,7 +1,10 @@
 //! The stage kind `ledger`: what is declared, and how it is bound to the columns of the files.
 
+use super::account_map::MapKeys;
+use super::currency::Currency;
 use super::expression::Cell;
 use super::plan::{FilePlan, bind_file};
+use super::rates::RateKeys;
 use super::{Roles, scan, tables};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems};
@@ -9,7 +12,8 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::node::{Node, Value};
 use crate::pipeline::scope::Scope;
 use crate::product::Product;
-use crate::sources::SourceColumn;
+use crate::sources::{Source, SourceColumn};
+use std::sync::Arc;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/ledger.md");
 
@@ -20,6 +24,10 @@ pub struct Config {
     pub columns: Columns,
     pub exclude: Vec<Rule>,
     pub limit: Limit,
+    /// What lines without an account are kept as; nothing where they are quarantined.
+    pub bucket: Option<Located<String>>,
+    pub account_map: Option<MapKeys>,
+    pub rates: Option<RateKeys>,
 }
 
 /// Where the parts of a line come from: each a column's name or a SQL expression.
@@ -33,6 +41,7 @@ pub struct Columns {
     pub product: Option<Located<String>>,
     pub category: Option<Located<String>>,
     pub region: Option<Located<String>>,
+    pub currency: Option<Located<String>>,
 }
 
 /// Lines that do not belong in the ledger, and why.
@@ -80,9 +89,12 @@ impl Config {
             None => Some(Limit::BasisPoints(100)),
             Some(text) => limit(&text, fields.problems),
         };
+        let bucket = bucket(fields);
+        let account_map = fields.optional("account_map").and_then(|node| MapKeys::decode(node, fields.problems));
+        let rates = fields.optional("rates").and_then(|node| RateKeys::decode(node, fields.problems));
         // What has a mistake gets a value in its stead: the columns are checked all the same.
         let (exclude, limit) = (exclude.unwrap_or_default(), limit.unwrap_or(Limit::Rows(0)));
-        Some(Self { from: from?, columns: columns?, exclude, limit })
+        Some(Self { from: from?, columns: columns?, exclude, limit, bucket, account_map, rates })
     }
 
     pub fn roles(&self) -> Roles {
@@ -112,21 +124,69 @@ impl Config {
             bound.push((&file.columns, plan.clone()));
             plans.push(plan);
         }
+        let account_map = self.account_map.as_ref().map(|keys| (keys.clone(), keys.bind(scope)));
+        let rates = self.rates.as_ref().map(|keys| (keys.clone(), keys.bind(scope)));
+        self.check_currency(scope);
         let plans: Vec<FilePlan> = plans.into_iter().collect::<Option<_>>()?;
+        let (account_map, rates) = (found(account_map)?, found(rates)?);
+        let home = Currency::read(&scope.settings.currency)?;
         let roles = self.roles();
+        let kept = tables::Kept { account_map: account_map.is_some(), currencies: self.columns.currency.is_some() };
         let names = tables::Names::of(&id.value);
-        let signature = Signature::Ledger { roles, tables: tables::specs(&names) };
+        let signature = Signature::Ledger { roles, tables: tables::specs(&names, kept) };
         let (settings, limit) = (scope.settings.clone(), self.limit);
         let details = scope.details(&id.value);
         let reasons: Vec<String> = self.exclude.iter().map(|rule| rule.because.clone()).collect();
+        let bucket = self.bucket.as_ref().map(|name| name.value.clone());
         let job = move |inputs: &crate::product::Inputs| {
-            let scan =
-                scan::Scan { source: &source, plans: &plans, reasons: &reasons, settings: &settings, roles, details };
+            let map = account_map.as_ref().map(|(keys, source)| keys.read(source, bucket.as_deref(), inputs));
+            let rates = rates.as_ref().map(|(keys, source)| keys.read(source, home));
+            let (map, rates) = (map.transpose()?, rates.transpose()?);
+            let scan = scan::Scan {
+                source: &source,
+                plans: &plans,
+                reasons: &reasons,
+                settings: &settings,
+                roles,
+                details,
+                bucket: bucket.as_deref(),
+                account_map: map.as_ref(),
+                rates: rates.as_ref(),
+            };
             scan::run(&scan, inputs.threads(), inputs.progress())
-                .and_then(|tally| tables::ledger(tally, &scan, limit, &names))
+                .and_then(|tally| tables::ledger(tally, &scan, limit, (&names, kept)))
                 .map(|ledger| Product::Ledger(Box::new(ledger)))
         };
         Some(Bound { signature, job: Box::new(job) })
+    }
+
+    /// A constant currency must be known and need no rate that is not declared, and rates need a currency.
+    fn check_currency(&self, scope: &Scope) {
+        let home = &scope.settings.currency;
+        let Some(currency) = &self.columns.currency else {
+            if let Some(rates) = &self.rates {
+                let message = "`rates` convert lines from their `currency`, but `columns` declares none";
+                scope.problems.report(
+                    &rates.from.span,
+                    message,
+                    "add it to `columns`: a column, or `\"'USD'\"`".to_owned(),
+                );
+            }
+            return;
+        };
+        let constant = currency.value.strip_prefix('\'').and_then(|text| text.strip_suffix('\''));
+        match constant.map(Currency::read) {
+            Some(None) => {
+                let message = format!("`{}` is no code of a currency", currency.value);
+                scope.problems.report(&currency.span, message, "such as `'EUR'` or `'USD'`".to_owned());
+            }
+            Some(Some(code)) if code.code() != home && self.rates.is_none() => {
+                let message = format!("the lines are in `{}`, but the pipeline is in `{home}`", code.code());
+                let hint = format!("declare `rates`, or `currency: {}` for the pipeline", code.code());
+                scope.problems.report(&currency.span, message, hint);
+            }
+            _ => {}
+        }
     }
 
     /// Parses the parts of a line; what does not parse is reported and left out.
@@ -144,8 +204,17 @@ impl Config {
             product: optional(&columns.product),
             category: optional(&columns.category),
             region: optional(&columns.region),
+            currency: optional(&columns.currency),
             rules: self.exclude.iter().map(rule).collect(),
         }
+    }
+}
+
+/// A further table that a ledger reads, or nothing where it declares none; fails where it was not found.
+fn found<K>(table: Option<(K, Option<Arc<Source>>)>) -> Option<Option<(K, Arc<Source>)>> {
+    match table {
+        None => Some(None),
+        Some((keys, source)) => source.map(|source| Some((keys, source))),
     }
 }
 
@@ -164,6 +233,7 @@ pub struct Cells {
     pub product: Option<Part>,
     pub category: Option<Part>,
     pub region: Option<Part>,
+    pub currency: Option<Part>,
     pub rules: Vec<Part>,
 }
 
@@ -174,8 +244,19 @@ impl Columns {
         let (invoice, cost, product) =
             (fields.optional_text("invoice"), fields.optional_text("cost"), fields.optional_text("product"));
         let (category, region) = (fields.optional_text("category"), fields.optional_text("region"));
+        let currency = fields.optional_text("currency");
         fields.finish();
-        Some(Self { account: account?, date: date?, amount: amount?, invoice, cost, product, category, region })
+        Some(Self {
+            account: account?,
+            date: date?,
+            amount: amount?,
+            invoice,
+            cost,
+            product,
+            category,
+            region,
+            currency,
+        })
     }
 }
 
@@ -198,6 +279,29 @@ fn rule(item: &Node, problems: &Problems) -> Option<Rule> {
     let (condition, because) = (fields.text("where"), fields.text("because"));
     fields.finish();
     Some(Rule { condition: condition?, because: because?.value })
+}
+
+/// The name that lines without an account are kept under, where they are kept.
+fn bucket(fields: &mut Fields) -> Option<Located<String>> {
+    let node = fields.optional("missing_account")?;
+    if node.raw == "quarantine" {
+        return None;
+    }
+    if !matches!(node.value, Value::Map(_)) {
+        let message = format!("`missing_account` should be `quarantine` or a map, found {}", node.describe());
+        fields.problems.report(&node.span, message, "such as `{keep_as: Counter sales}`".to_owned());
+        return None;
+    }
+    let mut keys = Fields::open(node, &node.span, "`missing_account`", fields.problems)?;
+    let name = keys.text("keep_as");
+    keys.finish();
+    let name = name?;
+    if name.value.trim() == name.value {
+        return Some(name);
+    }
+    let message = format!("the name `{}` should not begin or end with a blank", name.value);
+    fields.problems.report(&name.span, message, None);
+    None
 }
 
 fn limit(text: &Located<String>, problems: &Problems) -> Option<Limit> {

@@ -1,15 +1,18 @@
 //! The ledger: every line read becomes accepted, excluded or quarantined, and the accepted ones are summed.
 
+pub mod account_map;
 pub mod books;
 pub mod cells;
 pub mod columns;
 pub mod config;
+pub mod currency;
 pub mod distinct;
 pub mod expression;
 pub mod files;
 pub mod interner;
 pub mod period;
 pub mod plan;
+pub mod rates;
 pub mod scan;
 pub mod sums;
 pub mod tables;

@@ -33,6 +33,7 @@ pub struct FilePlan {
     pub product: Option<Place>,
     pub category: Option<Place>,
     pub region: Option<Place>,
+    pub currency: Option<Place>,
     pub rules: Vec<Place>,
     /// Text columns that the amount and the cost are computed from, by place among those read: they tell
     /// why an amount is missing.
@@ -104,6 +105,7 @@ pub fn bind_file(
     let product = binder.bind_optional(cells.product.as_ref(), Role::Key);
     let category = binder.bind_optional(cells.category.as_ref(), Role::Key);
     let region = binder.bind_optional(cells.region.as_ref(), Role::Key);
+    let currency = binder.bind_optional(cells.currency.as_ref(), Role::Key);
     let rules: Vec<Option<Place>> = cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition)).collect();
     let amount_texts = binder.texts_behind(cells.amount.as_ref());
     let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Option::as_ref));
@@ -116,6 +118,7 @@ pub fn bind_file(
         product: product?,
         category: category?,
         region: region?,
+        currency: currency?,
         rules: rules.into_iter().collect::<Option<_>>()?,
         amount_texts,
         cost_texts,

@@ -2,9 +2,12 @@
 //! go into the waist.
 
 use super::Roles;
+use super::account_map::{AccountMap, Mapper};
 use super::cells::{Coder, Gap};
 use super::columns::{Columns, amount_of, columns, told};
+use super::currency::{Currency, Exchange, Exchanger, Fate, Money};
 use super::plan::FilePlan;
+use super::rates::RateTable;
 use super::sums::Details;
 use super::tally::{FileTally, Quarantined, Tally};
 use super::waist::{Line, Waist};
@@ -27,6 +30,10 @@ pub struct Scan<'a> {
     pub roles: Roles,
     /// Which finer sums are kept.
     pub details: Details,
+    /// What lines without an account are kept as, where they are kept.
+    pub bucket: Option<&'a str>,
+    pub account_map: Option<&'a AccountMap>,
+    pub rates: Option<&'a RateTable>,
 }
 
 /// Reads all lines once, on `threads` threads.
@@ -82,6 +89,10 @@ struct Worker<'a> {
     products: Coder,
     categories: Coder,
     regions: Coder,
+    /// The code of the bucket for lines without an account.
+    bucket: Option<u32>,
+    mapper: Option<Mapper<'a>>,
+    exchanger: Option<Exchanger<'a>>,
 }
 
 /// A line that will be quarantined: its row, reason, detail.
@@ -93,7 +104,9 @@ impl<'a> Worker<'a> {
             AsOf::Latest => None,
             AsOf::Day(day) => Some(day),
         };
-        let waist = Waist::keeping(scan.details);
+        let mut waist = Waist::keeping(scan.details);
+        let bucket = scan.bucket.map(|name| waist.accounts.code(name));
+        let home = Currency::read(&scan.settings.currency);
         let tally = Tally { waist, ..Tally::new(scan.source.files.len()) };
         Self {
             scan,
@@ -105,6 +118,9 @@ impl<'a> Worker<'a> {
             products: Coder::default(),
             categories: Coder::default(),
             regions: Coder::default(),
+            bucket,
+            mapper: scan.account_map.map(Mapper::new),
+            exchanger: home.map(|home| Exchanger::new(home, scan.rates)),
         }
     }
 
@@ -119,7 +135,7 @@ impl<'a> Worker<'a> {
     fn batch(&mut self, index: usize, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {
         let failed = |error: String| Failure::run(format!("cannot read the lines of `{}`: {error}", file.name));
         let mut columns = columns(plan, batch).map_err(failed)?;
-        let bad = self.lines(index, plan, batch, &mut columns)?;
+        let bad = self.lines(index, plan, batch, &mut columns);
         if bad.is_empty() {
             return Ok(());
         }
@@ -136,13 +152,7 @@ impl<'a> Worker<'a> {
     }
 
     /// Judges every line of a batch; those that cannot be used come back.
-    fn lines(
-        &mut self,
-        index: usize,
-        plan: &FilePlan,
-        batch: &Batch,
-        columns: &mut Columns,
-    ) -> Result<Vec<Bad>, Failure> {
+    fn lines(&mut self, index: usize, plan: &FilePlan, batch: &Batch, columns: &mut Columns) -> Vec<Bad> {
         self.accounts.enter(&columns.account);
         columns.invoice.iter().for_each(|keys| self.invoices.enter(keys));
         columns.product.iter().for_each(|keys| self.products.enter(keys));
@@ -151,7 +161,9 @@ impl<'a> Worker<'a> {
         let mut defects = batch.defects.iter().peekable();
         let mut bad = Vec::new();
         for row in 0..batch.rows {
-            let amount = amount_of(&columns.amounts, &columns.amount_texts, plan, row);
+            let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row);
+            let money = self.money(columns, row, own.as_ref().ok().copied());
+            let amount = money.exchange.convert(own, || columns.amounts.exact(row), plan.decimals);
             let known = amount.as_ref().ok().copied();
             self.tally(index).read.add(known);
             let defect = defects.next_if(|defect| defect.row == row);
@@ -159,20 +171,46 @@ impl<'a> Worker<'a> {
             let holds = |rule: &BooleanArray| defect.is_none() && rule.is_valid(row) && rule.value(row);
             if let Some(rule) = columns.rules.iter().position(holds) {
                 self.tally(index).excluded.entry(rule).or_default().add(known);
+                self.by_currency(index, &money, known, Fate::Excluded);
                 continue;
             }
             let verdict = match defect {
                 Some(defect) => Err((defect.reason, defect.detail.clone())),
-                None => self.accept(index, plan, columns, row, amount)?,
+                None => self.accept(index, plan, columns, row, (amount, &money.exchange), batch),
             };
-            if let Err((reason, detail)) = verdict {
-                let tally = self.tally(index);
-                tally.quarantined.entry(reason).or_default().add(known);
-                tally.without_amount += i64::from(known.is_none());
-                bad.push((row, reason, detail));
-            }
+            let fate = match verdict {
+                Ok(fate) => fate,
+                Err((reason, detail)) => {
+                    let tally = self.tally(index);
+                    tally.quarantined.entry(reason).or_default().add(known);
+                    tally.without_amount += i64::from(known.is_none());
+                    bad.push((row, reason, detail));
+                    Fate::Quarantined
+                }
+            };
+            self.by_currency(index, &money, known, fate);
         }
-        Ok(bad)
+        bad
+    }
+
+    /// The currency of a line and what its amounts are worth; `own` is its amount in that currency.
+    #[inline]
+    fn money(&mut self, columns: &mut Columns, row: usize, own: Option<i64>) -> Money {
+        match (&columns.currency, &mut self.exchanger) {
+            (Some(keys), Some(exchanger)) => {
+                let (currency, exchange) = exchanger.of(keys, row, columns.days.day(row).ok());
+                Money { currency: Some(currency), exchange, own }
+            }
+            _ => Money { currency: None, exchange: Exchange::Same, own },
+        }
+    }
+
+    /// Counts a line among those of its currency, where a currency is declared.
+    #[inline]
+    fn by_currency(&mut self, index: usize, money: &Money, converted: Option<i64>, fate: Fate) {
+        if let Some(currency) = money.currency {
+            self.tally(index).currencies.entry((currency, fate)).or_default().add(money.own, converted);
+        }
     }
 
     fn tally(&mut self, index: usize) -> &mut FileTally {
@@ -188,37 +226,49 @@ impl<'a> Worker<'a> {
         plan: &FilePlan,
         columns: &mut Columns,
         row: usize,
-        amount: Result<i64, Gap>,
-    ) -> Result<Result<(), (&'static str, String)>, Failure> {
+        (amount, exchange): (Result<i64, Gap>, &Exchange),
+        batch: &Batch,
+    ) -> Result<Fate, (&'static str, String)> {
         let waist = &mut self.tally.waist;
-        let Some(account) = self.accounts.code(&columns.account, row, &mut waist.accounts) else {
-            return Ok(Err(("missing_account", "the account is empty".to_owned())));
+        let account = match self.accounts.code(&columns.account, row, &mut waist.accounts) {
+            Some(account) => {
+                if self.bucket == Some(account) {
+                    let place = Some((index, batch.line(row)));
+                    self.tally.bucket_taken = self.tally.bucket_taken.into_iter().chain(place).min();
+                }
+                account
+            }
+            None => self.bucket.ok_or_else(|| ("missing_account", "the account is empty".to_owned()))?,
         };
-        let day = match columns.days.day(row) {
-            Ok(day) => day,
-            Err(gap) => return Ok(Err(told("date", gap))),
-        };
-        let Some((fiscal_year, month)) = self.places.get(day) else {
-            return Ok(Err(("unreadable_date", format!("`{}` is no plausible day", crate::calendar::iso(day)))));
-        };
-        let amount = match amount {
-            Ok(amount) => amount,
-            Err(gap) => return Ok(Err(told("amount", gap))),
-        };
-        let cost = match columns.costs.as_ref().map(|costs| amount_of(costs, &columns.cost_texts, plan, row)) {
+        let day = columns.days.day(row).map_err(|gap| told("date", gap))?;
+        let (fiscal_year, month) = self
+            .places
+            .get(day)
+            .ok_or_else(|| ("unreadable_date", format!("`{}` is no plausible day", crate::calendar::iso(day))))?;
+        let amount = amount.map_err(|gap| told("amount", gap))?;
+        let cost = columns.costs.as_ref().map(|costs| {
+            let own = amount_of(costs, &columns.cost_texts, plan, row);
+            exchange.convert(own, || costs.exact(row), plan.decimals)
+        });
+        let cost = match cost {
             None => Some(0),
             Some(Ok(cost)) => Some(cost),
             Some(Err(Gap::Missing | Gap::MissingIn(_))) => None,
-            Some(Err(gap)) => return Ok(Err(told("cost", gap))),
+            Some(Err(gap)) => return Err(told("cost", gap)),
         };
+        let mapped = self.mapper.as_mut().map(|mapper| mapper.of(account, day, &mut waist.accounts));
+        let account = mapped.map_or(account, |mapped| mapped.account);
         let tally = &mut self.tally.files[index];
         if self.as_of.is_some_and(|as_of| day > as_of) {
             tally.after_as_of.add(Some(amount));
-            return Ok(Ok(()));
+            return Ok(Fate::Excluded);
         }
         tally.accepted.entry(fiscal_year).or_default().add(Some(amount));
         if cost.is_none() {
             *tally.without_cost.entry(fiscal_year).or_default() += 1;
+        }
+        if let Some((own, row)) = mapped.and_then(|mapped| mapped.by) {
+            self.tally.moved.entry((own, row, fiscal_year)).or_default().add(Some(amount));
         }
         let days = self.tally.days.entry(fiscal_year).or_insert((day, day));
         *days = (days.0.min(day), days.1.max(day));
@@ -230,6 +280,6 @@ impl<'a> Worker<'a> {
         let cost = cost.unwrap_or_default();
         let line = Line { account, fiscal_year, month, day, amount, cost, invoice, product, category, region };
         waist.add(&line);
-        Ok(Ok(()))
+        Ok(Fate::Accepted(fiscal_year))
     }
 }

@@ -1,8 +1,10 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
+use super::account_map::AccountMap;
 use super::books::{Books, Overflow};
 use super::cells::LARGEST;
 use super::config::Limit;
+use super::currency;
 use super::period::Period;
 use super::scan::Scan;
 use super::tally::{Count, FileTally, Quarantined, Tally};
@@ -20,6 +22,15 @@ pub struct Names {
     outcomes: String,
     quarantine: String,
     files: String,
+    account_map: String,
+    currencies: String,
+}
+
+/// Which of the tables that depend on keys a ledger makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kept {
+    pub account_map: bool,
+    pub currencies: bool,
 }
 
 impl Names {
@@ -30,16 +41,18 @@ impl Names {
             outcomes: name("outcomes"),
             quarantine: name("quarantine"),
             files: name("files"),
+            account_map: name("account_map"),
+            currencies: name("currencies"),
         }
     }
 }
 
 /// The tables that a ledger makes.
-pub fn specs(names: &Names) -> Vec<TableSpec> {
+pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
     let columns =
         |columns: &[(&str, Meaning)]| columns.iter().map(|(name, meaning)| ColumnSpec::new(*name, *meaning)).collect();
     use Meaning::{Integer, Money, Text};
-    vec![
+    let mut specs = vec![
         TableSpec::new(
             &names.reconciliation,
             columns(&[
@@ -65,16 +78,30 @@ pub fn specs(names: &Names) -> Vec<TableSpec> {
             columns(&[("file", Text), ("line", Integer), ("reason", Text), ("detail", Text), ("raw", Text)]),
         ),
         files::spec(&names.files),
-    ]
+    ];
+    if kept.account_map {
+        specs.push(AccountMap::spec(&names.account_map));
+    }
+    if kept.currencies {
+        specs.push(currency::spec(&names.currencies));
+    }
+    specs
 }
 
 /// Closes the books: decides the as-of day, moves what lies after it out, and checks the quarantine.
 ///
 /// # Errors
 /// Where too many lines are quarantined, none is accepted, or the data completes no fiscal year.
-pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<Ledger, Failure> {
+pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, (names, kept): (&Names, Kept)) -> Result<Ledger, Failure> {
     let name_of = |file: usize| scan.source.files.get(file).map_or("", |file| file.name.as_str());
-    // First of all: lines in quarantine are the likeliest reason for whatever fails below.
+    if scan.rates.is_none() {
+        currency::refuse_mixture(&tally.files, &scan.settings.currency)?;
+    }
+    if let Some(map) = scan.account_map {
+        map.refuse_unknown_parents(&tally.moved)?;
+    }
+    refuse_account_called_as_bucket(&tally, scan.bucket, &name_of)?;
+    // Before all else: lines in quarantine are the likeliest reason for whatever fails below.
     check_limit(limit, &tally, &name_of)?;
     let period = period(&tally, scan.settings)?;
     let as_of_year = period.calendar.place(period.as_of).0;
@@ -85,12 +112,25 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, names: &Names) -> Result<
     let last_day = period.calendar.last_day(as_of_year);
     let books = Books::of(&tally.waist, as_of_year, last_day)
         .map_err(|Overflow| too_large("the money of an account in a year"))?;
-    let tables = vec![
+    let books = match scan.bucket {
+        None => books,
+        Some(bucket) => books.set_apart(bucket),
+    };
+    let mut tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
         quarantine(&names.quarantine, &tally.quarantined, &name_of),
         files::table(&names.files, &scan.source.files, &files),
     ];
+    if let Some(map) = scan.account_map {
+        let table = map.table(&names.account_map, &tally.moved, as_of_year);
+        tables.push(table.map_err(|Overflow| too_large("the money that a row of the account map moves"))?);
+    }
+    if kept.currencies {
+        let sums = files.iter().enumerate().map(|(index, file)| (name_of(index), &file.currencies));
+        let table = currency::table(&names.currencies, sums);
+        tables.push(table.map_err(|Overflow| too_large("the money of a file in a currency"))?);
+    }
     Ok(Ledger { books, roles: scan.roles, period, tables, totals })
 }
 
@@ -163,6 +203,7 @@ fn up_to(file: &FileTally, as_of_year: i32) -> FileTally {
     let mut file = file.clone();
     let later = file.accepted.split_off(&(as_of_year + 1));
     file.without_cost.split_off(&(as_of_year + 1));
+    file.currencies = currency::up_to(&file.currencies, as_of_year);
     file.after_as_of = later.values().fold(file.after_as_of, |sum, count| sum.plus(*count));
     file
 }
@@ -220,6 +261,17 @@ fn totals(rows: &[Row]) -> Result<Totals, Failure> {
         && i128::from(amount_read)
             == i128::from(amount_accepted) + i128::from(amount_excluded) + i128::from(amount_quarantined);
     if balanced { Ok(totals) } else { Err(Failure::run(format!("the lines do not reconcile: {totals:?}"))) }
+}
+
+/// Lines of a real account and lines without one must not be added up under one name.
+fn refuse_account_called_as_bucket<'a>(
+    tally: &Tally,
+    bucket: Option<&str>,
+    name_of: &dyn Fn(usize) -> &'a str,
+) -> Result<(), Failure> {
+    let (Some((file, line)), Some(bucket)) = (tally.bucket_taken, bucket) else { return Ok(()) };
+    let message = format!("{}:{line}: the account `{bucket}` is called as the lines without an account", name_of(file));
+    Err(Failure::Data { message, hint: Some("give `keep_as` a name that no account has".to_owned()) })
 }
 
 fn check_limit<'a>(limit: Limit, tally: &Tally, name_of: &dyn Fn(usize) -> &'a str) -> Result<(), Failure> {

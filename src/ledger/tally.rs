@@ -1,5 +1,7 @@
 //! What a pass over lines learns: rows and money by file and fate, the waist, the lines that cannot be used.
 
+use super::account_map::Moved;
+use super::currency::ByCurrency;
 use super::waist::Waist;
 use crate::sources::facts::Seen;
 use std::collections::BTreeMap;
@@ -36,6 +38,8 @@ pub struct FileTally {
     /// Of the accepted lines, by fiscal year as they are.
     pub without_cost: BTreeMap<i32, i64>,
     pub seen: Seen,
+    /// Where a currency is declared.
+    pub currencies: ByCurrency,
 }
 
 impl FileTally {
@@ -50,6 +54,10 @@ impl FileTally {
         merge_counts(&mut self.accepted, &other.accepted);
         merge_counts(&mut self.excluded, &other.excluded);
         merge_counts(&mut self.quarantined, &other.quarantined);
+        for (key, sums) in &other.currencies {
+            let sum = self.currencies.entry(*key).or_default();
+            *sum = sum.plus(*sums);
+        }
     }
 }
 
@@ -78,6 +86,10 @@ pub struct Tally {
     pub quarantined: Vec<Quarantined>,
     /// First and last day of accepted lines, by fiscal year.
     pub days: BTreeMap<i32, (i32, i32)>,
+    /// The accepted lines of accounts that the account map names.
+    pub moved: Moved,
+    /// The first line, by file and line, of an account called as the bucket for lines without one.
+    pub bucket_taken: Option<(usize, u64)>,
 }
 
 impl Tally {
@@ -93,6 +105,8 @@ impl Tally {
             mine.merge(other);
         }
         self.quarantined.extend(other.quarantined);
+        merge_counts(&mut self.moved, &other.moved);
+        self.bucket_taken = self.bucket_taken.into_iter().chain(other.bucket_taken).min();
         for (year, (first, last)) in other.days {
             let mine = self.days.entry(year).or_insert((first, last));
             *mine = (mine.0.min(first), mine.1.max(last));

@@ -1,11 +1,12 @@
 //! The stage kind `account_years`: one row per account and fiscal year.
 
+use crate::ledger::books::AccountYear;
 use crate::ledger::{Ledger, Roles};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
-use crate::product::{Inputs, Product};
+use crate::product::{self, Inputs, Product};
 use crate::table::{Table, TableBuilder};
 
 pub const MANUAL: &str = include_str!("../../docs/stages/account_years.md");
@@ -25,10 +26,14 @@ impl AccountYears {
         let (name, from) = (id.value.clone(), self.from.value.clone());
         let spec = account_years(&name, &[], &[], roles, i32::MIN).spec;
         let job = move |inputs: &Inputs| {
-            let ledger: &Ledger = inputs.ledger(&from)?;
-            let table =
-                account_years(&name, &ledger.books.years, &ledger.books.accounts, roles, ledger.period.last_year);
-            Ok(Product::AccountYears { table, period: ledger.period })
+            let Ledger { books, period, .. } = inputs.ledger(&from)?;
+            let table = |years: &[AccountYear]| account_years(&name, years, &books.accounts, roles, period.last_year);
+            let mut all = [books.years.as_slice(), books.bucket.as_slice()].concat();
+            all.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
+            let (all, bucket) = (table(&all), table(&books.bucket));
+            let accounts = if books.bucket.is_empty() { all.clone() } else { table(&books.years) };
+            let years = product::AccountYears { table: all, accounts, bucket, period: *period };
+            Ok(Product::AccountYears(Box::new(years)))
         };
         Some(Bound { signature: Signature::AccountYears { roles, spec }, job: Box::new(job) })
     }
@@ -37,12 +42,11 @@ impl AccountYears {
 /// The waist as a table, sorted by account and fiscal year. What the ledger has no column for is null.
 pub fn account_years(
     name: &str,
-    years: &[crate::ledger::books::AccountYear],
+    years: &[AccountYear],
     accounts: &[String],
     roles: Roles,
     last_complete_year: i32,
 ) -> Table {
-    use crate::ledger::books::AccountYear;
     let account = |code: u32| accounts.get(usize::try_from(code).unwrap_or(usize::MAX)).map_or("", String::as_str);
     let integers = |value: fn(&AccountYear) -> i64| years.iter().map(value).collect::<Vec<i64>>();
     let declared = |declared: bool, value: fn(&AccountYear) -> i64| -> Vec<Option<i64>> {

@@ -2,13 +2,14 @@
 
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
-use crate::pipeline::diagnostics::{Located, did_you_mean};
+use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::{Fields, distinct, text};
 use crate::pipeline::node::Value;
 use crate::pipeline::scope::{Scope, shared};
 use crate::pipeline::settings::is_identifier;
 use crate::product::{Inputs, Product};
 use crate::sources::TextRow;
+use crate::sources::written::require;
 use crate::table::{Table, TableBuilder};
 use std::collections::BTreeMap;
 
@@ -60,18 +61,7 @@ impl Accounts {
         let source = scope.source(&self.from)?;
         let columns: Vec<&Located<String>> =
             std::iter::once(&self.account).chain(self.attributes.iter().map(|(_, column)| column)).collect();
-        let mut complete = true;
-        for column in &columns {
-            for file in source.files.iter().filter(|file| file.column(&column.value).is_none()) {
-                let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
-                let message = format!("`{}` has no column `{}`", file.name, column.value);
-                scope.problems.report(&column.span, message, did_you_mean(&column.value, names));
-                complete = false;
-            }
-        }
-        if !complete {
-            return None;
-        }
+        require(source, &columns, scope.problems)?;
         let (name, source) = (id.value.clone(), shared(source));
         let columns: Vec<String> = columns.iter().map(|column| column.value.clone()).collect();
         let attributes: Vec<String> = self.attributes.iter().map(|(name, _)| name.value.clone()).collect();

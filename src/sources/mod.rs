@@ -8,6 +8,7 @@ pub mod csv;
 pub mod facts;
 pub mod parquet;
 pub mod read;
+pub mod written;
 
 use crate::sources::cells::key_of_row;
 use arrow::array::ArrayRef;

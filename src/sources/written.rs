@@ -1,0 +1,63 @@
+//! How the cells of a small table are written: as declared where they are text, plainly where they are typed.
+
+use super::{Source, SourceFile, Stored};
+use crate::calendar::parse_day;
+use crate::money::{NotMoney, NumberFormat};
+use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+
+/// How one column of one file is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    numbers: NumberFormat,
+    date_format: String,
+    typed: bool,
+}
+
+impl Written {
+    /// How a column is written in the file of that name.
+    pub fn of(source: &Source, file: &str, column: &str) -> Self {
+        let is_text =
+            |file: &SourceFile| file.columns.iter().any(|known| known.name == column && known.stored == Stored::Text);
+        let typed = !source.files.iter().any(|known| known.name == file && is_text(known));
+        let declared = &source.config.csv;
+        if typed {
+            Self { numbers: NumberFormat::PLAIN, date_format: "%Y-%m-%d".to_owned(), typed }
+        } else {
+            Self { numbers: declared.numbers, date_format: declared.date_format.clone(), typed }
+        }
+    }
+
+    /// A day; a moment counts on its day.
+    pub fn day(&self, text: &str) -> Option<i32> {
+        let text = text.trim();
+        let text = if self.typed { text.split_once('T').map_or(text, |(day, _)| day) } else { text };
+        parse_day(text, &self.date_format)
+    }
+
+    /// A number in units of `10^-scale`.
+    ///
+    /// # Errors
+    /// As [`NumberFormat::parse_wide`].
+    pub fn number(&self, text: &str, scale: u32) -> Result<i128, NotMoney> {
+        let read = |text: &str| self.numbers.parse_wide(text.as_bytes(), scale);
+        // A float column writes its small and large values with an exponent.
+        match text.parse::<f64>() {
+            Ok(value) if self.typed && value.is_finite() => read(&value.to_string()),
+            _ => read(text),
+        }
+    }
+}
+
+/// Reports every column that a file of a small table lacks.
+pub fn require(source: &Source, columns: &[&Located<String>], problems: &Problems) -> Option<()> {
+    let mut complete = Some(());
+    for column in columns {
+        for file in source.files.iter().filter(|file| file.column(&column.value).is_none()) {
+            let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!("`{}` has no column `{}`", file.name, column.value);
+            problems.report(&column.span, message, did_you_mean(&column.value, names));
+            complete = None;
+        }
+    }
+    complete
+}
