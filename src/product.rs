@@ -31,6 +31,20 @@ pub struct AccountYears {
     pub period: Period,
 }
 
+impl AccountYears {
+    /// Tells the bucket of this name, where there is one, from the accounts.
+    ///
+    /// # Errors
+    /// Where the table cannot be divided, which would be a mistake of the program.
+    pub fn of(table: Table, bucket: Option<&str>, period: Period) -> Result<Self, Failure> {
+        let is_bucket: Vec<bool> = table.text("account").into_iter().map(|account| Some(account) == bucket).collect();
+        let accounts = table.rows_where(is_bucket.iter().map(|is_bucket| !is_bucket));
+        let bucket = table.rows_where(is_bucket.iter().copied());
+        let failed = |error| Failure::run(format!("cannot tell accounts from lines without one: {error}"));
+        Ok(Self { accounts: accounts.map_err(failed)?, bucket: bucket.map_err(failed)?, table, period })
+    }
+}
+
 impl Product {
     pub fn tables(&self) -> &[Table] {
         match self {

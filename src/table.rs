@@ -3,7 +3,7 @@
 //! Frames hold money as whole minor units in `Int64`; the meaning says so, and the outputs turn it
 //! into decimals when it leaves. The physical type of a column follows from its meaning alone.
 
-use polars::prelude::{Column as Series, DataFrame, DataType, PlSmallStr};
+use polars::prelude::{BooleanChunked, Column as Series, DataFrame, DataType, PlSmallStr};
 
 /// What the values of a column are, and with it how they are stored, written and read aloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +94,16 @@ impl Table {
 
     pub fn rows(&self) -> usize {
         self.frame.height()
+    }
+
+    /// The rows for which `keep` is true.
+    ///
+    /// # Errors
+    /// The words of Polars.
+    pub fn rows_where(&self, keep: impl Iterator<Item = bool>) -> Result<Self, String> {
+        let keep: BooleanChunked = keep.collect();
+        let frame = self.frame.filter(&keep).map_err(|error| error.to_string())?;
+        Ok(Self { spec: self.spec.clone(), frame })
     }
 
     /// The values of a text column; nulls read as the empty string.

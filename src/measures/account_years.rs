@@ -7,6 +7,7 @@ use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::product::{self, Inputs, Product};
+use crate::stages::Stage;
 use crate::table::{Table, TableBuilder};
 
 pub const MANUAL: &str = include_str!("../../docs/stages/account_years.md");
@@ -23,19 +24,22 @@ impl AccountYears {
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
         let roles = scope.ledger(&self.from)?;
+        let bucket = match scope.declared(&self.from.value) {
+            Some(Stage::Ledger(ledger)) => ledger.bucket.as_ref().map(|name| name.value.clone()),
+            _ => None,
+        };
         let (name, from) = (id.value.clone(), self.from.value.clone());
         let spec = account_years(&name, &[], &[], roles, i32::MIN).spec;
+        let signature = Signature::AccountYears { roles, spec, bucket: bucket.clone() };
         let job = move |inputs: &Inputs| {
             let Ledger { books, period, .. } = inputs.ledger(&from)?;
-            let table = |years: &[AccountYear]| account_years(&name, years, &books.accounts, roles, period.last_year);
-            let mut all = [books.years.as_slice(), books.bucket.as_slice()].concat();
-            all.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
-            let (all, bucket) = (table(&all), table(&books.bucket));
-            let accounts = if books.bucket.is_empty() { all.clone() } else { table(&books.years) };
-            let years = product::AccountYears { table: all, accounts, bucket, period: *period };
+            let mut years = [books.years.as_slice(), books.bucket.as_slice()].concat();
+            years.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
+            let table = account_years(&name, &years, &books.accounts, roles, period.last_year);
+            let years = product::AccountYears::of(table, bucket.as_deref(), *period)?;
             Ok(Product::AccountYears(Box::new(years)))
         };
-        Some(Bound { signature: Signature::AccountYears { roles, spec }, job: Box::new(job) })
+        Some(Bound { signature, job: Box::new(job) })
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Signature {
     AccountYears {
         roles: Roles,
         spec: TableSpec,
+        /// The name of the bucket that lines without an account are kept in.
+        bucket: Option<String>,
     },
     Tables(Vec<TableSpec>),
     /// The paths of files, relative to the run's folder.

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::ledger::period::Period;
 use crate::outputs::runs::Run;
 use crate::pipeline::check::{Plan, Signature, Step};
-use crate::product::{Inputs, Product};
+use crate::product::{AccountYears, Inputs, Product};
 use crate::run::{Options, execute};
 use crate::table::{Table, TableSpec};
 use serde_json::{Map, Value};
@@ -122,10 +122,12 @@ fn reached(plan: &Plan, changed: &BTreeSet<usize>, target: usize) -> BTreeSet<us
 fn restore(step: &Step, plan: &Plan, run: &Run) -> Result<Option<Product>, Failure> {
     Ok(match &step.signature {
         Signature::Source(_) => Some(Product::Declared),
-        Signature::AccountYears { spec, .. } => {
-            let table = run.table_like(spec)?;
-            table.zip(period(step, plan, run)).map(|(table, period)| Product::AccountYears { table, period })
-        }
+        Signature::AccountYears { spec, bucket, .. } => match run.table_like(spec)?.zip(period(step, plan, run)) {
+            Some((table, period)) => {
+                Some(Product::AccountYears(Box::new(AccountYears::of(table, bucket.as_deref(), period)?)))
+            }
+            None => None,
+        },
         Signature::Tables(specs) => {
             let tables = specs.iter().map(|spec| run.table_like(spec)).collect::<Result<Vec<_>, _>>()?;
             tables.into_iter().collect::<Option<Vec<_>>>().map(Product::Tables)
