@@ -240,7 +240,7 @@ fn planned(plan: &Plan) -> String {
                 line(&mut text, format_args!("      {} ({} bytes)", file.name, file.bytes));
             }
         }
-        for table in step.signature.tables() {
+        for table in step.signature.published() {
             let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
             line(&mut text, format_args!("      makes {}: {}", table.name, columns.join(", ")));
         }

@@ -17,6 +17,7 @@ pub mod product;
 pub mod progress;
 pub mod run;
 pub mod scoring;
+pub mod scratch;
 pub mod sources;
 pub mod stages;
 pub mod table;

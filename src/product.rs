@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::ledger::period::Period;
 use crate::progress::Progress;
+use crate::scratch::{Memory, Scratch};
 use crate::table::Table;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,12 +80,22 @@ pub struct Inputs {
     products: BTreeMap<String, Arc<Product>>,
     threads: usize,
     progress: Progress,
+    scratch: Arc<dyn Scratch>,
 }
 
 impl Inputs {
     /// Nothing yet; stages that read lines use so many threads and tell how far they are.
     pub fn new(threads: usize, progress: Progress) -> Self {
-        Self { products: BTreeMap::new(), threads, progress }
+        Self { products: BTreeMap::new(), threads, progress, scratch: Arc::new(Memory::default()) }
+    }
+
+    /// The same with room outside of memory.
+    pub fn with_scratch(self, scratch: Arc<dyn Scratch>) -> Self {
+        Self { scratch, ..self }
+    }
+
+    pub fn scratch(&self) -> Arc<dyn Scratch> {
+        Arc::clone(&self.scratch)
     }
 
     pub fn threads(&self) -> usize {

@@ -6,7 +6,7 @@ use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::money::to_plain;
 use crate::outputs::parquet::Compression;
-use crate::outputs::publish::{Published, Publisher, content_id};
+use crate::outputs::publish::{Fingerprint, Published, Publisher, content_id};
 use crate::outputs::tables;
 use crate::pipeline::check::{Plan, Signature, Step};
 use crate::product::{Inputs, OutputFile, Product};
@@ -56,23 +56,24 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let inputs = fingerprints(plan)?;
     tracing::info!(pipeline = plan.settings.name, files = inputs.len(), "reading");
     let all: Vec<usize> = (0..plan.steps.len()).collect();
-    let done = steps(plan, &all, &mut Inputs::new(options.threads, options.progress.clone()))?;
+    let mut made = Inputs::new(options.threads, options.progress.clone()).with_scratch(publisher.scratch());
+    let done = steps(plan, &all, &mut made)?;
     refuse_changed(&inputs)?;
     let products = || done.iter().map(|(_, product)| product.as_ref());
     let as_of = products().find_map(Product::period).map(|period| period.as_of);
     let run_id = run_id(plan, &inputs, as_of);
     let files = files(plan, products())?;
     files.par_iter().try_for_each(|file| publisher.write(&file.path, &file.bytes))?;
+    for product in products() {
+        write_quarantine(product, &publisher, plan.settings.decimals)?;
+    }
+    let written = publisher.files();
     let seconds = start.elapsed().as_secs_f64();
-    let record = record(plan, options, &run_id, as_of, &inputs, &done, &files, (started, seconds));
+    let record = record(plan, options, &run_id, as_of, &inputs, &done, &written, (started, seconds));
     publisher.write("run.json", format!("{record:#}\n").as_bytes())?;
     let published = publisher.publish(&run_id)?;
     tracing::info!(run = published.run_id, seconds = round(start.elapsed()), "published");
-    Ok(Finished {
-        published,
-        files: files.into_iter().map(|file| file.path).collect(),
-        seconds: round(start.elapsed()),
-    })
+    Ok(Finished { published, files: written.into_keys().collect(), seconds: round(start.elapsed()) })
 }
 
 fn sources(plan: &Plan) -> impl Iterator<Item = (&str, &SourceFile)> {
@@ -175,7 +176,7 @@ fn timed(step: &Step, inputs: &Inputs) -> Result<Done, Failure> {
     Ok((start.elapsed(), Arc::new(product)))
 }
 
-/// All files of the run: those of the stages, and what every ledger tells about its lines.
+/// The files of the run: those of the stages, and what every ledger tells about its lines, its quarantine aside.
 fn files<'p>(plan: &Plan, products: impl Iterator<Item = &'p Product>) -> Result<Vec<OutputFile>, Failure> {
     let mut files: Vec<OutputFile> = Vec::new();
     for product in products {
@@ -195,8 +196,14 @@ fn files<'p>(plan: &Plan, products: impl Iterator<Item = &'p Product>) -> Result
             Product::Declared | Product::AccountYears(_) | Product::Tables(_) => {}
         }
     }
-    files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(files)
+}
+
+/// A quarantine may be larger than memory, and is written from where it was put.
+fn write_quarantine(product: &Product, publisher: &Publisher, decimals: u32) -> Result<(), Failure> {
+    let Product::Ledger(ledger) = product else { return Ok(()) };
+    let path = format!("{}.parquet", ledger.quarantine.name());
+    publisher.stream(&path, |file| tables::stream(&ledger.quarantine, file, decimals))
 }
 
 /// The same inputs, pipeline, as-of day and program version give the same id.
@@ -221,7 +228,7 @@ fn record(
     as_of: Option<i32>,
     inputs: &[Input],
     done: &[Done],
-    files: &[OutputFile],
+    files: &BTreeMap<String, Fingerprint>,
     (started, seconds): (jiff::Timestamp, f64),
 ) -> Value {
     let inputs: Vec<Value> = inputs
@@ -232,7 +239,7 @@ fn record(
         plan.steps.iter().zip(done).map(|(step, (time, product))| stage_record(step, *time, product, plan)).collect();
     let outputs: Vec<Value> = files
         .iter()
-        .map(|file| json!({"file": file.path, "bytes": file.bytes.len(), "blake3": blake3::hash(&file.bytes).to_hex().as_str()}))
+        .map(|(path, file)| json!({"file": path, "bytes": file.size, "blake3": file.hash.to_hex().as_str()}))
         .collect();
     json!({
         "program": env!("CARGO_PKG_NAME"),
@@ -278,7 +285,10 @@ fn stage_record(step: &Step, time: Duration, product: &Product, plan: &Plan) -> 
         });
         record.insert("period".to_owned(), days);
     }
-    let tables: Vec<Value> = product.tables().iter().map(|table| table_record(table, decimals)).collect();
+    let mut tables: Vec<Value> = product.tables().iter().map(|table| table_record(table, decimals)).collect();
+    if let Product::Ledger(ledger) = product {
+        tables.push(json!({"name": ledger.quarantine.name(), "rows": ledger.quarantine.rows(), "money": {}}));
+    }
     if !tables.is_empty() {
         record.insert("tables".to_owned(), tables.into());
     }

@@ -4,6 +4,7 @@ use super::account_map::MapKeys;
 use super::currency::Currency;
 use super::expression::Cell;
 use super::plan::{FilePlan, bind_file};
+use super::quarantine::{self, Gathering};
 use super::rates::RateKeys;
 use super::{Roles, scan, tables};
 use crate::pipeline::check::{Bound, Signature};
@@ -133,7 +134,8 @@ impl Config {
         let roles = self.roles();
         let kept = tables::Kept { account_map: account_map.is_some(), currencies: self.columns.currency.is_some() };
         let names = tables::Names::of(&id.value);
-        let signature = Signature::Ledger { roles, tables: tables::specs(&names, kept) };
+        let quarantine = quarantine::spec(&names.quarantine);
+        let signature = Signature::Ledger { roles, tables: tables::specs(&names, kept), quarantine };
         let (settings, limit) = (scope.settings.clone(), self.limit);
         let details = scope.details(&id.value);
         let reasons: Vec<String> = self.exclude.iter().map(|rule| rule.because.clone()).collect();
@@ -153,8 +155,9 @@ impl Config {
                 account_map: map.as_ref(),
                 rates: rates.as_ref(),
             };
-            scan::run(&scan, inputs.threads(), inputs.progress())
-                .and_then(|tally| tables::ledger(tally, &scan, limit, (&names, kept)))
+            let quarantine = Gathering::new(inputs.scratch());
+            scan::run(&scan, &quarantine, inputs.threads(), inputs.progress())
+                .and_then(|tally| tables::ledger((tally, quarantine), &scan, limit, (&names, kept)))
                 .map(|ledger| Product::Ledger(Box::new(ledger)))
         };
         Some(Bound { signature, job: Box::new(job) })

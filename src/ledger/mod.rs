@@ -12,6 +12,7 @@ pub mod files;
 pub mod interner;
 pub mod period;
 pub mod plan;
+pub mod quarantine;
 pub mod rates;
 pub mod scan;
 pub mod sums;
@@ -22,6 +23,7 @@ pub mod waist;
 use crate::table::Table;
 use books::Books;
 use period::Period;
+use quarantine::Quarantine;
 
 /// Which optional columns a ledger declares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,8 +42,10 @@ pub struct Ledger {
     pub books: Books,
     pub roles: Roles,
     pub period: Period,
-    /// Reconciliation, outcomes, quarantine and files.
+    /// Reconciliation, outcomes and files.
     pub tables: Vec<Table>,
+    /// The lines that cannot be used: too many for a table in memory.
+    pub quarantine: Quarantine,
     pub totals: Totals,
 }
 

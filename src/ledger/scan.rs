@@ -7,9 +7,10 @@ use super::cells::{Coder, Gap};
 use super::columns::{Columns, amount_of, columns, told};
 use super::currency::{Currency, Exchange, Exchanger, Fate, Money};
 use super::plan::FilePlan;
+use super::quarantine::{Gathering, Line as BadLine, Page};
 use super::rates::RateTable;
 use super::sums::Details;
-use super::tally::{FileTally, Quarantined, Tally};
+use super::tally::{FileTally, Tally};
 use super::waist::{Line, Waist};
 use crate::calendar::Places;
 use crate::failure::Failure;
@@ -36,24 +37,30 @@ pub struct Scan<'a> {
     pub rates: Option<&'a RateTable>,
 }
 
-/// Reads all lines once, on `threads` threads.
+/// A part of a file that is read by itself.
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    /// Among all parts of all files.
+    number: usize,
+    file: usize,
+    /// Within its file.
+    part: usize,
+}
+
+/// Reads all lines once, on `threads` threads; those that cannot be used go into the quarantine.
 ///
 /// # Errors
-/// Where a file cannot be read, an expression fails, or a sum overflows.
-pub fn run(scan: &Scan, threads: usize, progress: &Progress) -> Result<Tally, Failure> {
-    let parts: Vec<(usize, usize)> = scan
-        .source
-        .files
-        .iter()
-        .enumerate()
-        .flat_map(|(file, source)| (0..source.parts()).map(move |part| (file, part)))
-        .collect();
+/// Where a file cannot be read, an expression fails, or the quarantine cannot be written.
+pub fn run(scan: &Scan, quarantine: &Gathering, threads: usize, progress: &Progress) -> Result<Tally, Failure> {
+    let files = scan.source.files.iter().enumerate();
+    let parts = files.flat_map(|(file, source)| (0..source.parts()).map(move |part| (file, part)));
+    let parts: Vec<Part> = parts.enumerate().map(|(number, (file, part))| Part { number, file, part }).collect();
     progress.start(parts.len());
     let (next, places) = (AtomicUsize::new(0), scan.settings.calendar.places());
     let work = || {
-        let mut worker = Worker::new(scan, &places);
-        while let Some((file, part)) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            worker.part(*file, *part)?;
+        let mut worker = Worker::new(scan, quarantine, &places);
+        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            worker.part(part)?;
             progress.advance();
         }
         Ok(worker.tally)
@@ -72,14 +79,15 @@ pub fn run(scan: &Scan, threads: usize, progress: &Progress) -> Result<Tally, Fa
     for tally in tallies {
         total.merge(tally?);
     }
-    // The order in which threads met the lines must not show.
-    total.quarantined.sort_by_key(|line| (line.file, line.line));
     Ok(total)
 }
 
 /// Judges the lines of one thread's share of the parts.
 struct Worker<'a> {
     scan: &'a Scan<'a>,
+    quarantine: &'a Gathering,
+    /// The lines of the part at hand that cannot be used.
+    page: Page,
     places: &'a Places,
     /// The last day that counts, where it is declared.
     as_of: Option<i32>,
@@ -99,7 +107,7 @@ struct Worker<'a> {
 type Bad = (usize, &'static str, String);
 
 impl<'a> Worker<'a> {
-    fn new(scan: &'a Scan<'a>, places: &'a Places) -> Self {
+    fn new(scan: &'a Scan<'a>, quarantine: &'a Gathering, places: &'a Places) -> Self {
         let as_of = match scan.settings.as_of {
             AsOf::Latest => None,
             AsOf::Day(day) => Some(day),
@@ -110,6 +118,8 @@ impl<'a> Worker<'a> {
         let tally = Tally { waist, ..Tally::new(scan.source.files.len()) };
         Self {
             scan,
+            quarantine,
+            page: Page::default(),
             places,
             as_of,
             tally,
@@ -124,30 +134,37 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn part(&mut self, index: usize, part: usize) -> Result<(), Failure> {
+    fn part(&mut self, part: &Part) -> Result<(), Failure> {
         let scan = self.scan;
-        let (Some(file), Some(plan)) = (scan.source.files.get(index), scan.plans.get(index)) else { return Ok(()) };
-        let seen = sources::scan(file, part, &plan.read, &mut |batch| self.batch(index, file, plan, &batch))?;
-        self.tally(index).seen.merge(seen);
-        Ok(())
+        let (Some(file), Some(plan)) = (scan.source.files.get(part.file), scan.plans.get(part.file)) else {
+            return Ok(());
+        };
+        let seen = sources::scan(file, part.part, &plan.read, &mut |batch| self.batch(part, file, plan, &batch))?;
+        self.tally(part.file).seen.merge(seen);
+        self.quarantine.take(part.number, part.file, &mut self.page)
     }
 
-    fn batch(&mut self, index: usize, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {
+    fn batch(&mut self, part: &Part, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {
         let failed = |error: String| Failure::run(format!("cannot read the lines of `{}`: {error}", file.name));
         let mut columns = columns(plan, batch).map_err(failed)?;
-        let bad = self.lines(index, plan, batch, &mut columns);
+        let bad = self.lines(part.file, plan, batch, &mut columns);
+        self.put_aside(part, batch, &bad)
+    }
+
+    /// Writes lines of a batch into the quarantine.
+    fn put_aside(&mut self, part: &Part, batch: &Batch, bad: &[Bad]) -> Result<(), Failure> {
         if bad.is_empty() {
             return Ok(());
         }
         let rows: Vec<usize> = bad.iter().map(|(row, _, _)| *row).collect();
-        let raw = batch.raw(&rows)?;
-        self.tally.quarantined.extend(bad.into_iter().zip(raw).map(|((row, reason, detail), raw)| Quarantined {
-            file: index,
-            line: batch.line(row),
-            reason,
-            detail,
-            raw,
-        }));
+        for ((row, reason, detail), raw) in bad.iter().zip(batch.raw(&rows)?) {
+            let line = batch.line(*row);
+            self.tally(part.file).exemplify(line, reason, detail);
+            self.page.push(&BadLine { line, reason, detail, raw: &raw });
+            if self.page.is_full() {
+                self.quarantine.take(part.number, part.file, &mut self.page)?;
+            }
+        }
         Ok(())
     }
 
@@ -170,7 +187,9 @@ impl<'a> Worker<'a> {
             // The cells of a line that could not be read whole are empty, and no rule may take that for a value.
             let holds = |rule: &BooleanArray| defect.is_none() && rule.is_valid(row) && rule.value(row);
             if let Some(rule) = columns.rules.iter().position(holds) {
-                self.tally(index).excluded.entry(rule).or_default().add(known);
+                let tally = self.tally(index);
+                tally.excluded.entry(rule).or_default().add(known);
+                tally.first_excluded.entry(rule).or_insert_with(|| batch.line(row));
                 self.by_currency(index, &money, known, Fate::Excluded);
                 continue;
             }

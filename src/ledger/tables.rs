@@ -6,8 +6,9 @@ use super::cells::LARGEST;
 use super::config::Limit;
 use super::currency;
 use super::period::Period;
+use super::quarantine::Gathering;
 use super::scan::Scan;
-use super::tally::{Count, FileTally, Quarantined, Tally};
+use super::tally::{Count, EXAMPLES, FileTally, Tally};
 use super::{Ledger, Totals, files};
 use crate::calendar::iso;
 use crate::failure::Failure;
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 pub struct Names {
     reconciliation: String,
     outcomes: String,
-    quarantine: String,
+    pub quarantine: String,
     files: String,
     account_map: String,
     currencies: String,
@@ -47,7 +48,7 @@ impl Names {
     }
 }
 
-/// The tables that a ledger makes.
+/// The tables that a ledger makes, the quarantine aside.
 pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
     let columns =
         |columns: &[(&str, Meaning)]| columns.iter().map(|(name, meaning)| ColumnSpec::new(*name, *meaning)).collect();
@@ -71,11 +72,14 @@ pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
         ),
         TableSpec::new(
             &names.outcomes,
-            columns(&[("file", Text), ("outcome", Text), ("reason", Text), ("rows", Integer), ("amount", Money)]),
-        ),
-        TableSpec::new(
-            &names.quarantine,
-            columns(&[("file", Text), ("line", Integer), ("reason", Text), ("detail", Text), ("raw", Text)]),
+            columns(&[
+                ("file", Text),
+                ("outcome", Text),
+                ("reason", Text),
+                ("rows", Integer),
+                ("amount", Money),
+                ("first_line", Integer),
+            ]),
         ),
         files::spec(&names.files),
     ];
@@ -92,7 +96,12 @@ pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
 ///
 /// # Errors
 /// Where too many lines are quarantined, none is accepted, or the data completes no fiscal year.
-pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, (names, kept): (&Names, Kept)) -> Result<Ledger, Failure> {
+pub fn ledger(
+    (tally, quarantine): (Tally, Gathering),
+    scan: &Scan,
+    limit: Limit,
+    (names, kept): (&Names, Kept),
+) -> Result<Ledger, Failure> {
     let name_of = |file: usize| scan.source.files.get(file).map_or("", |file| file.name.as_str());
     if scan.rates.is_none() {
         currency::refuse_mixture(&tally.files, &scan.settings.currency)?;
@@ -119,7 +128,6 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, (names, kept): (&Names, K
     let mut tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
-        quarantine(&names.quarantine, &tally.quarantined, &name_of),
         files::table(&names.files, &scan.source.files, &files),
     ];
     if let Some(map) = scan.account_map {
@@ -131,7 +139,9 @@ pub fn ledger(tally: Tally, scan: &Scan, limit: Limit, (names, kept): (&Names, K
         let table = currency::table(&names.currencies, sums);
         tables.push(table.map_err(|Overflow| too_large("the money of a file in a currency"))?);
     }
-    Ok(Ledger { books, roles: scan.roles, period, tables, totals })
+    let names_of_files = scan.source.files.iter().map(|file| file.name.clone()).collect();
+    let quarantine = quarantine.close(&names.quarantine, names_of_files);
+    Ok(Ledger { books, roles: scan.roles, period, tables, quarantine, totals })
 }
 
 fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {
@@ -289,8 +299,11 @@ fn check_limit<'a>(limit: Limit, tally: &Tally, name_of: &dyn Fn(usize) -> &'a s
     reasons.sort_by_key(|(reason, rows)| (-rows, *reason));
     for (reason, rows) in reasons {
         message.push_str(&format!("\n  {rows} × {reason}"));
-        for line in tally.quarantined.iter().filter(|line| line.reason == reason).take(3) {
-            message.push_str(&format!("\n      {}:{}: {}", name_of(line.file), line.line, line.detail));
+        let files = tally.files.iter().enumerate();
+        let examples = files
+            .flat_map(|(file, tally)| tally.examples.get(reason).into_iter().flatten().map(move |line| (file, line)));
+        for (file, example) in examples.take(EXAMPLES) {
+            message.push_str(&format!("\n      {}:{}: {}", name_of(file), example.line, example.detail));
         }
     }
     let hint = "mend the files, `exclude` what does not belong in the ledger, or raise `quarantine_limit`".to_owned();
@@ -320,17 +333,26 @@ fn outcomes<'a>(
     reasons: &[String],
     name_of: &dyn Fn(usize) -> &'a str,
 ) -> Result<Table, Failure> {
-    let mut rows: Vec<(&str, &str, &str, (i64, i64))> = Vec::new();
+    let mut rows: Vec<(&str, &str, &str, (i64, i64), Option<i64>)> = Vec::new();
+    let place = |line: Option<u64>| line.and_then(|line| i64::try_from(line).ok());
     for (index, file) in files.iter().enumerate() {
         for (rule, count) in &file.excluded {
             let reason = reasons.get(*rule).map_or("", String::as_str);
-            rows.push((name_of(index), "excluded", reason, whole(*count)?));
+            let first = place(file.first_excluded.get(rule).copied());
+            rows.push((name_of(index), "excluded", reason, whole(*count)?, first));
         }
         if file.after_as_of.rows > 0 {
-            rows.push((name_of(index), "excluded", "after_as_of", whole(file.after_as_of)?));
+            rows.push((name_of(index), "excluded", "after_as_of", whole(file.after_as_of)?, None));
         }
         for (reason, count) in &file.quarantined {
-            rows.push((name_of(index), "quarantined", reason, whole(*count)?));
+            let example = file.examples.get(reason).and_then(|examples| examples.first());
+            rows.push((
+                name_of(index),
+                "quarantined",
+                reason,
+                whole(*count)?,
+                place(example.map(|example| example.line)),
+            ));
         }
     }
     Ok(TableBuilder::new(name, rows.len())
@@ -339,17 +361,8 @@ fn outcomes<'a>(
         .text("reason", rows.iter().map(|row| row.2).collect())
         .integers("rows", rows.iter().map(|row| row.3.0).collect::<Vec<i64>>())
         .money("amount", rows.iter().map(|row| row.3.1).collect::<Vec<i64>>())
+        .integers("first_line", rows.iter().map(|row| row.4).collect::<Vec<Option<i64>>>())
         .build())
-}
-
-fn quarantine<'a>(name: &str, lines: &[Quarantined], name_of: &dyn Fn(usize) -> &'a str) -> Table {
-    TableBuilder::new(name, lines.len())
-        .text("file", lines.iter().map(|line| name_of(line.file)).collect())
-        .integers("line", lines.iter().map(|line| i64::try_from(line.line).ok()).collect::<Vec<Option<i64>>>())
-        .text("reason", lines.iter().map(|line| line.reason).collect())
-        .text("detail", lines.iter().map(|line| line.detail.as_str()).collect())
-        .text("raw", lines.iter().map(|line| line.raw.as_str()).collect())
-        .build()
 }
 
 /// What to say where a sum does not fit.

@@ -1,4 +1,4 @@
-//! What a pass over lines learns: rows and money by file and fate, the waist, the lines that cannot be used.
+//! What a pass over lines learns: rows and money by file and fate, the waist, a few lines as examples.
 
 use super::account_map::Moved;
 use super::currency::ByCurrency;
@@ -35,6 +35,10 @@ pub struct FileTally {
     pub after_as_of: Count,
     pub quarantined: BTreeMap<&'static str, Count>,
     pub without_amount: i64,
+    /// The first lines quarantined for each reason.
+    pub examples: BTreeMap<&'static str, Vec<Example>>,
+    /// The first line that each rule excluded.
+    pub first_excluded: BTreeMap<usize, u64>,
     /// Of the accepted lines, by fiscal year as they are.
     pub without_cost: BTreeMap<i32, i64>,
     pub seen: Seen,
@@ -43,6 +47,14 @@ pub struct FileTally {
 }
 
 impl FileTally {
+    /// Notes where a line stands that is quarantined, and why.
+    pub fn exemplify(&mut self, line: u64, reason: &'static str, detail: &str) {
+        let examples = self.examples.entry(reason).or_default();
+        if examples.len() < EXAMPLES {
+            examples.push(Example { line, detail: detail.to_owned() });
+        }
+    }
+
     fn merge(&mut self, other: &Self) {
         self.read = self.read.plus(other.read);
         self.after_as_of = self.after_as_of.plus(other.after_as_of);
@@ -58,6 +70,16 @@ impl FileTally {
             let sum = self.currencies.entry(*key).or_default();
             *sum = sum.plus(*sums);
         }
+        for (reason, examples) in &other.examples {
+            let mine = self.examples.entry(reason).or_default();
+            mine.extend_from_slice(examples);
+            mine.sort_by_key(|example| example.line);
+            mine.truncate(EXAMPLES);
+        }
+        for (rule, line) in &other.first_excluded {
+            let first = self.first_excluded.entry(*rule).or_insert(*line);
+            *first = (*first).min(*line);
+        }
     }
 }
 
@@ -68,14 +90,14 @@ fn merge_counts<K: Ord + Copy>(mine: &mut BTreeMap<K, Count>, other: &BTreeMap<K
     }
 }
 
-/// A line that cannot be used, and why.
+/// How many lines of a file are kept as examples of a reason.
+pub const EXAMPLES: usize = 3;
+
+/// Where a line stands, and what was found there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Quarantined {
-    pub file: usize,
+pub struct Example {
     pub line: u64,
-    pub reason: &'static str,
     pub detail: String,
-    pub raw: String,
 }
 
 /// What a pass over some lines has learned.
@@ -83,7 +105,6 @@ pub struct Quarantined {
 pub struct Tally {
     pub waist: Waist,
     pub files: Vec<FileTally>,
-    pub quarantined: Vec<Quarantined>,
     /// First and last day of accepted lines, by fiscal year.
     pub days: BTreeMap<i32, (i32, i32)>,
     /// The accepted lines of accounts that the account map names.
@@ -104,7 +125,6 @@ impl Tally {
         for (mine, other) in self.files.iter_mut().zip(&other.files) {
             mine.merge(other);
         }
-        self.quarantined.extend(other.quarantined);
         merge_counts(&mut self.moved, &other.moved);
         self.bucket_taken = self.bucket_taken.into_iter().chain(other.bucket_taken).min();
         for (year, (first, last)) in other.days {

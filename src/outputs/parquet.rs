@@ -1,8 +1,8 @@
 //! Writes a table as Parquet for the readers that sales departments really have.
 //!
 //! The files stay with what the most conservative readers take: flat, nullable columns, V1 data
-//! pages, plain and dictionary encodings, Snappy, row groups of 131,072 rows, statistics and page
-//! indexes. They hold no clock and no Arrow schema, so the same table gives the same bytes.
+//! pages, plain and dictionary encodings, Snappy, row groups of 131,072 rows (fewer where they are very
+//! wide), statistics and page indexes. They hold no clock and no Arrow schema, so the same table gives the same bytes.
 //!
 //! | meaning       | Parquet type                                 |
 //! |---------------|----------------------------------------------|
@@ -20,6 +20,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::io::{self, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,11 +36,10 @@ use arrow::array::{
 };
 use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use polars::prelude::{Float64Chunked, Int64Chunked, PolarsError};
 
-use crate::table::{ColumnSpec, Meaning, Table};
+use crate::table::{ColumnSpec, Meaning, Table, TableSpec};
 
 /// The digits of every money column; see the head of this file.
 const MONEY_DIGITS: u8 = 18;
@@ -49,6 +49,9 @@ const LARGEST_MONEY: u64 = 10_u64.pow(MONEY_DIGITS as u32) - 1;
 
 /// Small enough for readers that load a row group whole, large enough to compress well.
 const ROW_GROUP_ROWS: usize = 131_072;
+
+/// A row group is held in memory until it is whole.
+const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// Rows copied from Polars at a time; it divides a row group, so that no copy is split between two.
 const BATCH_ROWS: usize = 16_384;
@@ -131,29 +134,105 @@ pub enum Error {
 /// A number that is not finite, an amount of more than 18 digits, rows that are not in the order that
 /// `sorted_by` promises, a frame that does not match its spec, or more decimals than digits.
 pub fn encode(table: &Table, options: &Options<'_>) -> Result<Vec<u8>, Error> {
-    let failed = |source| Error::Write { table: table.name().to_owned(), source };
-    let mut order = options.sorted_by.map(|name| Order::new(table, name)).transpose()?;
-    let scale = scale(options.decimals);
-    let schema = schema(table, scale);
-    let writer_options = ArrowWriterOptions::new()
-        .with_properties(properties(options, order.as_ref()))
-        // The Arrow schema repeats what the Parquet types say, and names types that older readers do not know.
-        .with_skip_arrow_metadata(true);
+    let mut writer = Writer::begin(&table.spec, options, Vec::new())?;
+    writer.add(table)?;
+    writer.finish()
+}
 
-    let mut file = Vec::new();
-    let writer = ArrowWriter::try_new_with_options(&mut file, Arc::clone(&schema), writer_options);
-    let mut writer = writer.map_err(failed)?;
-    for start in (0..table.rows()).step_by(BATCH_ROWS) {
-        let slice = Slice { table, rows: start..table.rows().min(start + BATCH_ROWS) };
-        let batch = slice.batch(&schema, scale)?;
-        if let Some(order) = &mut order {
-            order.check(&slice, &batch)?;
-        }
-        writer.write(&batch).map_err(failed)?;
+/// A Parquet file in the making, of a table that comes in pieces and is never in memory as a whole.
+pub struct Writer<W: Write + Send> {
+    spec: TableSpec,
+    scale: i8,
+    schema: SchemaRef,
+    order: Option<Order>,
+    /// How many rows the pieces so far had.
+    rows: usize,
+    writer: ArrowWriter<Tail<W>>,
+}
+
+impl<W: Write + Send> Writer<W> {
+    /// Starts a file, which goes to `file` bit by bit.
+    ///
+    /// # Errors
+    ///
+    /// More decimals than digits, or a column to be sorted by that is not there.
+    pub fn begin(spec: &TableSpec, options: &Options<'_>, file: W) -> Result<Self, Error> {
+        let order = options.sorted_by.map(|name| Order::new(spec, name)).transpose()?;
+        let scale = scale(options.decimals);
+        let schema = schema(spec, scale);
+        let writer_options = ArrowWriterOptions::new()
+            .with_properties(properties(options, order.as_ref()))
+            // The Arrow schema repeats what the Parquet types say, and names types that older readers do not know.
+            .with_skip_arrow_metadata(true);
+        let file = Tail { file, held: Vec::new(), length: tail_length(spec.columns.len()) };
+        let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), writer_options);
+        let writer = writer.map_err(|source| Error::Write { table: spec.name.clone(), source })?;
+        Ok(Self { spec: spec.clone(), scale, schema, order, rows: 0, writer })
     }
-    writer.close().map_err(failed)?;
-    declare_familiar_orders(&mut file, table.spec.columns.len()).map_err(failed)?;
-    Ok(file)
+
+    /// Adds the next rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`encode`], and where the file cannot be written.
+    pub fn add(&mut self, table: &Table) -> Result<(), Error> {
+        for start in (0..table.rows()).step_by(BATCH_ROWS) {
+            let slice = Slice { table, before: self.rows, rows: start..table.rows().min(start + BATCH_ROWS) };
+            let batch = slice.batch(&self.spec, &self.schema, self.scale)?;
+            if let Some(order) = &mut self.order {
+                order.check(&slice, &batch)?;
+            }
+            self.writer.write(&batch).map_err(|source| slice.failed(source))?;
+        }
+        self.rows += table.rows();
+        Ok(())
+    }
+
+    /// Ends the file and gives back where it went.
+    ///
+    /// # Errors
+    ///
+    /// Where the file cannot be written.
+    pub fn finish(self) -> Result<W, Error> {
+        let Self { spec, writer, .. } = self;
+        let end = || -> Result<W, ParquetError> {
+            let Tail { mut file, mut held, .. } = writer.into_inner()?;
+            declare_familiar_orders(&mut held, spec.columns.len())?;
+            file.write_all(&held)?;
+            Ok(file)
+        };
+        end().map_err(|source| Error::Write { table: spec.name.clone(), source })
+    }
+}
+
+/// Holds the last bytes back, which are patched before they leave.
+struct Tail<W> {
+    file: W,
+    held: Vec<u8>,
+    length: usize,
+}
+
+impl<W: Write> Write for Tail<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let leaves = (self.held.len() + bytes.len()).saturating_sub(self.length);
+        let of_held = leaves.min(self.held.len());
+        self.file.write_all(&self.held[..of_held])?;
+        self.held.drain(..of_held);
+        let (leaves, stays) = bytes.split_at(leaves - of_held);
+        self.file.write_all(leaves)?;
+        self.held.extend_from_slice(stays);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// The file ends with the orders of its columns, three bytes each, the end of the footer, its length, and the magic
+/// number.
+fn tail_length(columns: usize) -> usize {
+    BY_TYPE.len() * columns + 1 + 4 + 4
 }
 
 /// Declares the statistics of every column to be in the order of its type, as all writers did before 2026.
@@ -162,8 +241,7 @@ pub fn encode(table: &Table, options: &Options<'_>) -> Result<Vec<u8>, Error> {
 /// that do not know this order refuse the file (Polars 1) or ignore its statistics (Arrow 26 and before). Without NaN
 /// and negative zero, which do not leave, both orders are the same.
 fn declare_familiar_orders(file: &mut [u8], columns: usize) -> Result<(), ParquetError> {
-    // The file ends with the orders, three bytes each, the end of the footer, its length, and the magic number.
-    let end = file.len().saturating_sub(1 + 4 + 4);
+    let end = file.len().saturating_sub(tail_length(0));
     let (orders, _) = file[end.saturating_sub(BY_TYPE.len() * columns)..end].as_chunks_mut();
     for order in orders {
         match *order {
@@ -186,6 +264,7 @@ fn properties(options: &Options<'_>, order: Option<&Order>) -> WriterProperties 
         .set_dictionary_enabled(true)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_created_by(CREATED_BY.to_owned())
         .set_sorting_columns(order.map(ascending))
         .build()
@@ -197,8 +276,8 @@ fn scale(decimals: u8) -> i8 {
 }
 
 /// Every column may be null: whether one is must not depend on the data of a night.
-fn schema(table: &Table, scale: i8) -> SchemaRef {
-    let columns = table.spec.columns.iter();
+fn schema(spec: &TableSpec, scale: i8) -> SchemaRef {
+    let columns = spec.columns.iter();
     let fields = columns.map(|column| Field::new(&column.name, data_type(column.meaning, scale), true));
     Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
@@ -218,14 +297,16 @@ fn data_type(meaning: Meaning, scale: i8) -> DataType {
 /// Some consecutive rows of a table, on their way from Polars to Arrow.
 struct Slice<'a> {
     table: &'a Table,
+    /// The rows that came before the table.
+    before: usize,
     rows: Range<usize>,
 }
 
 impl Slice<'_> {
-    fn batch(&self, schema: &SchemaRef, scale: i8) -> Result<RecordBatch, Error> {
-        let columns = self.table.spec.columns.iter().map(|spec| self.array(spec, scale));
+    fn batch(&self, spec: &TableSpec, schema: &SchemaRef, scale: i8) -> Result<RecordBatch, Error> {
+        let columns = spec.columns.iter().map(|spec| self.array(spec, scale));
         let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        RecordBatch::try_new(Arc::clone(schema), columns).map_err(|source| self.arrow_failed(source))
+        RecordBatch::try_new(Arc::clone(schema), columns).map_err(|source| self.failed(source.into()))
     }
 
     /// Copies value by value: both libraries lay their arrays out alike, but sharing them would need unsafe code.
@@ -249,7 +330,7 @@ impl Slice<'_> {
             return Err(Error::TooLarge { cell: self.cell(spec, index), value });
         }
         let array = Decimal64Array::from_iter(values.iter()).with_precision_and_scale(MONEY_DIGITS, scale);
-        array.map_err(|source| self.arrow_failed(source))
+        array.map_err(|source| self.failed(source.into()))
     }
 
     fn numbers(&self, spec: &ColumnSpec, values: &Float64Chunked) -> Result<Float64Array, Error> {
@@ -261,11 +342,15 @@ impl Slice<'_> {
     }
 
     fn cell(&self, spec: &ColumnSpec, index: usize) -> Cell {
-        Cell { table: self.table.name().to_owned(), column: spec.name.clone(), row: self.rows.start + index + 1 }
+        Cell {
+            table: self.table.name().to_owned(),
+            column: spec.name.clone(),
+            row: self.before + self.rows.start + index + 1,
+        }
     }
 
-    fn arrow_failed(&self, source: ArrowError) -> Error {
-        Error::Write { table: self.table.name().to_owned(), source: source.into() }
+    fn failed(&self, source: ParquetError) -> Error {
+        Error::Write { table: self.table.name().to_owned(), source }
     }
 }
 
@@ -282,10 +367,10 @@ struct Order {
 }
 
 impl Order {
-    fn new(table: &Table, name: &str) -> Result<Self, Error> {
-        match table.spec.columns.iter().position(|column| column.name == name) {
+    fn new(spec: &TableSpec, name: &str) -> Result<Self, Error> {
+        match spec.columns.iter().position(|column| column.name == name) {
             Some(column) => Ok(Self { column, before: None }),
-            None => Err(Error::NoSortColumn { table: table.name().to_owned(), column: name.to_owned() }),
+            None => Err(Error::NoSortColumn { table: spec.name.clone(), column: name.to_owned() }),
         }
     }
 
@@ -293,7 +378,7 @@ impl Order {
         let array = batch.column(self.column);
         let ascending = SortOptions { descending: false, nulls_first: false };
         let comparator = |left: &ArrayRef, right: &ArrayRef| {
-            make_comparator(left, right, ascending).map_err(|source| slice.arrow_failed(source))
+            make_comparator(left, right, ascending).map_err(|source| slice.failed(source.into()))
         };
         let within = comparator(array, array)?;
         let mut broken = (1..array.len()).find(|&index| within(index - 1, index) == Ordering::Greater);
@@ -514,6 +599,27 @@ message arrow_schema {
         assert_eq!(refused(&spec), "column `account` of table `accounts` is not what its declaration says");
         spec.columns[0].name = "absent".to_owned();
         assert_eq!(refused(&spec), "column `absent` of table `accounts` is not what its declaration says");
+    }
+
+    #[test]
+    fn a_table_in_pieces_gives_the_bytes_of_the_whole() {
+        let texts = |rows: Range<usize>| rows.map(|row| format!("text {}", row * 7 % 1000)).collect::<Vec<_>>();
+        let table = |rows: Range<usize>| TableBuilder::new("lines", rows.len()).text("raw", texts(rows)).build();
+        let rows = BATCH_ROWS * 2 + 5;
+        let mut writer = Writer::begin(&table(0..0).spec, &OPTIONS, Vec::new()).unwrap();
+        for piece in [0..BATCH_ROWS, BATCH_ROWS..BATCH_ROWS * 2, BATCH_ROWS * 2..rows] {
+            writer.add(&table(piece)).unwrap();
+        }
+        assert_eq!(writer.finish().unwrap(), encode(&table(0..rows), &OPTIONS).unwrap());
+    }
+
+    #[test]
+    fn a_mistake_in_a_later_piece_is_told_by_its_row_in_the_whole() {
+        let table = |value: f64| TableBuilder::new("lines", 2).numbers("score", vec![1.0, value]).build();
+        let mut writer = Writer::begin(&table(1.0).spec, &OPTIONS, Vec::new()).unwrap();
+        writer.add(&table(1.0)).unwrap();
+        let refused = writer.add(&table(f64::NAN)).unwrap_err().to_string();
+        assert_eq!(refused, "row 4 of column `score` in table `lines` is `NaN`, which is not a finite number");
     }
 
     #[test]

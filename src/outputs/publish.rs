@@ -3,12 +3,13 @@
 //! ```text
 //! OUT/<pipeline>/.lock              held while a run is written; never renamed and never removed
 //! OUT/<pipeline>/.staging-<process> the files of a run until all of them are written, checked and synced
+//! OUT/<pipeline>/.scratch-<process> what a run keeps out of memory while it is made
 //! OUT/<pipeline>/runs/<run id>/     a published run, never changed again
 //! OUT/<pipeline>/current            a link to the last one, replaced in one rename
 //! ```
 //!
-//! A process killed at any point leaves a staging folder that the next run removes, or a whole run to
-//! which `current` does not point yet. A reader of several files resolves `current` once ([`current_run`])
+//! A process killed at any point leaves a staging folder and scratch that the next run removes, or a whole run
+//! to which `current` does not point yet. A reader of several files resolves `current` once ([`current_run`])
 //! and stays in that folder. Where links are a privilege, `current` is a text file with the same content.
 
 #![expect(clippy::disallowed_methods, reason = "the one module that writes the files of a run")]
@@ -16,16 +17,20 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
+
+use crate::failure::Failure;
+use crate::scratch::{Place, Scratch};
 
 const CURRENT: &str = "current";
 const RUNS: &str = "runs";
 const STAGING: &str = ".staging-";
 const NEXT: &str = ".current-";
+const SCRATCH: &str = ".scratch-";
 
 /// The only file of a run with a clock in it, and so the only one that may differ between equal runs.
 const RUN_FILE: &str = "run.json";
@@ -73,9 +78,8 @@ pub struct Fingerprint {
 }
 
 impl Fingerprint {
-    fn of(bytes: &[u8]) -> Self {
-        Self { size: bytes.len() as u64, hash: blake3::hash(bytes) }
-    }
+    /// What no file has: that of one that is not written whole yet.
+    const UNWRITTEN: Self = Self { size: u64::MAX, hash: blake3::Hash::from_bytes([0; 32]) };
 
     fn read(file: &mut File) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
@@ -126,6 +130,7 @@ impl Step {
 pub struct Publisher {
     folder: PathBuf,
     staging: PathBuf,
+    scratch: Arc<ScratchFile>,
     files: Mutex<BTreeMap<String, Fingerprint>>,
     /// Called before each step. It lets a test fail the step, or look at what a process killed there leaves behind.
     before: Box<dyn Fn(Step) -> io::Result<()> + Send + Sync>,
@@ -152,7 +157,8 @@ impl Publisher {
 
         let staging = folder.join(format!("{STAGING}{}", std::process::id()));
         fs::create_dir(&staging).map_err(Error::io("create", &staging))?;
-        Ok(Self { folder, staging, files: Mutex::default(), before: Box::new(|_| Ok(())), _lock: lock })
+        let scratch = Arc::new(ScratchFile::new(folder.join(format!("{SCRATCH}{}", std::process::id()))));
+        Ok(Self { folder, staging, scratch, files: Mutex::default(), before: Box::new(|_| Ok(())), _lock: lock })
     }
 
     /// Stages a file of the run. Several threads may stage different files at once.
@@ -162,25 +168,49 @@ impl Publisher {
     /// [`Error::Path`] unless `path` is relative, with `/` between names and no `..`; [`Error::Twice`] for a path
     /// that was staged before; [`Error::Io`].
     pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.stream(path, |file| file.write_all(bytes).map_err(Error::io("write", &self.staging.join(path))))
+    }
+
+    /// As [`Publisher::write`], for a file that `write` writes bit by bit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Publisher::write`], and those of `write`.
+    pub fn stream<E: From<Error>>(
+        &self,
+        path: &str,
+        write: impl FnOnce(&mut (dyn Write + Send)) -> Result<(), E>,
+    ) -> Result<(), E> {
         check_path(path)?;
-        self.note(path, Fingerprint::of(bytes))?;
+        self.reserve(path)?;
         let target = self.staging.join(path);
         if let Some(parent) = target.parent() {
             self.attempt(Step::CreateFolder, parent, || fs::create_dir_all(parent))?;
         }
-        self.attempt(Step::Write, &target, || File::create_new(&target)?.write_all(bytes))
+        let file = self.attempt(Step::Write, &target, || File::create_new(&target))?;
+        let mut written = Written { file: BufWriter::new(file), hasher: blake3::Hasher::new() };
+        write(&mut written)?;
+        written.flush().map_err(Error::io("write", &target))?;
+        let fingerprint = Fingerprint { size: written.hasher.count(), hash: written.hasher.finalize() };
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), fingerprint);
+        Ok(())
     }
 
-    /// Called before the file is written, so that one that could not be written whole can never be published.
-    fn note(&self, path: &str, fingerprint: Fingerprint) -> Result<(), Error> {
+    /// Called before a file is written, so that one that could not be written whole can never be published.
+    fn reserve(&self, path: &str) -> Result<(), Error> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         match files.entry(path.to_owned()) {
             Entry::Occupied(_) => Err(Error::Twice { path: path.to_owned() }),
             Entry::Vacant(entry) => {
-                entry.insert(fingerprint);
+                entry.insert(Fingerprint::UNWRITTEN);
                 Ok(())
             }
         }
+    }
+
+    /// Room outside of memory, which goes with the publisher.
+    pub fn scratch(&self) -> Arc<dyn Scratch> {
+        Arc::clone(&self.scratch) as Arc<dyn Scratch>
     }
 
     /// The files staged so far, by path.
@@ -268,6 +298,67 @@ impl Drop for Publisher {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.staging);
         let _ = fs::remove_file(self.next_link());
+        let _ = fs::remove_file(&self.scratch.path);
+    }
+}
+
+/// A staged file while it is written.
+struct Written {
+    file: BufWriter<File>,
+    hasher: blake3::Hasher,
+}
+
+impl Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+/// Scratch in a file of its own, made when the first bytes come.
+#[derive(Debug)]
+struct ScratchFile {
+    path: PathBuf,
+    /// The file and its length.
+    file: Mutex<Option<(File, u64)>>,
+}
+
+impl ScratchFile {
+    fn new(path: PathBuf) -> Self {
+        Self { path, file: Mutex::default() }
+    }
+}
+
+impl Scratch for ScratchFile {
+    fn append(&self, bytes: &[u8]) -> Result<Place, Failure> {
+        let mut opened = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if opened.is_none() {
+            let file = OpenOptions::new().create_new(true).read(true).write(true).open(&self.path);
+            *opened = Some((file.map_err(Error::io("create", &self.path))?, 0));
+        }
+        let Some((file, length)) = opened.as_mut() else { return Err(Failure::run("there is no scratch")) };
+        let place = Place::of(*length, bytes);
+        let written = file.seek(SeekFrom::Start(*length)).and_then(|_| file.write_all(bytes));
+        written.map_err(Error::io("write", &self.path))?;
+        *length += bytes.len() as u64;
+        Ok(place)
+    }
+
+    fn read(&self, place: &Place) -> Result<Vec<u8>, Failure> {
+        let mut opened = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = vec![0; place.length];
+        let read = match opened.as_mut() {
+            Some((file, _)) => file.seek(SeekFrom::Start(place.at)).and_then(|_| file.read_exact(&mut bytes)),
+            None => Err(io::ErrorKind::NotFound.into()),
+        };
+        read.map_err(Error::io("read", &self.path))?;
+        let same = Place::of(place.at, &bytes) == *place;
+        if same { Ok(bytes) } else { Err(Error::Changed { path: self.path.clone() }.into()) }
     }
 }
 
@@ -319,7 +410,7 @@ fn remove_leftovers(folder: &Path) -> Result<(), Error> {
         let name = name.to_string_lossy();
         if name.starts_with(STAGING) {
             fs::remove_dir_all(entry.path()).map_err(Error::io("remove", &entry.path()))?;
-        } else if name.starts_with(NEXT) {
+        } else if name.starts_with(NEXT) || name.starts_with(SCRATCH) {
             fs::remove_file(entry.path()).map_err(Error::io("remove", &entry.path()))?;
         }
     }
@@ -647,6 +738,61 @@ mod tests {
         assert_eq!(publisher.write("a/b", b"").unwrap_err().to_string().split('`').next(), Some("cannot write "));
         assert!(matches!(publisher.publish("id"), Err(Error::Io { .. })));
         assert_eq!(read(out.path()), None);
+    }
+
+    #[test]
+    fn a_file_may_be_written_bit_by_bit() {
+        let out = tempdir().unwrap();
+        let publisher = begin(&out);
+        let write = |file: &mut (dyn Write + Send)| -> Result<(), Error> {
+            ["fir", "", "st"].iter().try_for_each(|text| file.write_all(text.as_bytes())).unwrap();
+            Ok(())
+        };
+        publisher.stream("lines/a.txt", write).unwrap();
+        assert_eq!(publisher.files()["lines/a.txt"], Fingerprint { size: 5, hash: blake3::hash(b"first") });
+        let published = publisher.publish("id").unwrap();
+        assert_eq!(fs::read_to_string(published.folder.join("lines/a.txt")).unwrap(), "first");
+
+        let publisher = begin(&out);
+        let fail = |file: &mut (dyn Write + Send)| -> Result<(), Failure> {
+            file.write_all(b"fi").unwrap();
+            Err(Failure::run("no more"))
+        };
+        assert_eq!(publisher.stream("lines/a.txt", fail).unwrap_err().to_string(), "no more");
+        assert!(matches!(publisher.publish("id"), Err(Error::Changed { .. })));
+    }
+
+    #[test]
+    fn scratch_gives_back_what_was_put_there_and_goes_with_its_run() {
+        let out = tempdir().unwrap();
+        let folder = out.path().join(PIPELINE);
+        let publisher = begin(&out);
+        let scratch = publisher.scratch();
+        assert!(entries(&folder).iter().all(|name| !name.starts_with(SCRATCH)), "made before it is needed");
+        let blocks: Vec<Vec<u8>> = (0..20_u8).map(|number| vec![number; usize::from(number) * 1000]).collect();
+        let places: Vec<Place> = std::thread::scope(|scope| {
+            let threads: Vec<_> = blocks.iter().map(|block| scope.spawn(|| scratch.append(block).unwrap())).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        for (block, place) in blocks.iter().zip(&places).rev() {
+            assert_eq!(scratch.read(place).unwrap(), *block);
+        }
+
+        // A process killed now leaves the scratch, and the next run removes it.
+        let left_behind = tempdir().unwrap();
+        copy(out.path(), left_behind.path());
+        assert!(entries(&left_behind.path().join(PIPELINE)).iter().any(|name| name.starts_with(SCRATCH)));
+        publish(&left_behind, "first");
+        assert_eq!(entries(&left_behind.path().join(PIPELINE)), [".lock", "current", "runs"]);
+
+        let path = publisher.scratch.path.clone();
+        let mut bytes = fs::read(&path).unwrap();
+        bytes[usize::try_from(places[7].at).unwrap()] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        let refused = scratch.read(&places[7]).unwrap_err().to_string();
+        assert!(refused.ends_with("no longer holds what was written to it"), "{refused}");
+        drop(publisher);
+        assert_eq!(entries(&folder), [".lock", "runs"]);
     }
 
     #[test]

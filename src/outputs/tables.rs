@@ -1,7 +1,8 @@
 //! The stage kind `parquet`: tables of the stages above as Parquet files.
 
-use super::parquet::{Compression, Options, encode};
+use super::parquet::{Compression, Options, Writer, encode};
 use crate::failure::{Failure, with_causes};
+use crate::ledger::quarantine::Quarantine;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
@@ -9,6 +10,7 @@ use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, OutputFile, Product};
 use crate::table::Table;
 use rayon::prelude::*;
+use std::io::Write;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/parquet.md");
 
@@ -64,6 +66,19 @@ pub fn file(table: &Table, path: &str, compression: Compression, decimals: u32) 
     let options = Options { decimals: u8::try_from(decimals).unwrap_or_default(), compression, sorted_by };
     let bytes = encode(table, &options).map_err(|error| Failure::run(with_causes(&error)))?;
     Ok(OutputFile { path: path.to_owned(), bytes })
+}
+
+/// Writes the lines of a quarantine as a Parquet file, bit by bit.
+///
+/// # Errors
+/// Where they cannot be read back, or the file cannot be written.
+pub fn stream(quarantine: &Quarantine, file: &mut (dyn Write + Send), decimals: u32) -> Result<(), Failure> {
+    let failed = |error: super::parquet::Error| Failure::run(with_causes(&error));
+    let decimals = u8::try_from(decimals).unwrap_or_default();
+    let options = Options { decimals, compression: Compression::Snappy, sorted_by: None };
+    let mut writer = Writer::begin(&quarantine.spec, &options, file).map_err(failed)?;
+    quarantine.tables(&mut |table| writer.add(table).map_err(failed))?;
+    writer.finish().map(|_| ()).map_err(failed)
 }
 
 /// A path that stays inside the folder of a run.

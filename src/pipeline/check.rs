@@ -17,6 +17,8 @@ pub enum Signature {
     Ledger {
         roles: Roles,
         tables: Vec<TableSpec>,
+        /// Written line by line with the run, and no table for the stages below.
+        quarantine: TableSpec,
     },
     AccountYears {
         roles: Roles,
@@ -38,11 +40,24 @@ impl Signature {
         }
     }
 
+    /// The table that is written line by line, and that no stage reads.
+    pub fn quarantine(&self) -> Option<&TableSpec> {
+        match self {
+            Self::Ledger { quarantine, .. } => Some(quarantine),
+            _ => None,
+        }
+    }
+
+    /// All tables, the quarantine first.
+    pub fn published(&self) -> impl Iterator<Item = &TableSpec> {
+        self.quarantine().into_iter().chain(self.tables())
+    }
+
     /// The files that the stage adds to the run.
     fn files(&self) -> Vec<String> {
         match self {
             Self::Files(paths) => paths.clone(),
-            Self::Ledger { tables, .. } => tables.iter().map(|table| format!("{}.parquet", table.name)).collect(),
+            Self::Ledger { .. } => self.published().map(|table| format!("{}.parquet", table.name)).collect(),
             Self::Source(_) | Self::AccountYears { .. } | Self::Tables(_) => Vec::new(),
         }
     }
@@ -128,12 +143,12 @@ fn report_name_clashes(
     above: &[(Located<String>, String, Option<Signature>)],
     problems: &Problems,
 ) {
-    for table in signature.map(Signature::tables).unwrap_or_default() {
+    for table in signature.into_iter().flat_map(Signature::published) {
         let taken = above.iter().any(|(id, _, signature)| {
             id.value != declared.id.value
                 && signature
                     .as_ref()
-                    .is_some_and(|signature| signature.tables().iter().any(|other| other.name == table.name))
+                    .is_some_and(|signature| signature.published().any(|other| other.name == table.name))
         });
         if taken {
             let message =

@@ -183,6 +183,12 @@ impl<'a> Scope<'a> {
         if self.below.iter().any(|declared| declared.id.value == table) {
             return self.report_missing(&Located::new(table.to_owned(), reference.span.clone()));
         }
+        let quarantines = self.above.iter().filter_map(|(_, _, signature)| signature.as_ref()?.quarantine());
+        if quarantines.into_iter().any(|spec| spec.name == table) {
+            let message = format!("`{table}` is written with the run and is no table that stages can read");
+            let hint = format!("its lines are in `{table}.parquet`; `vitalfew quarantine` lists them");
+            return self.problems.report(&reference.span, message, hint);
+        }
         // What is wrong with the stage itself has been reported already.
         if !self.above.iter().any(|(id, _, signature)| id.value == table && signature.is_none()) {
             let signatures = self.above.iter().filter_map(|(_, _, signature)| signature.as_ref());

@@ -64,6 +64,32 @@ fn hostile() -> Vec<u8> {
     lines
 }
 
+/// More than is held in memory: lines of 100,000 bytes in several files, that threads meet in any order.
+#[test]
+fn a_quarantine_larger_than_its_room_in_memory() {
+    let wide = "x".repeat(100_000);
+    let mut project = Project::new(PIPELINE);
+    for file in 0..4 {
+        let bad = (0..60).map(|line| format!("A,{line},soon,1,1.00,0,{wide}\n"));
+        let lines: String = [format!("{HEADER}A,1,2023-12-31,2,10.00,5.00,S1\n")].into_iter().chain(bad).collect();
+        project = project.with(&format!("lines{file}.csv"), lines);
+    }
+    let run = project.run(&["--threads", "1", "--out", "one"]);
+    let quarantine = run.table("quarantine.parquet");
+    let places: Vec<(String, String)> = quarantine.texts("file").into_iter().zip(quarantine.texts("line")).collect();
+    let expected = (0..4).flat_map(|file| (3..63).map(move |line| (format!("lines{file}.csv"), line.to_string())));
+    assert_eq!(places, expected.collect::<Vec<_>>());
+    assert!(quarantine.texts("raw").iter().all(|raw| raw.len() > 100_000));
+    for threads in ["2", "3"] {
+        assert_eq!(run.files(), project.run(&["--threads", threads, "--out", threads]).files(), "{threads} threads");
+    }
+    let left: Vec<_> =
+        std::fs::read_dir(project.path("one/small")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().contains("scratch")), "{left:?}");
+    let tables = &run.record()["stages"][1]["tables"];
+    assert_eq!(tables[2].to_string(), r#"{"name":"quarantine","rows":240,"money":{}}"#);
+}
+
 #[test]
 fn every_reason_for_quarantine() {
     assert_snapshot!(run(hostile()).table("quarantine.parquet"), @r#"
