@@ -127,7 +127,7 @@ fn plan_shows_what_would_run() {
          lines.csv (146 bytes)
     2. ledger ← invoices
          makes reconciliation: file, rows_read, rows_accepted, rows_excluded, rows_quarantined, amount_read, amount_accepted, amount_excluded, amount_quarantined, rows_without_amount, rows_without_cost
-         makes outcomes: file, outcome, reason, rows, amount
+         makes outcomes: file, outcome, reason, rows, amount, first_line
          makes quarantine: file, line, reason, detail, raw
          makes files: file, format, compression, encoding, delimiter, sheet, header_line, rows_empty
     3. account_years ← ledger

@@ -115,20 +115,20 @@ fn every_reason_for_quarantine() {
 fn every_outcome_is_counted() {
     let run = run(hostile());
     assert_snapshot!(run.table("outcomes.parquet"), @"
-    file | outcome | reason | rows | amount
-    lines.csv | excluded | not a product | 2 | 3.50
-    lines.csv | excluded | a test | 1 | 1.00
-    lines.csv | excluded | after_as_of | 1 | 70.00
-    lines.csv | quarantined | amount_out_of_range | 1 | 0.00
-    lines.csv | quarantined | missing_account | 2 | 40.00
-    lines.csv | quarantined | missing_amount | 1 | 0.00
-    lines.csv | quarantined | missing_date | 1 | 20.00
-    lines.csv | quarantined | not_utf8 | 1 | 0.00
-    lines.csv | quarantined | too_few_fields | 1 | 0.00
-    lines.csv | quarantined | too_many_fields | 1 | 0.00
-    lines.csv | quarantined | unreadable_amount | 2 | 0.00
-    lines.csv | quarantined | unreadable_cost | 1 | 20.00
-    lines.csv | quarantined | unreadable_date | 3 | 60.00
+    file | outcome | reason | rows | amount | first_line
+    lines.csv | excluded | not a product | 2 | 3.50 | 18
+    lines.csv | excluded | a test | 1 | 1.00 | 19
+    lines.csv | excluded | after_as_of | 1 | 70.00 | null
+    lines.csv | quarantined | amount_out_of_range | 1 | 0.00 | 12
+    lines.csv | quarantined | missing_account | 2 | 40.00 | 3
+    lines.csv | quarantined | missing_amount | 1 | 0.00 | 9
+    lines.csv | quarantined | missing_date | 1 | 20.00 | 5
+    lines.csv | quarantined | not_utf8 | 1 | 0.00 | 17
+    lines.csv | quarantined | too_few_fields | 1 | 0.00 | 15
+    lines.csv | quarantined | too_many_fields | 1 | 0.00 | 16
+    lines.csv | quarantined | unreadable_amount | 2 | 0.00 | 10
+    lines.csv | quarantined | unreadable_cost | 1 | 20.00 | 13
+    lines.csv | quarantined | unreadable_date | 3 | 60.00 | 6
     ");
     assert_snapshot!(run.table("reconciliation.parquet"), @"
     file | rows_read | rows_accepted | rows_excluded | rows_quarantined | amount_read | amount_accepted | amount_excluded | amount_quarantined | rows_without_amount | rows_without_cost
@@ -148,20 +148,20 @@ fn lines_after_a_declared_day_are_excluded_line_by_line() {
     let project = Project::new(PIPELINE).with("lines.csv", hostile());
     let run = project.run(&["--as-of", "2023-12-30"]);
     assert_snapshot!(run.table("outcomes.parquet"), @"
-    file | outcome | reason | rows | amount
-    lines.csv | excluded | not a product | 2 | 3.50
-    lines.csv | excluded | a test | 1 | 1.00
-    lines.csv | excluded | after_as_of | 3 | 110.00
-    lines.csv | quarantined | amount_out_of_range | 1 | 0.00
-    lines.csv | quarantined | missing_account | 2 | 40.00
-    lines.csv | quarantined | missing_amount | 1 | 0.00
-    lines.csv | quarantined | missing_date | 1 | 20.00
-    lines.csv | quarantined | not_utf8 | 1 | 0.00
-    lines.csv | quarantined | too_few_fields | 1 | 0.00
-    lines.csv | quarantined | too_many_fields | 1 | 0.00
-    lines.csv | quarantined | unreadable_amount | 2 | 0.00
-    lines.csv | quarantined | unreadable_cost | 1 | 20.00
-    lines.csv | quarantined | unreadable_date | 3 | 60.00
+    file | outcome | reason | rows | amount | first_line
+    lines.csv | excluded | not a product | 2 | 3.50 | 18
+    lines.csv | excluded | a test | 1 | 1.00 | 19
+    lines.csv | excluded | after_as_of | 3 | 110.00 | null
+    lines.csv | quarantined | amount_out_of_range | 1 | 0.00 | 12
+    lines.csv | quarantined | missing_account | 2 | 40.00 | 3
+    lines.csv | quarantined | missing_amount | 1 | 0.00 | 9
+    lines.csv | quarantined | missing_date | 1 | 20.00 | 5
+    lines.csv | quarantined | not_utf8 | 1 | 0.00 | 17
+    lines.csv | quarantined | too_few_fields | 1 | 0.00 | 15
+    lines.csv | quarantined | too_many_fields | 1 | 0.00 | 16
+    lines.csv | quarantined | unreadable_amount | 2 | 0.00 | 10
+    lines.csv | quarantined | unreadable_cost | 1 | 20.00 | 13
+    lines.csv | quarantined | unreadable_date | 3 | 60.00 | 6
     ");
     assert_snapshot!(run.table("tables/account_years.parquet"), @"
     account | fiscal_year | revenue | cost | lines | invoices | products | returns | active_months | first_date | last_date | complete
@@ -178,10 +178,10 @@ fn no_rule_speaks_of_a_line_that_could_not_be_read() {
     );
     let run = Project::new(&pipeline).with("lines.csv", lines).run(&[]);
     assert_snapshot!(run.table("outcomes.parquet"), @"
-    file | outcome | reason | rows | amount
-    lines.csv | excluded | a test | 1 | 1.00
-    lines.csv | quarantined | not_utf8 | 1 | 0.00
-    lines.csv | quarantined | too_few_fields | 1 | 0.00
+    file | outcome | reason | rows | amount | first_line
+    lines.csv | excluded | a test | 1 | 1.00 | 3
+    lines.csv | quarantined | not_utf8 | 1 | 0.00 | 4
+    lines.csv | quarantined | too_few_fields | 1 | 0.00 | 2
     ");
     assert_snapshot!(run.table("quarantine.parquet").select(&["line", "reason"]), @"
     line | reason
@@ -441,9 +441,9 @@ stages:
 ";
     let run = Project::new(pipeline).with("lines.parquet", parquet_of(&columns, 3)).run(&[]);
     assert_snapshot!(run.table("outcomes.parquet"), @"
-    file | outcome | reason | rows | amount
-    lines.parquet | excluded | cancelled | 1 | 0.60
-    lines.parquet | quarantined | missing_account | 1 | 1.00
+    file | outcome | reason | rows | amount | first_line
+    lines.parquet | excluded | cancelled | 1 | 0.60 | 2
+    lines.parquet | quarantined | missing_account | 1 | 1.00 | 4
     ");
     assert_snapshot!(run.table("tables/account_years.parquet").select(&["account", "revenue", "lines", "invoices"]), @"
     account | revenue | lines | invoices
