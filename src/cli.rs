@@ -3,6 +3,7 @@
 use crate::demo;
 use crate::failure::Failure;
 use crate::outputs::publish::current_run;
+use crate::outputs::quarantine::{Choice, list};
 use crate::outputs::runs::Run;
 use crate::pipeline::check::{Plan, Signature, check};
 use crate::pipeline::diagnostics::{SourceText, did_you_mean};
@@ -13,7 +14,7 @@ use crate::stages::Stage;
 use crate::whatif::{self, Rule};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Write;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
 /// Turns years of invoices and a sheet of judgements into the list of key accounts, with reasons.
@@ -45,6 +46,8 @@ enum Command {
         #[arg(long, default_value = "out")]
         out: PathBuf,
     },
+    /// List the lines that a run could not use, and why
+    Quarantine(QuarantineArguments),
     /// List the kinds of stages, or print the manual of one
     Stages {
         /// A kind, such as `growth`
@@ -115,6 +118,30 @@ struct WhatifArguments {
     run: Option<String>,
 }
 
+#[derive(Debug, Args)]
+struct QuarantineArguments {
+    /// The name of a pipeline, for its current run; a run id; or the folder of a run
+    run: String,
+    /// Only lines quarantined for this reason, such as `unreadable_date`
+    #[arg(long)]
+    reason: Option<String>,
+    /// Only lines of files whose path fits, such as `*2024*`
+    #[arg(long, value_name = "GLOB", value_parser = glob::Pattern::new)]
+    file: Option<glob::Pattern>,
+    /// At most so many lines, 0 for all; 20 where left out, and all with `--json`
+    #[arg(long, value_name = "LINES")]
+    limit: Option<usize>,
+    /// Show the whole rows too
+    #[arg(long)]
+    raw: bool,
+    /// One JSON object a line, for programs
+    #[arg(long)]
+    json: bool,
+    /// The folder that holds the runs
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Log {
     Plain,
@@ -122,12 +149,12 @@ enum Log {
     None,
 }
 
-/// Carries out a command; the text is for standard output.
+/// Carries out a command and writes its answer to `answer`, standard output.
 ///
 /// # Errors
 /// Whatever keeps the command from its end.
-pub fn execute(arguments: Arguments) -> Result<String, Failure> {
-    match arguments.command {
+pub fn execute(arguments: Arguments, answer: &mut dyn io::Write) -> Result<(), Failure> {
+    let text = match arguments.command {
         Command::Run(arguments) => run_pipeline(&arguments),
         Command::Check(arguments) => prepare(&arguments).map(|plan| checked(&arguments.pipeline, &plan)),
         Command::Plan(arguments) => prepare(&arguments).map(|plan| planned(&plan)),
@@ -137,7 +164,11 @@ pub fn execute(arguments: Arguments) -> Result<String, Failure> {
         Command::DemoData { to, accounts, lines, years, seed } => {
             make_demo(&to, &demo::Size { accounts, lines, years, seed })
         }
-    }
+        Command::Quarantine(arguments) => return quarantine(arguments, answer),
+    };
+    // A reader that closes the pipe early, such as `head`, is no failure.
+    let _ = answer.write_all(text?.as_bytes());
+    Ok(())
 }
 
 fn prepare(arguments: &PipelineArguments) -> Result<Plan, Failure> {
@@ -265,6 +296,12 @@ fn runs(out: &Path, name: &str) -> Result<String, Failure> {
         line(&mut text, format_args!("{id}{mark}"));
     }
     Ok(text)
+}
+
+/// May be longer than memory, so that it is written bit by bit.
+fn quarantine(arguments: QuarantineArguments, answer: &mut dyn io::Write) -> Result<(), Failure> {
+    let QuarantineArguments { run, reason, file, limit, raw, json, out } = arguments;
+    list(&Run::find(&out, &run)?, &Choice { reason, file, limit, raw, json }, answer)
 }
 
 fn manual(kind: Option<&str>) -> Result<String, Failure> {

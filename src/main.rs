@@ -10,13 +10,9 @@ fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "interrupted: nothing was published");
         std::process::exit(130)
     });
-    let result = vitalfew::cli::execute(vitalfew::cli::Arguments::parse());
+    let result = vitalfew::cli::execute(vitalfew::cli::Arguments::parse(), &mut anstream::stdout());
     match (interruptible, result) {
-        (_, Ok(text)) => {
-            // A reader that closes the pipe early, such as `head`, is no failure.
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            ExitCode::SUCCESS
-        }
+        (_, Ok(())) => ExitCode::SUCCESS,
         (_, Err(failure)) => {
             let _ = anstream::stderr().write_all(failure.render(std::io::stderr().is_terminal()).as_bytes());
             ExitCode::from(failure.exit_code())

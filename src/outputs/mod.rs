@@ -5,6 +5,7 @@ pub mod locale;
 pub mod markdown;
 pub mod parquet;
 pub mod publish;
+pub mod quarantine;
 pub mod report;
 pub mod runs;
 pub mod tables;

@@ -6,10 +6,10 @@ use super::publish::current_run;
 use crate::failure::Failure;
 use crate::pipeline::diagnostics::did_you_mean;
 use crate::table::{ColumnSpec, Meaning, Table, TableSpec};
-use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use ::parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int64Type, SchemaRef};
 use polars::prelude::{Column, DataFrame, NamedFrom, PlSmallStr, Series};
 use serde_json::Value;
 use std::fs::File;
@@ -77,13 +77,48 @@ impl Run {
         Some(self.folder.join(path))
     }
 
+    /// What to say where a table of the run is missing or is not what it was.
+    pub fn damaged(&self, table: &str) -> Failure {
+        damaged(&self.folder.join(format!("{table}.parquet")), "it is not what the run published")
+    }
+
+    /// The rows of a table as they were published, some at a time: for one that may be larger than memory. Nothing
+    /// where the run did not publish it.
+    ///
+    /// # Errors
+    /// Where the file is missing or damaged.
+    pub fn batches(
+        &self,
+        table: &str,
+    ) -> Result<Option<impl Iterator<Item = Result<RecordBatch, Failure>> + use<>>, Failure> {
+        let Some(path) = self.path_of(table) else { return Ok(None) };
+        self.check_intact(&path)?;
+        let (_, reader) = reader(&path)?;
+        Ok(Some(reader.map(move |batch| batch.map_err(|error| damaged(&path, error)))))
+    }
+
+    /// Parquet has no check sums of its own, and a damaged file may read without an error.
+    fn check_intact(&self, path: &Path) -> Result<(), Failure> {
+        let name = path.strip_prefix(&self.folder).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let outputs = self.record.get("outputs").and_then(Value::as_array).into_iter().flatten();
+        let is_file = |output: &&Value| output.get("file").and_then(Value::as_str) == Some(&name);
+        let hash = outputs.into_iter().find(is_file).and_then(|output| output.get("blake3")?.as_str());
+        let mut hasher = blake3::Hasher::new();
+        let file = File::open(path).map_err(|error| damaged(path, error))?;
+        hasher.update_reader(file).map_err(|error| damaged(path, error))?;
+        let same = hash.is_some_and(|hash| hasher.finalize().to_hex().as_str() == hash);
+        if same { Ok(()) } else { Err(damaged(path, "it is not what the run published")) }
+    }
+
     /// A table as it was published; nothing where the run did not publish it. Columns mean what their Parquet types
     /// tell: a ratio comes back as a number.
     ///
     /// # Errors
     /// Where the file is missing, damaged, or has a type that no table of a run has.
     pub fn table(&self, name: &str) -> Result<Option<Table>, Failure> {
-        self.path_of(name).map(|path| read(&path, name)).transpose()
+        let Some(path) = self.path_of(name) else { return Ok(None) };
+        self.check_intact(&path)?;
+        read(&path, name).map(Some)
     }
 
     /// As [`Run::table`], for a table of known columns; nothing where the published one has others.
@@ -128,15 +163,23 @@ fn unknown(out: &Path, name: &str) -> Failure {
     }
 }
 
-fn read(path: &Path, name: &str) -> Result<Table, Failure> {
-    let damaged = |error: String| Failure::Run {
+fn damaged(path: &Path, error: impl std::fmt::Display) -> Failure {
+    Failure::Run {
         message: format!("cannot read `{}`: {error}", path.display()),
         hint: Some("the run is damaged; run the pipeline again".to_owned()),
-    };
-    let file = File::open(path).map_err(|error| damaged(error.to_string()))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(error.to_string()))?;
+    }
+}
+
+fn reader(path: &Path) -> Result<(SchemaRef, ParquetRecordBatchReader), Failure> {
+    let file = File::open(path).map_err(|error| damaged(path, error))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| damaged(path, error))?;
     let schema = builder.schema().clone();
-    let reader = builder.build().map_err(|error| damaged(error.to_string()))?;
+    Ok((schema, builder.build().map_err(|error| damaged(path, error))?))
+}
+
+fn read(path: &Path, name: &str) -> Result<Table, Failure> {
+    let damaged = |error: String| damaged(path, error);
+    let (schema, reader) = reader(path)?;
     let batches = reader.collect::<Result<Vec<RecordBatch>, _>>().map_err(|error| damaged(error.to_string()))?;
     let batch = arrow::compute::concat_batches(&schema, &batches).map_err(|error| damaged(error.to_string()))?;
     let mut columns = Vec::with_capacity(batch.num_columns());
@@ -199,9 +242,11 @@ mod tests {
         let bytes = encode(&table, &Options { decimals: 2, compression: Default::default(), sorted_by: None }).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("tables")).unwrap();
-        std::fs::write(folder.path().join("tables/odd.parquet"), bytes).unwrap();
-        let record = r#"{"run": "r", "pipeline": "p", "outputs": [{"file": "tables/odd.parquet"}]}"#;
-        std::fs::write(folder.path().join("run.json"), record).unwrap();
+        std::fs::write(folder.path().join("tables/odd.parquet"), &bytes).unwrap();
+        let hash = blake3::hash(&bytes).to_hex();
+        let outputs = serde_json::json!([{"file": "tables/odd.parquet", "blake3": hash.as_str()}]);
+        let record = serde_json::json!({"run": "r", "pipeline": "p", "outputs": outputs});
+        std::fs::write(folder.path().join("run.json"), record.to_string()).unwrap();
         let run = Run::find(Path::new("nowhere"), folder.path().to_str().unwrap()).unwrap();
         assert_eq!((run.id(), run.pipeline()), ("r", "p"));
         let back = run.table_like(&table.spec).unwrap().unwrap();
@@ -209,5 +254,14 @@ mod tests {
         assert!(run.table("even").unwrap().is_none());
         let fewer = TableSpec::new("odd", table.spec.columns[1..].to_vec());
         assert!(run.table_like(&fewer).unwrap().is_none());
+
+        let rows: usize = run.batches("odd").unwrap().unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+        assert_eq!(rows, 3);
+        let mut broken = bytes;
+        broken[10] ^= 1;
+        std::fs::write(folder.path().join("tables/odd.parquet"), broken).unwrap();
+        for refused in [run.table("odd").err(), run.batches("odd").err()] {
+            assert!(refused.unwrap().to_string().ends_with("it is not what the run published"));
+        }
     }
 }

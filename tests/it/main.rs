@@ -15,6 +15,7 @@ mod errors;
 mod external;
 mod ledger;
 mod published;
+mod quarantine;
 mod reference;
 mod sheet;
 mod support;

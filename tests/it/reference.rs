@@ -452,7 +452,21 @@ fn invariants(run: &Published) -> Result<(), TestCaseError> {
     }
     let quarantined: usize =
         reconciliation.texts("rows_quarantined").iter().map(|rows| rows.parse::<usize>().unwrap()).sum();
-    prop_assert_eq!(run.table("quarantine.parquet").rows.len(), quarantined);
+    let quarantine = run.table("quarantine.parquet").select(&["file", "reason", "line"]);
+    prop_assert_eq!(quarantine.rows.len(), quarantined);
+    let mut first_lines: BTreeMap<(String, String), u64> = BTreeMap::new();
+    for row in quarantine.rows {
+        let [file, reason, line] = <[_; 3]>::try_from(row).unwrap().map(Option::unwrap);
+        let (key, line) = ((file, reason), line.parse().unwrap());
+        let first = first_lines.entry(key).or_insert(line);
+        *first = line.min(*first);
+    }
+    let outcomes = run.table("outcomes.parquet").select(&["outcome", "file", "reason", "first_line"]);
+    for row in outcomes.rows.into_iter().filter(|row| row[0].as_deref() == Some("quarantined")) {
+        let [_, file, reason, line] = <[_; 4]>::try_from(row).unwrap().map(Option::unwrap);
+        prop_assert_eq!(first_lines.remove(&(file, reason)), line.parse().ok());
+    }
+    prop_assert!(first_lines.is_empty(), "no outcome for {:?}", first_lines);
 
     let pareto = run.table("tables/pareto.parquet");
     let shares: f64 = pareto.numbers("share").into_iter().flatten().sum();
@@ -506,8 +520,8 @@ fn check(book: &Book) -> Result<(), TestCaseError> {
     let names = names(book);
     prop_assert_eq!(run.table("tables/account_years.parquet"), reference.account_years());
     prop_assert_eq!(run.table("reconciliation.parquet"), reference.reconciliation(&names));
-    let outcomes: BTreeSet<_> = run.table("outcomes.parquet").rows.into_iter().collect();
-    prop_assert_eq!(outcomes, reference.outcomes(&names));
+    let outcomes = run.table("outcomes.parquet").select(&["file", "outcome", "reason", "rows", "amount"]);
+    prop_assert_eq!(outcomes.rows.into_iter().collect::<BTreeSet<_>>(), reference.outcomes(&names));
     invariants(&run)?;
 
     let files = run.files();
