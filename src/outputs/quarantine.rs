@@ -1,7 +1,7 @@
 //! The lines that a published run could not use, told to a person at a terminal or to a program.
 
 use super::runs::Run;
-use super::terminal::{cut, plain, width};
+use super::terminal::{cut, plain, steers, width};
 use crate::failure::Failure;
 use crate::money::to_plain;
 use crate::table::name_of;
@@ -90,11 +90,14 @@ fn told(run: &Run, choice: &Choice, out: &mut dyn Write) -> Result<(), Stop> {
         writeln!(out, "{}, run {}", plain(run.pipeline()), plain(run.id()))?;
     }
     let mut left = choice.limit();
-    for ledger in ledgers(run) {
+    for (place, ledger) in ledgers(run).iter().enumerate() {
+        if place > 0 && !choice.json {
+            writeln!(out)?;
+        }
         let name = |table: &str| name_of(ledger.id, "ledger", table);
         let mut chosen = usize::MAX;
         if !choice.json {
-            chosen = summary(run, &ledger, &name("outcomes"), choice, out)?;
+            chosen = summary(run, ledger, &name("outcomes"), choice, out)?;
         }
         let shown = lines(run, &name("quarantine"), choice, left.min(chosen), out)?;
         left -= shown;
@@ -264,11 +267,11 @@ impl Line<'_> {
     }
 }
 
-/// JSON escapes the control signs of ASCII alone; a terminal obeys others too.
+/// JSON escapes the control signs of ASCII alone; a terminal obeys others too, all of four digits.
 fn harmless(json: &str) -> String {
     let mut harmless = String::with_capacity(json.len());
     for sign in json.chars() {
-        if ('\u{7f}'..='\u{9f}').contains(&sign) {
+        if steers(sign) {
             harmless.push_str(&format!("\\u{:04x}", u32::from(sign)));
         } else {
             harmless.push(sign);

@@ -10,9 +10,14 @@ const CUT: char = '…';
 pub fn plain(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     for sign in text.chars() {
-        if sign.is_control() || is_invisible(sign) { plain.extend(sign.escape_default()) } else { plain.push(sign) }
+        if steers(sign) { plain.extend(sign.escape_default()) } else { plain.push(sign) }
     }
     plain
+}
+
+/// Whether a sign moves the cursor, changes colours or reverses the writing.
+pub fn steers(sign: char) -> bool {
+    sign.is_control() || is_invisible(sign)
 }
 
 /// Signs of no width that change how their neighbours are read: marks of direction, joiners, line separators.

@@ -43,15 +43,16 @@ fn help_says_what_there_is_to_do() {
     Usage: vitalfew <COMMAND>
 
     Commands:
-      run        Run a pipeline and publish what it makes
-      check      Find every mistake of a pipeline; reads no data beyond the columns of its files
-      plan       Show what would run, in order, on which files
-      whatif     Say who would enter, leave and move with other weights, scales or rules, and why;
-                 publishes nothing
-      runs       List the published runs of a pipeline
-      stages     List the kinds of stages, or print the manual of one
-      demo-data  Make invoices, accounts and judgements of an invented company
-      help       Print this message or the help of the given subcommand(s)
+      run         Run a pipeline and publish what it makes
+      check       Find every mistake of a pipeline; reads no data beyond the columns of its files
+      plan        Show what would run, in order, on which files
+      whatif      Say who would enter, leave and move with other weights, scales or rules, and why;
+                  publishes nothing
+      runs        List the published runs of a pipeline
+      quarantine  List the lines that a run could not use, and why
+      stages      List the kinds of stages, or print the manual of one
+      demo-data   Make invoices, accounts and judgements of an invented company
+      help        Print this message or the help of the given subcommand(s)
 
     Options:
       -h, --help     Print help
@@ -126,9 +127,9 @@ fn plan_shows_what_would_run() {
     1. invoices (read)
          lines.csv (146 bytes)
     2. ledger ← invoices
+         makes quarantine: file, line, reason, detail, raw
          makes reconciliation: file, rows_read, rows_accepted, rows_excluded, rows_quarantined, amount_read, amount_accepted, amount_excluded, amount_quarantined, rows_without_amount, rows_without_cost
          makes outcomes: file, outcome, reason, rows, amount, first_line
-         makes quarantine: file, line, reason, detail, raw
          makes files: file, format, compression, encoding, delimiter, sheet, header_line, rows_empty
     3. account_years ← ledger
          makes account_years: account, fiscal_year, revenue, cost, lines, invoices, products, returns, active_months, first_date, last_date, complete

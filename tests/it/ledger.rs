@@ -86,8 +86,8 @@ fn a_quarantine_larger_than_its_room_in_memory() {
     let left: Vec<_> =
         std::fs::read_dir(project.path("one/small")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().contains("scratch")), "{left:?}");
-    let tables = &run.record()["stages"][1]["tables"];
-    assert_eq!(tables[2].to_string(), r#"{"name":"quarantine","rows":240,"money":{}}"#);
+    let tables = run.record()["stages"][1]["tables"].to_string();
+    assert!(tables.contains(r#"{"name":"quarantine","rows":240,"money":{}}"#), "{tables}");
 }
 
 #[test]

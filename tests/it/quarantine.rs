@@ -42,10 +42,62 @@ fn reasons_come_first_and_then_the_lines() {
     project.run(&[]);
     let text = listed(&project, &[]);
     assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
-    assert_snapshot!(text, @"");
-    assert_snapshot!(listed(&project, &["--limit", "2", "--raw"]), @"");
-    assert_snapshot!(listed(&project, &["--reason", "missing_account", "--file", "*2024*"]), @"");
-    assert_snapshot!(listed(&project, &["--reason", "missing_acount"]), @"");
+    assert_snapshot!(text, @r"
+    small, run <id>
+    6 of 8 lines are quarantined, 14.75 EUR
+
+    lines  amount  reason
+        2   12.00  unreadable_date
+        2    2.75  missing_account
+        1    0.00  too_many_fields
+        1    0.00  unreadable_amount
+
+    lines/2023.csv:3  missing_account
+        the account is empty
+    lines/2023.csv:4  unreadable_date
+        `\u{1b}[31mso\u{9b}on\u{202e}` is no date of the declared format
+    lines/2024.csv:3  unreadable_date
+        `31/12/2024` is no date of the declared format
+    lines/2024.csv:4  unreadable_amount
+        `ten` is no amount
+    lines/2024.csv:5  missing_account
+        the account is empty
+    lines/a long name a long name a long name a long name a long…:2  too_many_fields
+        4 fields where the header has 3
+    ");
+    assert_snapshot!(listed(&project, &["--limit", "2", "--raw"]), @r#"
+    small, run <id>
+    6 of 8 lines are quarantined, 14.75 EUR
+
+    lines  amount  reason
+        2   12.00  unreadable_date
+        2    2.75  missing_account
+        1    0.00  too_many_fields
+        1    0.00  unreadable_amount
+
+    lines/2023.csv:3  missing_account
+        the account is empty
+        {"customer":"","day":"2023-12-31","amount":"2.50"}
+    lines/2023.csv:4  unreadable_date
+        `\u{1b}[31mso\u{9b}on\u{202e}` is no date of the declared format
+        {"customer":"A","day":"\u001b[31mso\u{9b}on\u{202e}","amount":"4.00"}
+    … and 4 more; `--limit 0` lists all
+    "#);
+    assert_snapshot!(listed(&project, &["--reason", "missing_account", "--file", "*2024*"]), @"
+    small, run <id>
+    6 of 8 lines are quarantined, 14.75 EUR
+
+    lines  amount  reason
+        1    0.25  missing_account
+
+    lines/2024.csv:5  missing_account
+        the account is empty
+    ");
+    assert_snapshot!(listed(&project, &["--reason", "missing_acount"]), @"
+    small, run <id>
+    6 of 8 lines are quarantined, 14.75 EUR
+    none of them is of that reason and file; reasons are unreadable_date, missing_account, too_many_fields, unreadable_amount
+    ");
 }
 
 #[test]
@@ -53,7 +105,14 @@ fn programs_get_an_object_a_line() {
     let project = project();
     project.run(&[]);
     let text = listed(&project, &["--json"]);
-    assert_snapshot!(text, @"");
+    assert_snapshot!(text, @r#"
+    {"table":"quarantine","file":"lines/2023.csv","line":3,"reason":"missing_account","detail":"the account is empty","raw":{"customer":"","day":"2023-12-31","amount":"2.50"}}
+    {"table":"quarantine","file":"lines/2023.csv","line":4,"reason":"unreadable_date","detail":"`\u001b[31mso\u009bon\u202e` is no date of the declared format","raw":{"customer":"A","day":"\u001b[31mso\u009bon\u202e","amount":"4.00"}}
+    {"table":"quarantine","file":"lines/2024.csv","line":3,"reason":"unreadable_date","detail":"`31/12/2024` is no date of the declared format","raw":{"customer":"A","day":"31/12/2024","amount":"8.00"}}
+    {"table":"quarantine","file":"lines/2024.csv","line":4,"reason":"unreadable_amount","detail":"`ten` is no amount","raw":{"customer":"A","day":"2024-12-31","amount":"ten"}}
+    {"table":"quarantine","file":"lines/2024.csv","line":5,"reason":"missing_account","detail":"the account is empty","raw":{"customer":"","day":"2024-12-31","amount":"0.25"}}
+    {"table":"quarantine","file":"lines/a long name a long name a long name a long name a long name a long name a long name a long name .csv","line":2,"reason":"too_many_fields","detail":"4 fields where the header has 3","raw":{"customer":"A","day":"2024-12-31","amount":"1.00","field 4":"one, too many"}}
+    "#);
     let objects = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     assert_eq!(objects.filter(|object| object["raw"].is_object()).count(), 6);
     assert_eq!(listed(&project, &["--json", "--limit", "1"]).lines().count(), 1);
@@ -72,7 +131,10 @@ fn runs_are_found_by_pipeline_id_and_folder() {
     }
     let refused = listed("smal");
     assert_eq!(refused.code, 2);
-    assert_snapshot!(refused.stderr, @"");
+    assert_snapshot!(refused.stderr, @"
+    error: there is no run `smal` below `out`
+    hint: did you mean `small`?
+    ");
 }
 
 #[test]
@@ -82,14 +144,30 @@ fn two_ledgers_are_listed_one_after_the_other() {
     let project = project();
     project.write("small.yaml", format!("{PIPELINE}{second}"));
     project.run(&[]);
-    assert_snapshot!(listed(&project, &["--reason", "missing_account", "--limit", "1"]), @"");
+    assert_snapshot!(listed(&project, &["--reason", "missing_account", "--limit", "1"]), @"
+    small, run <id>
+    6 of 8 lines are quarantined, 14.75 EUR
+
+    lines  amount  reason
+        2    2.75  missing_account
+
+    lines/2023.csv:3  missing_account
+        the account is empty
+    … and 1 more; `--limit 0` lists all
+
+    `returns`: 4 of 8 lines are quarantined, 12.00 EUR
+    none of them is of that reason and file; reasons are unreadable_date, too_many_fields, unreadable_amount
+    ");
 }
 
 #[test]
 fn books_without_a_bad_line_say_so() {
     let project = Project::new(PIPELINE).with("lines/a.csv", "customer,day,amount\nA,2023-12-31,1.00\n");
     project.run(&[]);
-    assert_snapshot!(listed(&project, &[]), @"");
+    assert_snapshot!(listed(&project, &[]), @"
+    small, run <id>
+    none of 1 lines is quarantined
+    ");
     assert_eq!(listed(&project, &["--json"]), "");
 }
 
@@ -104,5 +182,8 @@ fn a_damaged_run_is_refused() {
     let done = project.vitalfew(&["quarantine", "out/small/current", "--json"]);
     let folder = std::fs::canonicalize(project.path("out/small/current")).unwrap();
     assert_eq!((done.code, done.stdout.as_str()), (1, ""));
-    assert_snapshot!(done.stderr.replace(&folder.display().to_string(), "<run>"), @"");
+    assert_snapshot!(done.stderr.replace(&folder.display().to_string(), "<run>"), @"
+    error: cannot read `<run>/quarantine.parquet`: it is not what the run published
+    hint: the run is damaged; run the pipeline again
+    ");
 }
