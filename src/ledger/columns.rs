@@ -4,7 +4,7 @@ use super::cells::{Amounts, Days, Gap, Keys, gap_behind};
 use super::expression::{Entry, Evaluated, Operand, SCALE, evaluate};
 use super::plan::{FilePlan, Place};
 use crate::sources::Batch;
-use arrow::array::{ArrayRef, AsArray, BooleanArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 
@@ -40,9 +40,11 @@ pub struct Texts {
 pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
     let read = |place: usize| batch.columns.get(place).ok_or_else(|| "a column is missing".to_owned());
     let computed = evaluated(plan, batch)?;
+    let nothing = new_null_array(&DataType::Utf8, batch.rows);
     let column = |place: Place| match place {
         Place::Read(place) => read(place),
         Place::Computed(place) => computed.columns.get(place).ok_or_else(|| "an expression is missing".to_owned()),
+        Place::Missing => Ok(&nothing),
     };
     let keys = |place: Option<Place>| place.map(|place| Keys::of(column(place)?)).transpose();
     let amounts = |place: Place| Amounts::of(column(place)?, plan.numbers, plan.decimals);
@@ -69,9 +71,10 @@ fn evaluated(plan: &FilePlan, batch: &Batch) -> Result<Evaluated, String> {
     if plan.expressions.is_empty() {
         return Ok(Evaluated { columns: Vec::new(), failed: Vec::new() });
     }
-    let operand = |(name, entry, place): &'_ (String, Entry, usize)| {
-        let values = batch.columns.get(*place).ok_or_else(|| "a column is missing".to_owned())?;
-        Ok((name.clone(), *entry, values))
+    let nothing = new_null_array(&DataType::Utf8, batch.rows);
+    let operand = |(name, entry, place): &'_ (String, Entry, Option<usize>)| {
+        let values = place.map_or(Some(&nothing), |place| batch.columns.get(place));
+        Ok((name.clone(), *entry, values.ok_or_else(|| "a column is missing".to_owned())?))
     };
     let operands = plan.entries.iter().map(operand).collect::<Result<Vec<_>, String>>()?;
     let operands: Vec<Operand> =

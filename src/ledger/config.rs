@@ -3,7 +3,7 @@
 use super::account_map::MapKeys;
 use super::currency::Currency;
 use super::expression::Cell;
-use super::plan::{FilePlan, bind_file};
+use super::plan::{Binding, FilePlan, bind_file};
 use super::quarantine::{self, Gathering};
 use super::rates::RateKeys;
 use super::{Roles, scan, tables};
@@ -13,7 +13,8 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::node::{Node, Value};
 use crate::pipeline::scope::Scope;
 use crate::product::Product;
-use crate::sources::{Source, SourceColumn};
+use crate::sources::read::Read;
+use crate::sources::{Source, SourceFile, united};
 use std::sync::Arc;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/ledger.md");
@@ -21,7 +22,8 @@ pub const MANUAL: &str = include_str!("../../docs/stages/ledger.md");
 /// The declaration of a `ledger` stage.
 #[derive(Debug, Clone)]
 pub struct Config {
-    pub from: Located<String>,
+    /// The `read` stages whose files hold the lines.
+    pub from: Vec<Located<String>>,
     pub columns: Columns,
     pub exclude: Vec<Rule>,
     pub limit: Limit,
@@ -31,18 +33,18 @@ pub struct Config {
     pub rates: Option<RateKeys>,
 }
 
-/// Where the parts of a line come from: each a column's name or a SQL expression.
+/// Where the parts of a line come from: each a SQL expression or a column by the names it has in different files.
 #[derive(Debug, Clone)]
 pub struct Columns {
-    pub account: Located<String>,
-    pub date: Located<String>,
-    pub amount: Located<String>,
-    pub invoice: Option<Located<String>>,
-    pub cost: Option<Located<String>>,
-    pub product: Option<Located<String>>,
-    pub category: Option<Located<String>>,
-    pub region: Option<Located<String>>,
-    pub currency: Option<Located<String>>,
+    pub account: Vec<Located<String>>,
+    pub date: Vec<Located<String>>,
+    pub amount: Vec<Located<String>>,
+    pub invoice: Option<Vec<Located<String>>>,
+    pub cost: Option<Vec<Located<String>>>,
+    pub product: Option<Vec<Located<String>>>,
+    pub category: Option<Vec<Located<String>>>,
+    pub region: Option<Vec<Located<String>>>,
+    pub currency: Option<Vec<Located<String>>>,
 }
 
 /// Lines that do not belong in the ledger, and why.
@@ -80,7 +82,7 @@ impl Limit {
 
 impl Config {
     pub fn decode(fields: &mut Fields) -> Option<Self> {
-        let from = fields.text("from");
+        let from = fields.texts("from");
         let columns = fields.required("columns").and_then(|node| Columns::decode(node, fields));
         let exclude = match fields.optional("exclude") {
             None => Some(Vec::new()),
@@ -110,24 +112,24 @@ impl Config {
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
-        let source = scope.source(&self.from)?.clone();
-        let first_sight =
-            |cell: &Located<String>| source.files.iter().find_map(|file| file.column(&cell.value)).is_some();
+        let files = self.files(scope)?;
+        let first_sight = |cell: &Located<String>| files.iter().any(|(file, _)| file.column(&cell.value).is_some());
         let cells = self.cells(&first_sight, scope.problems);
-        let mut bound: Vec<(&[SourceColumn], Option<FilePlan>)> = Vec::new();
-        let mut plans = Vec::with_capacity(source.files.len());
-        for file in &source.files {
+        let binding =
+            Binding { files: &files, cells: &cells, decimals: scope.settings.decimals, problems: scope.problems };
+        let mut bound: Vec<(&SourceFile, &Arc<Read>, Option<FilePlan>)> = Vec::new();
+        for (file, read) in &files {
             // Files of one export have the same columns, and what holds for one holds for all.
-            let known =
-                bound.iter().find(|(columns, _)| *columns == file.columns.as_slice()).map(|(_, plan)| plan.clone());
-            let plan = known
-                .unwrap_or_else(|| bind_file(file, &source.config, &cells, scope.settings.decimals, scope.problems));
-            bound.push((&file.columns, plan.clone()));
-            plans.push(plan);
+            let same =
+                |(other, by, _): &&(&SourceFile, &Arc<Read>, _)| Arc::ptr_eq(by, read) && other.columns == file.columns;
+            let known = bound.iter().find(same).map(|(_, _, plan)| plan.clone());
+            bound.push((file, read, known.unwrap_or_else(|| bind_file(file, read, &binding))));
         }
         let account_map = self.account_map.as_ref().map(|keys| (keys.clone(), keys.bind(scope)));
         let rates = self.rates.as_ref().map(|keys| (keys.clone(), keys.bind(scope)));
         self.check_currency(scope);
+        let plans: Vec<Option<FilePlan>> = bound.into_iter().map(|(_, _, plan)| plan).collect();
+        let files: Vec<SourceFile> = files.into_iter().map(|(file, _)| file).collect();
         let plans: Vec<FilePlan> = plans.into_iter().collect::<Option<_>>()?;
         let (account_map, rates) = (found(account_map)?, found(rates)?);
         let home = Currency::read(&scope.settings.currency)?;
@@ -145,7 +147,7 @@ impl Config {
             let rates = rates.as_ref().map(|(keys, source)| keys.read(source, home));
             let (map, rates) = (map.transpose()?, rates.transpose()?);
             let scan = scan::Scan {
-                source: &source,
+                files: &files,
                 plans: &plans,
                 reasons: &reasons,
                 settings: &settings,
@@ -166,7 +168,7 @@ impl Config {
     /// A constant currency must be known and need no rate that is not declared, and rates need a currency.
     fn check_currency(&self, scope: &Scope) {
         let home = &scope.settings.currency;
-        let Some(currency) = &self.columns.currency else {
+        let Some(currency) = self.columns.currency.as_ref().and_then(|names| names.first()) else {
             if let Some(rates) = &self.rates {
                 let message = "`rates` convert lines from their `currency`, but `columns` declares none";
                 scope.problems.report(
@@ -192,10 +194,31 @@ impl Config {
         }
     }
 
+    /// The files of all `read` stages with their declarations, or nothing where a mistake was reported.
+    fn files(&self, scope: &mut Scope) -> Option<Vec<(SourceFile, Arc<Read>)>> {
+        let sources: Vec<Option<&Source>> = self.from.iter().map(|from| scope.source(from)).collect();
+        let sources: Vec<&Source> = sources.into_iter().collect::<Option<_>>()?;
+        let span = &self.from.first()?.span;
+        match united(&sources) {
+            Ok(files) => Some(files),
+            Err(twice) => {
+                for name in twice {
+                    let message = format!("`{name}` is matched by two `read` stages");
+                    let hint = "its lines would count twice; let each stage match other files".to_owned();
+                    scope.problems.report(span, message, hint);
+                }
+                None
+            }
+        }
+    }
+
     /// Parses the parts of a line; what does not parse is reported and left out.
     fn cells(&self, is_column: &dyn Fn(&Located<String>) -> bool, problems: &Problems) -> Cells {
-        let cell = |text: &Located<String>| Cell::parse(text, is_column(text), problems);
-        let optional = |text: &Option<Located<String>>| text.as_ref().map(cell);
+        let cell = |names: &Vec<Located<String>>| match names.as_slice() {
+            [text] => Cell::parse(text, is_column(text), problems),
+            names => Cell::any_of(names),
+        };
+        let optional = |names: &Option<Vec<Located<String>>>| names.as_ref().map(cell);
         let columns = &self.columns;
         let rule = |rule: &Rule| Cell::parse(&rule.condition, false, problems);
         Cells {
@@ -243,11 +266,11 @@ pub struct Cells {
 impl Columns {
     fn decode(node: &Node, parent: &Fields) -> Option<Self> {
         let mut fields = Fields::open(node, &node.span, "`columns`", parent.problems)?;
-        let (account, date, amount) = (fields.text("account"), fields.text("date"), fields.text("amount"));
+        let (account, date, amount) = (fields.texts("account"), fields.texts("date"), fields.texts("amount"));
         let (invoice, cost, product) =
-            (fields.optional_text("invoice"), fields.optional_text("cost"), fields.optional_text("product"));
-        let (category, region) = (fields.optional_text("category"), fields.optional_text("region"));
-        let currency = fields.optional_text("currency");
+            (fields.optional_texts("invoice"), fields.optional_texts("cost"), fields.optional_texts("product"));
+        let (category, region) = (fields.optional_texts("category"), fields.optional_texts("region"));
+        let currency = fields.optional_texts("currency");
         fields.finish();
         Some(Self {
             account: account?,

@@ -25,8 +25,16 @@ const LARGEST: u128 = 10u128.pow(32);
 /// Where a part of a line comes from.
 #[derive(Debug, Clone)]
 pub enum Cell {
-    Column(Located<String>),
-    Sql { text: Located<String>, expression: Expr, columns: Vec<String> },
+    /// The first of these columns that a file has; the text is the first name.
+    Column {
+        text: Located<String>,
+        names: Vec<String>,
+    },
+    Sql {
+        text: Located<String>,
+        expression: Expr,
+        columns: Vec<String>,
+    },
 }
 
 impl Cell {
@@ -36,12 +44,12 @@ impl Cell {
         let is_name = text.value.chars().all(|character| character.is_alphanumeric() || "_ .-/#".contains(character));
         let simple = text.value.chars().all(|character| character.is_alphanumeric() || character == '_');
         if is_column || simple {
-            return Some(Self::Column(text.clone()));
+            return Some(Self::column(text));
         }
         let parsed = polars::sql::sql_expr(&text.value);
         let expression = match parsed {
             Ok(expression) => expression,
-            Err(_) if is_name => return Some(Self::Column(text.clone())),
+            Err(_) if is_name => return Some(Self::column(text)),
             Err(error) => {
                 let message = format!("`{}` is neither a column nor a SQL expression: {error}", text.value);
                 problems.report(
@@ -63,17 +71,20 @@ impl Cell {
         Some(Self::Sql { text: text.clone(), expression, columns })
     }
 
-    pub fn text(&self) -> &Located<String> {
-        match self {
-            Self::Column(text) | Self::Sql { text, .. } => text,
-        }
+    fn column(name: &Located<String>) -> Self {
+        Self::Column { text: name.clone(), names: vec![name.value.clone()] }
     }
 
-    /// The columns of the file that this needs.
-    pub fn columns(&self) -> &[String] {
+    /// A column that different files call differently.
+    pub fn any_of(names: &[Located<String>]) -> Option<Self> {
+        let text = names.first()?.clone();
+        Some(Self::Column { text, names: names.iter().map(|name| name.value.clone()).collect() })
+    }
+
+    /// What the pipeline says, as far as it fits a message.
+    pub fn text(&self) -> &Located<String> {
         match self {
-            Self::Column(name) => std::slice::from_ref(&name.value),
-            Self::Sql { columns, .. } => columns,
+            Self::Column { text, .. } | Self::Sql { text, .. } => text,
         }
     }
 }

@@ -3,10 +3,12 @@
 use super::config::{Cells, Part};
 use super::expression::{Cell, Entry, Yields, type_of};
 use crate::money::NumberFormat;
-use crate::pipeline::diagnostics::{Problems, did_you_mean};
+use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use crate::sources::headers::{self, Found};
 use crate::sources::read::{Read, TextType};
 use crate::sources::{SourceFile, Stored};
 use polars::prelude::Expr;
+use std::sync::Arc;
 
 /// Where a part of a line is found in a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum Place {
     Read(usize),
     /// The result of the expression of this number.
     Computed(usize),
+    /// Nowhere: other files have the column, this one does not.
+    Missing,
 }
 
 /// How to get lines out of a file.
@@ -23,8 +27,8 @@ pub struct FilePlan {
     /// Indices of the file's columns to read.
     pub read: Vec<usize>,
     pub expressions: Vec<Expr>,
-    /// The columns that expressions use: name, how it enters, place among those read.
-    pub entries: Vec<(String, Entry, usize)>,
+    /// The columns that expressions use: name, how it enters, place among those read where the file has it.
+    pub entries: Vec<(String, Entry, Option<usize>)>,
     pub account: Place,
     pub date: Place,
     pub amount: Place,
@@ -39,6 +43,8 @@ pub struct FilePlan {
     /// why an amount is missing.
     pub amount_texts: Vec<(String, usize)>,
     pub cost_texts: Vec<(String, usize)>,
+    /// Columns that this file does not have and other files do, as the pipeline names them.
+    pub missing: Vec<String>,
     pub numbers: NumberFormat,
     pub date_format: String,
     pub decimals: u32,
@@ -73,40 +79,49 @@ impl Role {
     }
 }
 
+/// What all files of a ledger are bound with.
+pub struct Binding<'a> {
+    /// Every file and the declaration it is read by: a column that one of them has may be missing from another.
+    pub files: &'a [(SourceFile, Arc<Read>)],
+    pub cells: &'a Cells,
+    pub decimals: u32,
+    pub problems: &'a Problems,
+}
+
 /// Binds the parts of a line to the columns of a file, reporting every one that does not fit.
-pub fn bind_file(
-    file: &SourceFile,
-    config: &Read,
-    cells: &Cells,
-    decimals: u32,
-    problems: &Problems,
-) -> Option<FilePlan> {
+pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<FilePlan> {
+    let cells = binding.cells;
     let money = [cells.amount.as_ref(), cells.cost.as_ref().and_then(Option::as_ref)];
-    let money_columns: Vec<&str> = money
-        .into_iter()
-        .flatten()
-        .filter(|cell| matches!(cell, Cell::Sql { .. }))
-        .flat_map(|cell| cell.columns().iter().map(String::as_str))
-        .collect();
+    let columns = |cell| match cell {
+        &Cell::Sql { ref columns, .. } => columns.as_slice(),
+        Cell::Column { .. } => &[],
+    };
+    let money_columns: Vec<&str> = money.into_iter().flatten().flat_map(columns).map(String::as_str).collect();
     let mut binder = Binder {
         file,
         config,
-        problems,
+        binding,
         money_columns,
         read: Vec::new(),
         expressions: Vec::new(),
         entries: Vec::new(),
+        missing: Vec::new(),
     };
-    let account = binder.bind(&cells.account, Role::Key);
-    let date = binder.bind(&cells.date, Role::Date);
-    let amount = binder.bind(&cells.amount, Role::Money);
+    let account = binder.bind(&cells.account, Role::Key, Need::Always);
+    let date = binder.bind(&cells.date, Role::Date, Need::Always);
+    let amount = binder.bind(&cells.amount, Role::Money, Need::Always);
     let invoice = binder.bind_optional(cells.invoice.as_ref(), Role::Key);
     let cost = binder.bind_optional(cells.cost.as_ref(), Role::Money);
     let product = binder.bind_optional(cells.product.as_ref(), Role::Key);
     let category = binder.bind_optional(cells.category.as_ref(), Role::Key);
     let region = binder.bind_optional(cells.region.as_ref(), Role::Key);
-    let currency = binder.bind_optional(cells.currency.as_ref(), Role::Key);
-    let rules: Vec<Option<Place>> = cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition)).collect();
+    // Without its currency no amount of a file means anything, so it is missing from none.
+    let currency = match &cells.currency {
+        None => Some(None),
+        Some(cell) => binder.bind(cell, Role::Key, Need::Always).map(Some),
+    };
+    let rules: Vec<Option<Place>> =
+        cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition, Need::Somewhere)).collect();
     let amount_texts = binder.texts_behind(cells.amount.as_ref());
     let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Option::as_ref));
     Some(FilePlan {
@@ -122,52 +137,66 @@ pub fn bind_file(
         rules: rules.into_iter().collect::<Option<_>>()?,
         amount_texts,
         cost_texts,
+        missing: binder.missing,
         read: binder.read,
         expressions: binder.expressions,
         entries: binder.entries,
         numbers: config.csv.numbers,
         date_format: config.csv.date_format.clone(),
-        decimals,
+        decimals: binding.decimals,
     })
 }
+
+/// Which files must have the columns of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// Each.
+    Always,
+    /// One of them; in the others the columns are empty.
+    Somewhere,
+}
+
+/// A reported mistake; the other parts are still bound.
+struct Reported;
 
 struct Binder<'a> {
     file: &'a SourceFile,
     config: &'a Read,
-    problems: &'a Problems,
+    binding: &'a Binding<'a>,
     /// Columns used in amount and cost expressions: where they are text, the text is a number.
     money_columns: Vec<&'a str>,
     read: Vec<usize>,
     expressions: Vec<Expr>,
-    entries: Vec<(String, Entry, usize)>,
+    entries: Vec<(String, Entry, Option<usize>)>,
+    missing: Vec<String>,
 }
 
 impl Binder<'_> {
     fn bind_optional(&mut self, cell: Option<&Part>, role: Role) -> Option<Option<Place>> {
         match cell {
             None => Some(None),
-            Some(cell) => self.bind(cell, role).map(Some),
+            Some(cell) => self.bind(cell, role, Need::Somewhere).map(Some),
         }
     }
 
-    fn bind(&mut self, part: &Part, role: Role) -> Option<Place> {
+    fn bind(&mut self, part: &Part, role: Role, need: Need) -> Option<Place> {
         let cell = part.as_ref()?;
         match cell {
-            Cell::Column(name) => {
-                let index = self.find(cell, &name.value)?;
-                let yields = self.entry(index, &name.value).map(yields_of);
+            Cell::Column { text, names } => {
+                let Some(index) = self.find(text, names, need).ok()? else {
+                    return Some(Place::Missing);
+                };
+                let yields = entry(self.file, self.config, &self.money_columns, index, &text.value).map(yields_of);
                 let wrong = |data_type| format!("should be {}, but is of type {data_type}", role.expected());
                 self.accept(cell, role, yields.map_err(wrong))?;
                 Some(Place::Read(self.place(index)))
             }
-            Cell::Sql { expression, columns, .. } => {
-                let entries: Vec<Option<(String, Entry)>> = columns.iter().map(|name| self.enter(cell, name)).collect();
+            Cell::Sql { text, expression, columns } => {
+                let entries: Vec<Option<(String, Entry)>> =
+                    columns.iter().map(|name| self.enter(text, name, need)).collect();
                 let entries: Vec<(String, Entry)> = entries.into_iter().collect::<Option<_>>()?;
-                self.accept(
-                    cell,
-                    role,
-                    type_of(expression, &entries).map_err(|error| format!("does not fit its columns: {error}")),
-                )?;
+                let misfit = |error| format!("does not fit its columns: {error}");
+                self.accept(cell, role, type_of(expression, &entries).map_err(misfit))?;
                 self.expressions.push(expression.clone());
                 Some(Place::Computed(self.expressions.len() - 1))
             }
@@ -188,57 +217,91 @@ impl Binder<'_> {
         let hint = misfit.then(|| {
             "columns of a CSV file are text unless the `read` stage declares `types`, or an amount is computed from them".to_owned()
         });
-        self.problems.report(&text.span, format!("{message} (in `{}`)", self.file.name), hint);
+        self.binding.problems.report(&text.span, format!("{message} (in `{}`)", self.file.name), hint);
         None
     }
 
-    fn find(&self, cell: &Cell, name: &str) -> Option<usize> {
-        let found = self.file.column(name);
-        if found.is_none() {
-            let names: Vec<&str> = self.file.columns.iter().map(|column| column.name.as_str()).collect();
-            let message = format!("`{}` has no column `{name}`", self.file.name);
-            self.problems.report(&cell.text().span, message, did_you_mean(name, names));
+    /// The place of the first of these columns that the file has; none where it may do without.
+    fn find(&mut self, text: &Located<String>, names: &[String], need: Need) -> Result<Option<usize>, Reported> {
+        for name in names {
+            match headers::find(&self.file.columns, name) {
+                Found::At(index) => return Ok(Some(index)),
+                Found::Several(alike) => {
+                    let alike: Vec<String> = alike.iter().map(|name| format!("`{name}`")).collect();
+                    let message = format!("`{name}` could be {} of `{}`", alike.join(" or "), self.file.name);
+                    let hint = "write the name exactly as the file does".to_owned();
+                    self.binding.problems.report(&text.span, message, hint);
+                    return Err(Reported);
+                }
+                Found::Nothing => {}
+            }
         }
-        found
+        let elsewhere = self.binding.files.iter().any(|(file, _)| names.iter().any(|name| file.column(name).is_some()));
+        if elsewhere && need == Need::Somewhere {
+            let name = names.first().cloned().unwrap_or_default();
+            if !self.missing.contains(&name) {
+                self.missing.push(name);
+            }
+            return Ok(None);
+        }
+        self.report_missing(text, names, elsewhere);
+        Err(Reported)
+    }
+
+    /// Says that the file has none of these columns, or once for all files that no file has.
+    fn report_missing(&self, text: &Located<String>, names: &[String], elsewhere: bool) {
+        let files = self.binding.files;
+        let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let what = match names {
+            [name] => format!("column `{name}`"),
+            _ => format!("column of {}", quoted.join(", ")),
+        };
+        let nowhere = !elsewhere && files.len() > 1;
+        let message = if nowhere {
+            format!("none of {} files has a {what}", files.len())
+        } else {
+            format!("`{}` has no {what}", self.file.name)
+        };
+        let mut columns: Vec<&str> = Vec::new();
+        for (file, _) in files.iter().filter(|(file, _)| nowhere || file.name == self.file.name) {
+            let new = file.columns.iter().map(|column| column.name.as_str());
+            new.for_each(|name| {
+                if !columns.contains(&name) {
+                    columns.push(name)
+                }
+            });
+        }
+        let name = names.first().map_or("", String::as_str);
+        self.binding.problems.report(&text.span, message, did_you_mean(name, columns));
     }
 
     /// Makes a column available to expressions.
-    fn enter(&mut self, cell: &Cell, name: &str) -> Option<(String, Entry)> {
-        let index = self.find(cell, name)?;
-        let entry = match self.entry(index, name) {
+    fn enter(&mut self, text: &Located<String>, name: &str, need: Need) -> Option<(String, Entry)> {
+        let index = self.find(text, std::slice::from_ref(&name.to_owned()), need).ok()?;
+        let found = match index {
+            Some(index) => Some((self.file, self.config, index)),
+            // What the column is, a file says that has it.
+            None => {
+                self.binding.files.iter().find_map(|(file, config)| Some((file, config.as_ref(), file.column(name)?)))
+            }
+        };
+        let (file, config, at) = found?;
+        let entry = match entry(file, config, &self.money_columns, at, name) {
             Ok(entry) => entry,
             Err(data_type) => {
                 let message = format!(
                     "the column `{name}` of `{}` is of type {data_type}, which expressions cannot use",
-                    self.file.name
+                    file.name
                 );
-                self.problems.report(&cell.text().span, message, None);
+                self.binding.problems.report(&text.span, message, None);
                 return None;
             }
         };
-        let place = self.place(index);
+        let place = index.map(|index| self.place(index));
         if !self.entries.iter().any(|(known, _, _)| known == name) {
             self.entries.push((name.to_owned(), entry, place));
         }
         Some((name.to_owned(), entry))
-    }
-
-    fn entry(&self, index: usize, name: &str) -> Result<Entry, String> {
-        let Some(column) = self.file.columns.get(index) else { return Err("unknown".to_owned()) };
-        match &column.stored {
-            Stored::Text => Ok(match self.config.type_of(name) {
-                Some(TextType::Number) => Entry::Number(self.config.csv.numbers),
-                Some(TextType::Date) => Entry::TextDay,
-                None if self.money_columns.contains(&name) => Entry::Number(self.config.csv.numbers),
-                _ => Entry::Text,
-            }),
-            Stored::Integer => Ok(Entry::Integer),
-            Stored::Float => Ok(Entry::Float),
-            Stored::Decimal(scale) => Ok(Entry::Decimal(*scale)),
-            Stored::Date => Ok(Entry::Date),
-            Stored::Flag => Ok(Entry::Flag),
-            Stored::Other(data_type) => Err(data_type.clone()),
-        }
     }
 
     /// The place of a column among those read, which it joins on first sight.
@@ -255,8 +318,27 @@ impl Binder<'_> {
         self.entries
             .iter()
             .filter(|(name, entry, _)| matches!(entry, Entry::Number(_)) && columns.contains(name))
-            .map(|(name, _, place)| (name.clone(), *place))
+            .filter_map(|(name, _, place)| Some((name.clone(), (*place)?)))
             .collect()
+    }
+}
+
+/// How a column of a file enters expressions that call it `name`; an error is the type that cannot.
+fn entry(file: &SourceFile, config: &Read, money_columns: &[&str], index: usize, name: &str) -> Result<Entry, String> {
+    let Some(column) = file.columns.get(index) else { return Err("unknown".to_owned()) };
+    match &column.stored {
+        Stored::Text => Ok(match config.type_of(&column.name) {
+            Some(TextType::Number) => Entry::Number(config.csv.numbers),
+            Some(TextType::Date) => Entry::TextDay,
+            None if money_columns.contains(&name) => Entry::Number(config.csv.numbers),
+            _ => Entry::Text,
+        }),
+        Stored::Integer => Ok(Entry::Integer),
+        Stored::Float => Ok(Entry::Float),
+        Stored::Decimal(scale) => Ok(Entry::Decimal(*scale)),
+        Stored::Date => Ok(Entry::Date),
+        Stored::Flag => Ok(Entry::Flag),
+        Stored::Other(data_type) => Err(data_type.clone()),
     }
 }
 

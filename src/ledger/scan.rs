@@ -16,13 +16,13 @@ use crate::calendar::Places;
 use crate::failure::Failure;
 use crate::pipeline::settings::{AsOf, Settings};
 use crate::progress::Progress;
-use crate::sources::{self, Batch, Source, SourceFile};
+use crate::sources::{self, Batch, SourceFile};
 use arrow::array::{Array, BooleanArray};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What to scan.
 pub struct Scan<'a> {
-    pub source: &'a Source,
+    pub files: &'a [SourceFile],
     /// One per file.
     pub plans: &'a [FilePlan],
     /// Why each `exclude` rule excludes.
@@ -52,7 +52,7 @@ struct Part {
 /// # Errors
 /// Where a file cannot be read, an expression fails, or the quarantine cannot be written.
 pub fn run(scan: &Scan, quarantine: &Gathering, threads: usize, progress: &Progress) -> Result<Tally, Failure> {
-    let files = scan.source.files.iter().enumerate();
+    let files = scan.files.iter().enumerate();
     let parts = files.flat_map(|(file, source)| (0..source.parts()).map(move |part| (file, part)));
     let parts: Vec<Part> = parts.enumerate().map(|(number, (file, part))| Part { number, file, part }).collect();
     progress.start(parts.len());
@@ -75,7 +75,7 @@ pub fn run(scan: &Scan, quarantine: &Gathering, threads: usize, progress: &Progr
             .collect()
     });
     progress.finish();
-    let mut total = Tally::new(scan.source.files.len());
+    let mut total = Tally::new(scan.files.len());
     for tally in tallies {
         total.merge(tally?);
     }
@@ -115,7 +115,7 @@ impl<'a> Worker<'a> {
         let mut waist = Waist::keeping(scan.details);
         let bucket = scan.bucket.map(|name| waist.accounts.code(name));
         let home = Currency::read(&scan.settings.currency);
-        let tally = Tally { waist, ..Tally::new(scan.source.files.len()) };
+        let tally = Tally { waist, ..Tally::new(scan.files.len()) };
         Self {
             scan,
             quarantine,
@@ -136,7 +136,7 @@ impl<'a> Worker<'a> {
 
     fn part(&mut self, part: &Part) -> Result<(), Failure> {
         let scan = self.scan;
-        let (Some(file), Some(plan)) = (scan.source.files.get(part.file), scan.plans.get(part.file)) else {
+        let (Some(file), Some(plan)) = (scan.files.get(part.file), scan.plans.get(part.file)) else {
             return Ok(());
         };
         let seen = sources::scan(file, part.part, &plan.read, &mut |batch| self.batch(part, file, plan, &batch))?;

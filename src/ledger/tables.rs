@@ -102,7 +102,7 @@ pub fn ledger(
     limit: Limit,
     (names, kept): (&Names, Kept),
 ) -> Result<Ledger, Failure> {
-    let name_of = |file: usize| scan.source.files.get(file).map_or("", |file| file.name.as_str());
+    let name_of = |file: usize| scan.files.get(file).map_or("", |file| file.name.as_str());
     if scan.rates.is_none() {
         currency::refuse_mixture(&tally.files, &scan.settings.currency)?;
     }
@@ -128,7 +128,7 @@ pub fn ledger(
     let mut tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
-        files::table(&names.files, &scan.source.files, &files),
+        files::table(&names.files, scan.files, scan.plans, &files),
     ];
     if let Some(map) = scan.account_map {
         let table = map.table(&names.account_map, &tally.moved, as_of_year);

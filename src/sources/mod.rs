@@ -6,6 +6,7 @@
 pub mod cells;
 pub mod csv;
 pub mod facts;
+pub mod headers;
 pub mod parquet;
 pub mod read;
 pub mod written;
@@ -13,6 +14,7 @@ pub mod written;
 use crate::sources::cells::key_of_row;
 use arrow::array::ArrayRef;
 use facts::{Facts, Seen};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -75,8 +77,12 @@ pub struct SourceFile {
 }
 
 impl SourceFile {
+    /// The place of a column; case and blanks of its name are forgiven where exactly one column fits.
     pub fn column(&self, name: &str) -> Option<usize> {
-        self.columns.iter().position(|column| column.name == name)
+        match headers::find(&self.columns, name) {
+            headers::Found::At(place) => Some(place),
+            headers::Found::Nothing | headers::Found::Several(_) => None,
+        }
     }
 
     /// How many parts of the file can be read side by side.
@@ -215,6 +221,25 @@ impl Source {
         }
         Ok(rows)
     }
+}
+
+/// The files of several sources in the order of their names, each with the declaration it is read by.
+///
+/// # Errors
+/// The names of files that two of the sources have.
+pub fn united(sources: &[&Source]) -> Result<Vec<(SourceFile, Arc<read::Read>)>, Vec<String>> {
+    let mut files: Vec<(SourceFile, Arc<read::Read>)> = sources
+        .iter()
+        .flat_map(|source| source.files.iter().map(|file| (file.clone(), Arc::clone(&source.config))))
+        .collect();
+    files.sort_by(|a, b| a.0.name.cmp(&b.0.name));
+    let mut seen = BTreeSet::new();
+    // What two paths lead to is one file, also by a link.
+    let again = |(file, _): &&(SourceFile, Arc<read::Read>)| {
+        !seen.insert((file.path.canonicalize().unwrap_or_else(|_| file.path.clone()), file.facts.sheet.clone()))
+    };
+    let twice: Vec<String> = files.iter().filter(again).map(|(file, _)| file.name.clone()).collect();
+    if twice.is_empty() { Ok(files) } else { Err(twice) }
 }
 
 /// A row of a small table: its cells as text, and where it stands.

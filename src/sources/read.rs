@@ -1,7 +1,7 @@
 //! The stage kind `read`: which files, and how they are written.
 
 use super::csv::CsvOptions;
-use super::{Error, Source, SourceFile, open};
+use super::{Error, Source, SourceFile, headers, open};
 use crate::money::NumberFormat;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
@@ -92,7 +92,9 @@ impl Read {
 
     /// The declared type of a text column.
     pub fn type_of(&self, column: &str) -> Option<TextType> {
-        self.types.iter().find(|(name, _)| name.value == column).map(|(_, text_type)| *text_type)
+        let exact = self.types.iter().find(|(name, _)| name.value == column);
+        let found = exact.or_else(|| self.types.iter().find(|(name, _)| headers::alike(&name.value, column)));
+        found.map(|(_, text_type)| *text_type)
     }
 
     pub fn bind(&self, _id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
