@@ -829,7 +829,7 @@ mod columns {
     #[test]
     fn that_a_parquet_file_does_not_have() {
         let column = |values: [&str; 2]| Arc::new(StringArray::from(values.to_vec())) as ArrayRef;
-        let file = parquet_of(&[("customer", column(["A", "B"])), ("Day", column(["2023-05-01", "2024-05-01"]))], 10);
+        let file = parquet_of(&[("customer", column(["A", "B"])), ("Days", column(["2023-05-01", "2024-05-01"]))], 10);
         let project = with("path: lines.csv", "path: lines.parquet").with("lines.parquet", file);
         assert_snapshot!(mistakes(&project), @"
         error: `lines.parquet` has no column `day`
@@ -838,7 +838,7 @@ mod columns {
         7 |       columns: {account: customer, date: day, amount: quantity * price, product: sku}
           |                                          ^^^
           |
-          = hint: did you mean `Day`?
+          = hint: did you mean `Days`?
 
         error: `lines.parquet` has no column `price`
          --> small.yaml:7:55
@@ -846,7 +846,7 @@ mod columns {
         7 |       columns: {account: customer, date: day, amount: quantity * price, product: sku}
           |                                                       ^^^^^^^^^^^^^^^^
           |
-          = hint: there are: `customer`, `Day`
+          = hint: there are: `customer`, `Days`
 
         error: `lines.parquet` has no column `quantity`
          --> small.yaml:7:55
@@ -854,7 +854,7 @@ mod columns {
         7 |       columns: {account: customer, date: day, amount: quantity * price, product: sku}
           |                                                       ^^^^^^^^^^^^^^^^
           |
-          = hint: there are: `customer`, `Day`
+          = hint: there are: `customer`, `Days`
 
         error: `lines.parquet` has no column `sku`
          --> small.yaml:7:82
@@ -862,7 +862,7 @@ mod columns {
         7 |       columns: {account: customer, date: day, amount: quantity * price, product: sku}
           |                                                                                  ^^^
           |
-          = hint: there are: `customer`, `Day`
+          = hint: there are: `customer`, `Days`
 
         4 mistakes in `small.yaml`
         ");
