@@ -139,7 +139,7 @@ pub fn ledger(
         let table = currency::table(&names.currencies, sums);
         tables.push(table.map_err(|Overflow| too_large("the money of a file in a currency"))?);
     }
-    let names_of_files = scan.source.files.iter().map(|file| file.name.clone()).collect();
+    let names_of_files = scan.files.iter().map(|file| file.name.clone()).collect();
     let quarantine = quarantine.close(&names.quarantine, names_of_files);
     Ok(Ledger { books, roles: scan.roles, period, tables, quarantine, totals })
 }
