@@ -81,6 +81,14 @@ impl Cell {
         Some(Self::Column { text, names: names.iter().map(|name| name.value.clone()).collect() })
     }
 
+    /// The columns of an expression; a column by itself is computed from none.
+    pub fn computed_from(&self) -> &[String] {
+        match self {
+            Self::Column { .. } => &[],
+            Self::Sql { columns, .. } => columns,
+        }
+    }
+
     /// What the pipeline says, as far as it fits a message.
     pub fn text(&self) -> &Located<String> {
         match self {

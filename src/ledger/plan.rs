@@ -92,11 +92,8 @@ pub struct Binding<'a> {
 pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<FilePlan> {
     let cells = binding.cells;
     let money = [cells.amount.as_ref(), cells.cost.as_ref().and_then(Option::as_ref)];
-    let columns = |cell| match cell {
-        &Cell::Sql { ref columns, .. } => columns.as_slice(),
-        Cell::Column { .. } => &[],
-    };
-    let money_columns: Vec<&str> = money.into_iter().flatten().flat_map(columns).map(String::as_str).collect();
+    let money_columns: Vec<&str> =
+        money.into_iter().flatten().flat_map(Cell::computed_from).map(String::as_str).collect();
     let mut binder = Binder {
         file,
         config,
@@ -314,7 +311,7 @@ impl Binder<'_> {
     }
 
     fn texts_behind(&self, cell: Option<&Cell>) -> Vec<(String, usize)> {
-        let Some(Cell::Sql { columns, .. }) = cell else { return Vec::new() };
+        let columns = cell.map(Cell::computed_from).unwrap_or_default();
         self.entries
             .iter()
             .filter(|(name, entry, _)| matches!(entry, Entry::Number(_)) && columns.contains(name))
