@@ -27,7 +27,7 @@ pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
 pub use quadrants::{Quadrant, Quadrants};
 pub use reading::{FileRow, Reading, Reason, Split};
-pub use scoring::{Criterion, Scores};
+pub use scoring::{Criterion, Scores, Weighing};
 pub use stability::{AtRisk, Stability};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
 pub use whitespace::{Gap, Whitespace};
@@ -133,6 +133,7 @@ pub struct Report {
     pub whitespace: Option<Whitespace>,
     pub scores: Option<Scores>,
     pub criteria: Option<Vec<Criterion>>,
+    pub weighings: Option<Vec<Weighing>>,
     pub missing: Option<Missing>,
     pub stability: Option<Stability>,
     pub quadrants: Option<Quadrants>,
@@ -197,6 +198,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
             .map(|table| whitespace::whitespace(table, &accounts, first_of(facts.whitespace_years), facts.top)),
         scores: inputs.scorecard.map(|table| scoring::scores(table, &accounts, facts.top)),
         criteria: inputs.weights.map(scoring::criteria),
+        weighings: inputs.weights.map(scoring::weighings),
         missing: missing::missing(inputs, &accounts, facts.top),
         stability: stability::stability(inputs, &accounts, facts.as_of, facts.top),
         quadrants: quadrants::quadrants(inputs, &accounts),

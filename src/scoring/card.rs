@@ -20,6 +20,7 @@ pub(super) struct Card {
     pub(super) groups: Vec<String>,
     pub(super) missing: Missing,
     pub(super) min_coverage: f64,
+    pub(super) advice: bool,
 }
 
 impl Card {
@@ -65,6 +66,9 @@ impl Card {
         }
         if self.overrides.is_some() {
             made.push(overrides::table(&names.overrides, &overrides));
+        }
+        if self.advice {
+            made.push(scores.advice(names, &self.groups));
         }
         Ok(made)
     }

@@ -5,6 +5,7 @@ use super::overrides::Overrides;
 use super::scale::{Direction, Scale};
 use super::sheet::Sheet;
 use super::tables;
+use super::weights::{Member, Weighing, Weights, stated, weigh};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::{Fields, distinct, number};
@@ -29,6 +30,10 @@ pub struct Scorecard {
     pub missing: Missing,
     /// Below this coverage an account has no rank.
     pub min_coverage: f64,
+    /// Whether to print what weights the scores themselves would suggest.
+    pub advice: bool,
+    /// Of the groups against each other.
+    pub weights: Weights,
     pub groups: Vec<Group>,
     span: crate::pipeline::diagnostics::Span,
 }
@@ -56,16 +61,14 @@ impl Missing {
 #[derive(Debug, Clone)]
 pub struct Group {
     pub name: String,
-    /// As declared; weights of groups are divided by their sum.
-    pub weight: f64,
+    /// Of the criteria against each other.
+    pub weights: Weights,
     pub criteria: Vec<Criterion>,
 }
 
 #[derive(Debug, Clone)]
 pub struct Criterion {
     pub name: Located<String>,
-    /// As declared; weights of a group's criteria are divided by their sum.
-    pub weight: f64,
     pub basis: Basis,
 }
 
@@ -84,7 +87,11 @@ pub struct BoundCriterion {
     pub name: String,
     /// Within its group, of the group, and both multiplied.
     pub weight: f64,
+    pub group_weight: f64,
     pub effective_weight: f64,
+    /// How the weight within the group came about, and that of the group.
+    pub weighing: Weighing,
+    pub group_weighing: Weighing,
     pub basis: BoundBasis,
 }
 
@@ -105,14 +112,19 @@ impl Scorecard {
             None => Some(0.5),
             Some(node) => share(node, fields.problems),
         };
-        let groups = fields.required("groups").and_then(|node| groups(node, fields.problems));
+        let advice = fields.flag("advice").unwrap_or_default();
+        let weights = fields.optional("weights");
+        let groups = fields.required("groups").and_then(|node| groups(node, weights, fields.problems));
+        let (weights, groups) = groups?;
         Some(Self {
             from,
             judged,
             overrides,
             missing: missing.unwrap_or(Missing::Renormalise),
             min_coverage: min_coverage.unwrap_or(0.5),
-            groups: groups?,
+            advice,
+            weights,
+            groups,
             span: fields.span.clone(),
         })
     }
@@ -138,7 +150,7 @@ impl Scorecard {
         let (judged, overrides, criteria) = (judged?, overrides?, criteria?);
         let names = tables::Names::of(&id.value);
         let groups: Vec<String> = self.groups.iter().map(|group| group.name.clone()).collect();
-        let specs = tables::specs(&names, &groups, judged.is_some(), overrides.is_some());
+        let specs = tables::specs(&names, &groups, judged.is_some(), overrides.is_some(), self.advice);
         let card = Card {
             from: from.value,
             judged,
@@ -147,6 +159,7 @@ impl Scorecard {
             groups,
             missing: self.missing,
             min_coverage: self.min_coverage,
+            advice: self.advice,
         };
         let decimals = scope.settings.decimals;
         let job = move |inputs: &Inputs| card.run(inputs, &names, decimals).map(Product::Tables);
@@ -155,11 +168,8 @@ impl Scorecard {
 
     /// The effective weight of each criterion: of its group times within it, adding up to 1.
     pub fn effective_weights(&self) -> BTreeMap<&str, f64> {
-        let of_groups: f64 = self.groups.iter().map(|group| group.weight).sum();
-        let of_group = |group: &Group| group.criteria.iter().map(|criterion| criterion.weight).sum::<f64>();
-        let weights = self.groups.iter().flat_map(|group| {
-            let share = group.weight / of_groups / of_group(group);
-            group.criteria.iter().map(move |criterion| (criterion.name.value.as_str(), share * criterion.weight))
+        let weights = self.weighed().map(|(group, weight, criterion)| {
+            (criterion.name.value.as_str(), self.weights.shares.get(group).copied().unwrap_or_default() * weight)
         });
         weights.collect()
     }
@@ -169,6 +179,13 @@ impl Scorecard {
         let criteria = self.groups.iter().flat_map(|group| &group.criteria);
         let judged = criteria.filter(|criterion| matches!(criterion.basis, Basis::Judged));
         judged.map(|criterion| criterion.name.value.as_str()).collect()
+    }
+
+    /// The criteria in the order declared, with the place of their group and their weight within it.
+    fn weighed(&self) -> impl Iterator<Item = (usize, f64, &Criterion)> {
+        self.groups.iter().enumerate().flat_map(|(place, group)| {
+            group.weights.shares.iter().zip(&group.criteria).map(move |(weight, criterion)| (place, *weight, criterion))
+        })
     }
 
     fn account_years(&self, scope: &Scope) -> Option<Located<String>> {
@@ -184,22 +201,20 @@ impl Scorecard {
     }
 
     fn criteria(&self, scope: &mut Scope) -> Option<Vec<BoundCriterion>> {
-        let of_groups: f64 = self.groups.iter().map(|group| group.weight).sum();
         let mut bound = Vec::new();
-        for (index, group) in self.groups.iter().enumerate() {
-            let of_criteria: f64 = group.criteria.iter().map(|criterion| criterion.weight).sum();
-            for criterion in &group.criteria {
-                let weight = criterion.weight / of_criteria;
-                let effective_weight = group.weight / of_groups * weight;
-                let basis = self.basis(criterion, scope);
-                bound.push(basis.map(|basis| BoundCriterion {
-                    group: index,
-                    name: criterion.name.value.clone(),
-                    weight,
-                    effective_weight,
-                    basis,
-                }));
-            }
+        for (place, weight, criterion) in self.weighed() {
+            let basis = self.basis(criterion, scope);
+            let group = self.groups.get(place).zip(self.weights.shares.get(place));
+            bound.push(basis.zip(group).map(|(basis, (group, group_weight))| BoundCriterion {
+                group: place,
+                name: criterion.name.value.clone(),
+                weight,
+                group_weight: *group_weight,
+                effective_weight: group_weight * weight,
+                weighing: group.weights.weighing,
+                group_weighing: self.weights.weighing,
+                basis,
+            }));
         }
         bound.into_iter().collect()
     }
@@ -250,14 +265,14 @@ fn entries<'n>(node: &'n Node, what: &str, problems: &Problems) -> Option<&'n [(
     }
 }
 
-fn groups(node: &Node, problems: &Problems) -> Option<Vec<Group>> {
+fn groups(node: &Node, weights: Option<&Node>, problems: &Problems) -> Option<(Weights, Vec<Group>)> {
     let entries = entries(node, "groups", problems)?;
-    let groups: Vec<Option<Group>> = entries.iter().map(|(name, node)| group(name, node, problems)).collect();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let all = groups.iter().flatten().flat_map(|group| &group.criteria).map(|criterion| &criterion.name);
+    let read: Option<Vec<(Member, Group)>> = entries.iter().map(|(name, node)| group(name, node, problems)).collect();
+    let all = read.iter().flatten().flat_map(|(_, group)| &group.criteria).map(|criterion| &criterion.name);
     for name in entries.iter().map(|(name, _)| name) {
         named_well(name, "group", problems);
     }
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     for name in all {
         named_well(name, "criterion", problems);
         if !seen.insert(&name.value) {
@@ -267,7 +282,9 @@ fn groups(node: &Node, problems: &Problems) -> Option<Vec<Group>> {
     }
     // Two groups of one name would be two columns of one name.
     let distinct = distinct(entries.iter().map(|(name, _)| name), "`groups`", problems);
-    distinct.then(|| groups.into_iter().flatten().collect())
+    let (members, groups): (Vec<Member>, Vec<Group>) = read?.into_iter().unzip();
+    let weights = weigh(weights, &members, "the scorecard", problems);
+    distinct.then_some((weights, groups))
 }
 
 fn named_well(name: &Located<String>, what: &str, problems: &Problems) {
@@ -277,36 +294,30 @@ fn named_well(name: &Located<String>, what: &str, problems: &Problems) {
     }
 }
 
-fn group(name: &Located<String>, node: &Node, problems: &Problems) -> Option<Group> {
-    let mut fields = Fields::open(node, &name.span, format!("group `{}`", name.value), problems)?;
-    let weight = weight(&mut fields);
-    let criteria = fields.required("criteria").and_then(|node| {
-        let entries = entries(node, "criteria", problems)?;
-        Some(entries.iter().filter_map(|(name, node)| criterion(name, node, problems)).collect())
-    });
+fn group<'n>(name: &'n Located<String>, node: &'n Node, problems: &'n Problems) -> Option<(Member<'n>, Group)> {
+    let owner = format!("group `{}`", name.value);
+    let mut fields = Fields::open(node, &name.span, owner.clone(), problems)?;
+    let (weight, weights) = (stated(&mut fields), fields.optional("weights"));
+    let entries = fields.required("criteria").and_then(|node| entries(node, "criteria", problems));
     fields.finish();
-    // What has a mistake gets a value in its stead or is left out: the rest is checked all the same.
-    Some(Group { name: name.value.clone(), weight: weight.unwrap_or(1.0), criteria: criteria.unwrap_or_default() })
+    let read: Vec<(Member, Option<Criterion>)> =
+        entries.unwrap_or_default().iter().filter_map(|(name, node)| criterion(name, node, problems)).collect();
+    let (members, criteria): (Vec<Member>, Vec<Option<Criterion>>) = read.into_iter().unzip();
+    let weights = weigh(weights, &members, &owner, problems);
+    // What has a mistake is left out: the rest is checked all the same.
+    let criteria = criteria.into_iter().flatten().collect();
+    Some((Member { name, what: "group", weight }, Group { name: name.value.clone(), weights, criteria }))
 }
 
-fn weight(fields: &mut Fields) -> Option<f64> {
-    let weight = fields.number("weight")?;
-    // Weights are divided by their sum, which past this could overflow.
-    if weight.value > 0.0 && weight.value <= 1e9 {
-        return Some(weight.value);
-    }
-    let (message, hint) = match weight.value > 0.0 {
-        true => ("a weight should be a thousand million at the most", "only the ratio of weights counts"),
-        false => ("a weight should be above zero", "leave out what should not count"),
-    };
-    fields.problems.report(&weight.span, format!("{message}, found {}", weight.value), hint.to_owned());
-    None
-}
-
-fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option<Criterion> {
+/// A criterion as a member of its group; nothing inside where its basis has a mistake.
+fn criterion<'n>(
+    name: &'n Located<String>,
+    node: &'n Node,
+    problems: &'n Problems,
+) -> Option<(Member<'n>, Option<Criterion>)> {
     let context = format!("criterion `{}`", name.value);
     let mut fields = Fields::open(node, &name.span, context.clone(), problems)?;
-    let weight = weight(&mut fields);
+    let weight = stated(&mut fields);
     let (measure, judged) = (fields.optional_text("measure"), fields.flag("judged"));
     let scale = fields.optional("scale");
     fields.finish();
@@ -329,5 +340,6 @@ fn criterion(name: &Located<String>, node: &Node, problems: &Problems) -> Option
             None
         }
     };
-    Some(Criterion { name: name.clone(), weight: weight.unwrap_or(1.0), basis: basis? })
+    let criterion = basis.map(|basis| Criterion { name: name.clone(), basis });
+    Some((Member { name, what: "criterion", weight }, criterion))
 }

@@ -1,5 +1,7 @@
 //! From measures and judgements to one score per account.
 
+pub mod advice;
+pub mod ahp;
 mod card;
 pub mod config;
 pub mod judgements;
@@ -9,3 +11,4 @@ pub mod scale;
 pub mod scorecard;
 pub mod sheet;
 pub mod tables;
+pub mod weights;

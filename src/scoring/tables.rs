@@ -1,5 +1,7 @@
 //! The tables of a scorecard: scores, contributions and weights.
 
+use super::advice::advise;
+use super::ahp::RANDOM_INDEX;
 use super::config::{BoundBasis, BoundCriterion, Missing};
 use super::scorecard::{Part, Scored, group_score, score};
 use crate::failure::Failure;
@@ -16,6 +18,7 @@ pub struct Names {
     pub(super) judgements: String,
     pub(super) judgement_spread: String,
     pub(super) overrides: String,
+    pub(super) weight_advice: String,
 }
 
 impl Names {
@@ -29,11 +32,12 @@ impl Names {
             judgements: name("judgements"),
             judgement_spread: name("judgement_spread"),
             overrides: name("overrides"),
+            weight_advice: name("weight_advice"),
         }
     }
 }
 
-pub fn specs(names: &Names, groups: &[String], judged: bool, overridden: bool) -> Vec<TableSpec> {
+pub fn specs(names: &Names, groups: &[String], judged: bool, overridden: bool, advice: bool) -> Vec<TableSpec> {
     let scores = Scores::new(&[], &[], Vec::new(), Missing::Renormalise);
     let mut specs: Vec<TableSpec> = scores.tables(names, groups, 0.0).into_iter().map(|table| table.spec).collect();
     if judged {
@@ -42,6 +46,9 @@ pub fn specs(names: &Names, groups: &[String], judged: bool, overridden: bool) -
     }
     if overridden {
         specs.push(super::overrides::table(&names.overrides, &[]).spec);
+    }
+    if advice {
+        specs.push(scores.advice(names, groups).spec);
     }
     specs
 }
@@ -176,7 +183,7 @@ impl<'a> Scores<'a> {
                 scored.parts.iter().zip(self.criteria).enumerate().map(move |(column, pair)| (row, column, pair))
             })
         };
-        let group = |criterion: &BoundCriterion| groups.get(criterion.group).map_or("", String::as_str);
+        let group = |criterion: &BoundCriterion| group_of(criterion, groups);
         let value = |row: usize, column: usize| {
             self.columns.get(column).and_then(|(values, _)| values.get(row).copied().flatten())
         };
@@ -200,21 +207,42 @@ impl<'a> Scores<'a> {
             .build()
     }
 
-    fn weights(&self, name: &str, groups: &[String]) -> Table {
-        let texts = |value: fn(&BoundCriterion) -> String| self.criteria.iter().map(value).collect::<Vec<String>>();
-        TableBuilder::new(name, self.criteria.len())
-            .text(
-                "group",
-                self.criteria.iter().map(|criterion| groups.get(criterion.group).map_or("", String::as_str)).collect(),
-            )
-            .text("criterion", texts(|criterion| criterion.name.clone()))
-            .text("source", self.criteria.iter().map(declared_source).collect())
-            .text("basis", texts(basis))
-            .ratios("weight", self.criteria.iter().map(|criterion| criterion.weight).collect::<Vec<_>>())
+    /// What weights the scores themselves would suggest, beside the declared ones.
+    pub fn advice(&self, names: &Names, groups: &[String]) -> Table {
+        let scores: Vec<Vec<Option<f64>>> = self.columns.iter().map(|(_, scores)| scores.clone()).collect();
+        let advice = advise(&scores);
+        let weights = |weights: &[f64]| -> Vec<Option<f64>> {
+            (0..self.criteria.len()).map(|place| weights.get(place).copied()).collect()
+        };
+        TableBuilder::new(&names.weight_advice, self.criteria.len())
+            .text("group", self.criteria.iter().map(|criterion| group_of(criterion, groups)).collect())
+            .text("criterion", self.criteria.iter().map(|criterion| criterion.name.as_str()).collect())
             .ratios(
                 "effective_weight",
                 self.criteria.iter().map(|criterion| criterion.effective_weight).collect::<Vec<_>>(),
             )
+            .ratios("entropy_weight", weights(&advice.entropy))
+            .ratios("critic_weight", weights(&advice.critic))
+            .build()
+    }
+
+    fn weights(&self, name: &str, groups: &[String]) -> Table {
+        let texts = |value: fn(&BoundCriterion) -> String| self.criteria.iter().map(value).collect::<Vec<String>>();
+        let numbers =
+            |value: fn(&BoundCriterion) -> Option<f64>| self.criteria.iter().map(value).collect::<Vec<Option<f64>>>();
+        TableBuilder::new(name, self.criteria.len())
+            .text("group", self.criteria.iter().map(|criterion| group_of(criterion, groups)).collect())
+            .text("criterion", texts(|criterion| criterion.name.clone()))
+            .text("source", self.criteria.iter().map(declared_source).collect())
+            .text("basis", texts(basis))
+            .text("method", texts(|criterion| criterion.weighing.method.name().to_owned()))
+            .ratios("weight", numbers(|criterion| Some(criterion.weight)))
+            .numbers("consistency_ratio", numbers(|criterion| criterion.weighing.consistency_ratio))
+            .text("group_method", texts(|criterion| criterion.group_weighing.method.name().to_owned()))
+            .ratios("group_weight", numbers(|criterion| Some(criterion.group_weight)))
+            .numbers("group_consistency_ratio", numbers(|criterion| criterion.group_weighing.consistency_ratio))
+            .optional_text("random_index", self.criteria.iter().map(random_index).collect())
+            .ratios("effective_weight", numbers(|criterion| Some(criterion.effective_weight)))
             .text(
                 "scale",
                 self.criteria
@@ -225,6 +253,10 @@ impl<'a> Scores<'a> {
             )
             .build()
     }
+}
+
+fn group_of<'g>(criterion: &BoundCriterion, groups: &'g [String]) -> &'g str {
+    groups.get(criterion.group).map_or("", String::as_str)
 }
 
 fn declared_source(criterion: &BoundCriterion) -> &'static str {
@@ -248,6 +280,12 @@ fn basis(criterion: &BoundCriterion) -> String {
         BoundBasis::Measured { table, column, .. } => format!("{table}.{}", column.name),
         BoundBasis::Judged => String::new(),
     }
+}
+
+/// The table of random indices behind the consistency ratios, where there is one.
+fn random_index(criterion: &BoundCriterion) -> Option<&'static str> {
+    let ratios = [criterion.weighing.consistency_ratio, criterion.group_weighing.consistency_ratio];
+    ratios.iter().any(Option::is_some).then_some(RANDOM_INDEX)
 }
 
 fn scale(criterion: &BoundCriterion, values: &[Option<f64>]) -> String {

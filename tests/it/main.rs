@@ -20,4 +20,5 @@ mod reference;
 mod sheet;
 mod support;
 mod tidy;
+mod weights;
 mod whatif;

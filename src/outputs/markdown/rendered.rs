@@ -129,6 +129,11 @@ fn the_report_in_english() {
     | Growth (75.0%) | Revenue | 100.0% | 75.0% | growth a year | -10% → 1, 0% → 4, 25% → 10 |
     | Close ties (25.0%) | New markets | 100.0% | 25.0% | judged | – |
 
+    Weights that follow from a method:
+
+    - The groups against each other: from their order (rank-order centroid)
+    - Close ties: from comparisons in pairs (AHP), with a consistency ratio of 0.023 (random index of Saaty 2005; up to 0.10 the comparisons agree)
+
     ## What is missing
 
     The scorecard has 5 accounts, 1 of them with every criterion known; on average, data or judgements back 70.0% of the weight.
@@ -278,6 +283,11 @@ fn the_report_in_spanish() {
     |:---|:---|---:|---:|:---|:---|
     | Crecimiento (75,0~%) | Facturación | 100,0~% | 75,0~% | crecimiento anual | -10~% → 1, 0~% → 4, 25~% → 10 |
     | Close ties (25,0~%) | New markets | 100,0~% | 25,0~% | valorado | – |
+
+    Pesos que se derivan de un método:
+
+    - Los grupos entre sí: según su orden (centroide del orden)
+    - Close ties: por comparaciones por pares (AHP), con una razón de consistencia de 0,023 (índice aleatorio de Saaty 2005; hasta 0,10 las comparaciones concuerdan)
 
     ## Qué falta
 

@@ -70,3 +70,37 @@ pub(super) fn criteria(weights: &Table) -> Vec<Criterion> {
     };
     (0..weights.rows()).map(criterion).collect()
 }
+
+/// How the weights of one level came about, where they are not just declared.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Weighing {
+    /// The group whose criteria are weighed; none for the groups themselves.
+    pub group: Option<String>,
+    /// `equal`, `rank`, `swing` or `ahp`.
+    pub method: String,
+    /// How far comparisons in pairs contradict each other, and the table of random indices behind that.
+    pub consistency_ratio: Option<f64>,
+    pub random_index: Option<String>,
+}
+
+pub(super) fn weighings(weights: &Table) -> Vec<Weighing> {
+    let groups = weights.text("group");
+    let (methods, ratios) = (weights.text("method"), weights.numbers("consistency_ratio"));
+    let (of_groups, ratios_of_groups) = (weights.text("group_method"), weights.numbers("group_consistency_ratio"));
+    let random_index = weights.optional_text("random_index").into_iter().flatten().next();
+    let weighing = |group: Option<&str>, method: &str, consistency_ratio: Option<f64>| Weighing {
+        group: group.map(str::to_owned),
+        method: method.to_owned(),
+        consistency_ratio,
+        random_index: consistency_ratio.and(random_index).map(str::to_owned),
+    };
+    let mut weighings: Vec<Weighing> =
+        of_groups.first().map(|method| weighing(None, method, ratios_of_groups[0])).into_iter().collect();
+    for row in 0..weights.rows() {
+        if row == 0 || groups[row] != groups[row - 1] {
+            weighings.push(weighing(Some(groups[row]), methods[row], ratios[row]));
+        }
+    }
+    weighings.retain(|weighing| weighing.method != "direct");
+    weighings
+}
