@@ -1,10 +1,12 @@
 //! The command line: what can be asked, and the text that answers.
 
+use crate::calendar::iso;
 use crate::demo;
 use crate::failure::Failure;
-use crate::outputs::publish::current_run;
 use crate::outputs::quarantine::{Choice, list};
 use crate::outputs::runs::Run;
+use crate::outputs::publish::{self, current_run};
+use crate::outputs::scoresheet::scoresheet;
 use crate::pipeline::check::{Plan, Signature, check};
 use crate::pipeline::diagnostics::{SourceText, did_you_mean};
 use crate::pipeline::load;
@@ -38,6 +40,8 @@ enum Command {
     Plan(PipelineArguments),
     /// Say who would enter, leave and move with other weights, scales or rules, and why; publishes nothing
     Whatif(WhatifArguments),
+    /// Write the spreadsheet in which people judge accounts, with the last scores filled in
+    Scoresheet(ScoresheetArguments),
     /// List the published runs of a pipeline
     Runs {
         /// The name of the pipeline, as in its file
@@ -142,6 +146,15 @@ struct QuarantineArguments {
     out: PathBuf,
 }
 
+#[derive(Debug, Args)]
+struct ScoresheetArguments {
+    #[command(flatten)]
+    pipeline: PipelineArguments,
+    /// The workbook to write, which must not be there yet; `scoresheet-DAY.xlsx` where left out
+    #[arg(long, value_name = "FILE.xlsx")]
+    out: Option<PathBuf>,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Log {
     Plain,
@@ -159,6 +172,7 @@ pub fn execute(arguments: Arguments, answer: &mut dyn io::Write) -> Result<(), F
         Command::Check(arguments) => prepare(&arguments).map(|plan| checked(&arguments.pipeline, &plan)),
         Command::Plan(arguments) => prepare(&arguments).map(|plan| planned(&plan)),
         Command::Whatif(arguments) => what_if(&arguments),
+        Command::Scoresheet(arguments) => write_scoresheet(&arguments),
         Command::Runs { name, out } => runs(&out, &name),
         Command::Stages { kind } => manual(kind.as_deref()),
         Command::DemoData { to, accounts, lines, years, seed } => {
@@ -222,6 +236,22 @@ fn what_if(arguments: &WhatifArguments) -> Result<String, Failure> {
     line(&mut text, format_args!("compared with the run {}{lines}; nothing is published", run.id()));
     text.push_str(&whatif::answer(&compared, rule));
     Ok(text)
+}
+
+fn write_scoresheet(arguments: &ScoresheetArguments) -> Result<String, Failure> {
+    if let Some(out) = &arguments.out {
+        if !out.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx")) {
+            let message = format!("`{}` should end in `.xlsx`", out.display());
+            return Err(Failure::Arguments { message, hint: None });
+        }
+        // Before the work, and again when it is done.
+        publish::refuse_existing(out)?;
+    }
+    let sheet = scoresheet(&prepare(&arguments.pipeline)?, processors())?;
+    let out = arguments.out.clone().unwrap_or_else(|| format!("scoresheet-{}.xlsx", iso(sheet.as_of)).into());
+    publish::write_new(&out, &sheet.bytes)?;
+    let (accounts, criteria) = (sheet.accounts, sheet.criteria);
+    Ok(format!("wrote {}: {accounts} accounts to judge by {criteria} criteria\n", out.display()))
 }
 
 fn processors() -> usize {

@@ -82,6 +82,7 @@ impl From<publish::Error> for Failure {
         let message = with_causes(&error);
         match error {
             publish::Error::Locked { .. } => Self::Locked { message, hint },
+            publish::Error::Exists { .. } => Self::Arguments { message, hint },
             _ => Self::Run { message, hint },
         }
     }

@@ -8,5 +8,6 @@ pub mod publish;
 pub mod quarantine;
 pub mod report;
 pub mod runs;
+pub mod scoresheet;
 pub mod tables;
 pub mod terminal;

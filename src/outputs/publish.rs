@@ -48,6 +48,8 @@ pub enum Error {
     Twice { path: String },
     #[error("`{path}` no longer holds what was written to it")]
     Changed { path: PathBuf },
+    #[error("`{path}` exists already")]
+    Exists { path: PathBuf },
     #[error("cannot {action} `{path}`")]
     Io { action: &'static str, path: PathBuf, source: io::Error },
 }
@@ -61,6 +63,7 @@ impl Error {
             Self::Path { .. } => Some("use a relative path with `/` between names, without `..`, `:` and `\\`"),
             Self::Twice { .. } => Some("give each output a `to` of its own"),
             Self::Changed { .. } => Some("check the disk, and that nothing else writes below this folder"),
+            Self::Exists { .. } => Some("it may hold work of somebody's; name another file with `--out`"),
             Self::Io { .. } => None,
         }
     }
@@ -376,6 +379,39 @@ pub fn current_run(out: &Path, pipeline: &str) -> Result<Option<PathBuf>, Error>
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::io("read", &current)(source)),
     }
+}
+
+/// # Errors
+///
+/// [`Error::Exists`] where there is something at the path, and [`Error::Io`].
+pub fn refuse_existing(path: &Path) -> Result<(), Error> {
+    match fs::exists(path).map_err(Error::io("look for", path))? {
+        true => Err(Error::Exists { path: path.to_owned() }),
+        false => Ok(()),
+    }
+}
+
+/// Writes a file that belongs to no run, whole or not at all. One that is there already is left as it is.
+///
+/// # Errors
+///
+/// [`Error::Exists`], and [`Error::Io`].
+pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    refuse_existing(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = folder.join(format!(".{name}-{}", std::process::id()));
+    let written = File::create(&staged).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&staged, path)?;
+        sync_folder(folder)
+    });
+    written.map_err(|source| {
+        let _ = fs::remove_file(&staged);
+        Error::io("write", path)(source)
+    })
 }
 
 /// Names content by what it is: 16 hexadecimal characters of the BLAKE3 hash over all names and bytes, in their

@@ -31,13 +31,13 @@ pub fn fold(text: &str) -> String {
 }
 
 /// What names mean: those of criteria and roles, and what the report calls them in any language.
-struct Vocabulary {
+pub struct Vocabulary {
     criteria: Vec<(String, Vec<String>)>,
     roles: Vec<Vec<String>>,
 }
 
 impl Vocabulary {
-    fn of(criteria: &[&str]) -> Self {
+    pub fn of(criteria: &[&str]) -> Self {
         let catalogues: Vec<Catalogue> =
             Language::ALL.into_iter().filter_map(|language| Catalogue::of(language).ok()).collect();
         let forms = |kind: &str, name: &str| -> Vec<String> {
@@ -49,7 +49,7 @@ impl Vocabulary {
     }
 
     /// The criterion that a text names; an exact name before a similar one.
-    fn criterion(&self, text: &str) -> Option<&str> {
+    pub fn criterion(&self, text: &str) -> Option<&str> {
         let text = text.trim();
         let exact = self.criteria.iter().find(|(name, _)| name == text);
         let folded = fold(text);
@@ -57,7 +57,8 @@ impl Vocabulary {
         exact.or_else(similar).map(|(name, _)| name.as_str())
     }
 
-    fn role(&self, text: &str) -> Option<usize> {
+    /// Which of [`ROLES`] a text names.
+    pub fn role(&self, text: &str) -> Option<usize> {
         let folded = fold(text);
         self.roles.iter().position(|forms| forms.contains(&folded))
     }

@@ -141,6 +141,8 @@ mod tests {
 
     const TEMPLATE: &str = include_str!("../templates/key_accounts.md.j2");
 
+    const SCORESHEET: [&str; 2] = [include_str!("../scoresheet.rs"), include_str!("../scoresheet/workbook.rs")];
+
     fn both() -> [Catalogue; 2] {
         [Language::English, Language::Spanish].map(|language| Catalogue::of(language).unwrap())
     }
@@ -161,16 +163,18 @@ mod tests {
 
     /// Keys are used as `t('key'`, and families of keys as `word('family'` or `period('form'`.
     #[test]
-    fn the_template_uses_every_message() {
+    fn the_template_or_the_scoresheet_uses_every_message() {
+        let [english, _] = both();
         let used = |key: &str| {
             let mut parts = key.splitn(3, '.');
             let (family, form) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
             TEMPLATE.contains(&format!("t('{key}'"))
                 || TEMPLATE.contains(&format!("word('{family}'"))
                 || family == "sheet" && ROLES.contains(&form)
+                || SCORESHEET.iter().any(|text| text.contains(&format!("\"{key}\"")))
+                || family == "question" && english.word(&format!("criterion.{form}")).is_some()
                 || family == "period" && (TEMPLATE.contains(&format!("period('{form}'")) || form == "name")
         };
-        let [english, _] = both();
         let unused: Vec<&String> = english.messages.keys().filter(|key| !used(key)).collect();
         assert!(unused.is_empty(), "{unused:?}");
     }
