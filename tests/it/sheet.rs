@@ -1,7 +1,9 @@
 //! Sheets of judgements as people keep them, overrides, and the sheet to fill in.
 
 use crate::support::Project;
+use calamine::{Data, Reader};
 use insta::assert_snapshot;
+use std::path::Path;
 
 const PIPELINE: &str = "\
 name: small
@@ -153,6 +155,92 @@ fn an_override_of_the_whole_score_rates_an_account_of_which_too_little_is_known(
     assert_eq!(scorecard.texts("rated"), ["true", "true", "false"]);
     assert_eq!(scorecard.numbers("score")[1], Some(6.5));
     assert_eq!(scorecard.texts("rank"), ["1", "2", ""]);
+}
+
+/// As above, with names and segments that a careless sheet would take for formulas.
+const NAMED: &str = "\
+customer,name,segment
+Ana,=HYPERLINK(\"http://x\"),North
+Bea,+Bea & Sons,North
+Cai,@Cai <b>,-1+2
+Dan,never bought,South
+";
+
+fn named(language: &str) -> Project {
+    let accounts = "\
+  - read: {id: customers, path: customers.csv}
+  - accounts: {from: customers, account: customer, attributes: {name: name, segment: segment}}
+  - growth: {from";
+    let pipeline = PIPELINE.replacen("  - growth: {from", accounts, 1);
+    let pipeline = pipeline.replacen("currency: EUR", &format!("currency: EUR\nlanguage: {language}"), 1);
+    let pipeline = pipeline.replacen(
+        "pareto: {from: account_years}",
+        "pareto: {from: account_years, by: segment, accounts: accounts}",
+        1,
+    );
+    project(&pipeline).with("customers.csv", NAMED)
+}
+
+/// The cells of a sheet of a workbook, as another program reads them.
+fn cells(path: &Path, sheet: usize) -> Vec<Vec<String>> {
+    let mut book = calamine::open_workbook_auto(path).unwrap();
+    let name = book.sheet_names()[sheet].clone();
+    assert!(book.worksheet_formula(&name).unwrap().is_empty(), "a text has become a formula");
+    let range = book.worksheet_range(&name).unwrap();
+    let cell = |cell: &Data| match cell {
+        Data::Float(number) => format!("{number}"),
+        Data::String(text) => format!("'{text}"),
+        Data::DateTime(day) => vitalfew::calendar::iso(day.as_f64() as i32 - 25_569),
+        Data::Empty => String::new(),
+        other => panic!("{other:?}"),
+    };
+    range.rows().map(|row| row.iter().map(cell).collect()).collect()
+}
+
+fn shown(cells: &[Vec<String>]) -> String {
+    cells.iter().map(|row| row.join(" | ").trim_end().to_owned() + "\n").collect()
+}
+
+#[test]
+fn the_scoresheet_has_the_accounts_worth_judging_and_the_scores_that_count() {
+    let project = named("en");
+    let done = project.vitalfew(&["scoresheet", "small.yaml"]);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    assert_snapshot!(done.stdout, @"");
+    assert_snapshot!(shown(&cells(&project.path("scoresheet-2024-12-31.xlsx"), 0)), @"");
+    assert!(!project.path("out").exists(), "nothing is published");
+}
+
+#[test]
+fn the_scoresheet_speaks_the_language_of_the_pipeline() {
+    let project = named("es");
+    assert_eq!(project.vitalfew(&["scoresheet", "small.yaml", "--out", "hoja.xlsx"]).code, 0);
+    assert_snapshot!(shown(&cells(&project.path("hoja.xlsx"), 0)[..1]), @"");
+    assert_snapshot!(shown(&cells(&project.path("hoja.xlsx"), 1)), @"");
+}
+
+#[test]
+fn the_scoresheet_has_the_same_bytes_again_and_overwrites_nothing() {
+    let project = named("en");
+    let write = |out: &str| project.vitalfew(&["scoresheet", "small.yaml", "--out", out]);
+    assert_eq!((write("one.xlsx").code, write("folder/two.xlsx").code), (0, 0));
+    let bytes = |path: &str| std::fs::read(project.path(path)).unwrap();
+    assert!(bytes("one.xlsx") == bytes("folder/two.xlsx"));
+    project.write("one.xlsx", "filled in with care");
+    let refused = write("one.xlsx");
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert_snapshot!(refused.stderr, @"");
+    assert_eq!(bytes("one.xlsx"), b"filled in with care");
+    assert_snapshot!(write("sheet.csv").stderr, @"");
+}
+
+#[test]
+fn a_scoresheet_needs_judged_criteria() {
+    let pipeline = PIPELINE.replace("judged: true", "measure: growth.cagr, scale: percentile");
+    let pipeline = pipeline.replace("      judged: sheet\n", "");
+    let done = project(&pipeline).vitalfew(&["scoresheet", "small.yaml"]);
+    assert_eq!((done.code, done.stdout.as_str()), (2, ""));
+    assert_snapshot!(done.stderr, @"");
 }
 
 mod mistakes {

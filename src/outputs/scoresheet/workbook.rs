@@ -55,6 +55,7 @@ impl Content {
 struct Formats {
     header: Format,
     fact: Format,
+    class: Format,
     money: Format,
     score: Format,
     text: Format,
@@ -76,6 +77,7 @@ impl Formats {
                 .set_align(FormatAlign::Top),
             // A text format keeps `007` and `=A` what they are, also where somebody types them anew.
             fact: cell().set_num_format("@"),
+            class: cell().set_align(FormatAlign::Center),
             money: cell().set_num_format(money),
             score: to_fill().set_align(FormatAlign::Center),
             text: to_fill().set_num_format("@"),
@@ -101,10 +103,10 @@ fn scores(sheet: &mut Worksheet, content: &Content, last_row: u32) -> Result<(),
     for criterion in &content.criteria {
         let question = Note::new(content.question(criterion)).add_author_prefix(false).set_width(260).set_height(110);
         sheet.insert_note(0, column, &question)?;
-        head(sheet, &mut column, &criterion.header, 13.0, &formats)?;
+        head(sheet, &mut column, &criterion.header, 15.0, &formats)?;
     }
     let behind = column;
-    for (key, width) in BEHIND.iter().zip([18.0, 12.0, 12.0, 40.0]) {
+    for (key, width) in BEHIND.iter().zip([30.0, 12.0, 12.0, 50.0]) {
         head(sheet, &mut column, &content.word(key), width, &formats)?;
     }
     for (row, line) in content.rows.iter().zip(1u32..) {
@@ -143,7 +145,7 @@ fn account(sheet: &mut Worksheet, content: &Content, row: &Row, line: u32, forma
         match fact {
             Fact::Name => text(sheet, line, next(), &row.name, &formats.fact)?,
             Fact::Segment => text(sheet, line, next(), &row.segment, &formats.fact)?,
-            Fact::Class => text(sheet, line, next(), &row.class, &formats.fact)?,
+            Fact::Class => text(sheet, line, next(), &row.class, &formats.class)?,
             Fact::Revenue => {
                 number(sheet, line, next(), row.revenue.map(|revenue| revenue as f64 / unit), &formats.money)?;
             }
