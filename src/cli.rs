@@ -3,9 +3,9 @@
 use crate::calendar::iso;
 use crate::demo;
 use crate::failure::Failure;
+use crate::outputs::publish::{self, current_run};
 use crate::outputs::quarantine::{Choice, list};
 use crate::outputs::runs::Run;
-use crate::outputs::publish::{self, current_run};
 use crate::outputs::scoresheet::scoresheet;
 use crate::pipeline::check::{Plan, Signature, check};
 use crate::pipeline::diagnostics::{SourceText, did_you_mean};
@@ -40,7 +40,7 @@ enum Command {
     Plan(PipelineArguments),
     /// Say who would enter, leave and move with other weights, scales or rules, and why; publishes nothing
     Whatif(WhatifArguments),
-    /// Write the spreadsheet in which people judge accounts, with the last scores filled in
+    /// Write the spreadsheet in which people judge accounts
     Scoresheet(ScoresheetArguments),
     /// List the published runs of a pipeline
     Runs {

@@ -167,8 +167,7 @@ Dan,never bought,South
 ";
 
 fn named(language: &str) -> Project {
-    let accounts = "\
-  - read: {id: customers, path: customers.csv}
+    let accounts = "  - read: {id: customers, path: customers.csv}
   - accounts: {from: customers, account: customer, attributes: {name: name, segment: segment}}
   - growth: {from";
     let pipeline = PIPELINE.replacen("  - growth: {from", accounts, 1);
@@ -206,8 +205,15 @@ fn the_scoresheet_has_the_accounts_worth_judging_and_the_scores_that_count() {
     let project = named("en");
     let done = project.vitalfew(&["scoresheet", "small.yaml"]);
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
-    assert_snapshot!(done.stdout, @"");
-    assert_snapshot!(shown(&cells(&project.path("scoresheet-2024-12-31.xlsx"), 0)), @"");
+    assert_snapshot!(done.stdout, @"
+    wrote scoresheet-2024-12-31.xlsx: 2 accounts to judge by 2 criteria
+    filled in, it is read by `- read: {id: sheet, path: scoresheet-2024-12-31.xlsx, sheet: 1}`
+    ");
+    assert_snapshot!(shown(&cells(&project.path("scoresheet-2024-12-31.xlsx"), 0)), @r#"
+    'Account | 'Name | 'Segment | 'Revenue (EUR) | 'Class | 'Strategy | 'Long-term orientation | 'Rater | 'Date | 'Expires | 'Note
+    'Ana | '=HYPERLINK("http://x") | 'North | 150 | 'A | 8 | 7.5 | 'eva, zoe | 2024-04-01 |  | 'closer than it looks
+    'Bea | '+Bea & Sons | 'North | 80 | 'A |  |  |  |  |  |
+    "#);
     assert!(!project.path("out").exists(), "nothing is published");
 }
 
@@ -215,8 +221,27 @@ fn the_scoresheet_has_the_accounts_worth_judging_and_the_scores_that_count() {
 fn the_scoresheet_speaks_the_language_of_the_pipeline() {
     let project = named("es");
     assert_eq!(project.vitalfew(&["scoresheet", "small.yaml", "--out", "hoja.xlsx"]).code, 0);
-    assert_snapshot!(shown(&cells(&project.path("hoja.xlsx"), 0)[..1]), @"");
-    assert_snapshot!(shown(&cells(&project.path("hoja.xlsx"), 1)), @"");
+    assert_snapshot!(shown(&cells(&project.path("hoja.xlsx"), 0)[..1]), @"'Cuenta | 'Nombre | 'Segmento | 'Facturación (EUR) | 'Clase | 'Estrategia | 'Orientación a largo plazo | 'Evaluador | 'Fecha | 'Caduca | 'Nota");
+    assert_snapshot!(shown(&cells(&project.path("hoja.xlsx"), 1)), @"
+    'Cómo rellenar las puntuaciones |
+     |
+    'Dé a cada cuenta un número entero de 1 a 10 en cada columna amarilla; la nota de la cabecera hace la pregunta. Las puntuaciones que cuentan hoy ya están puestas: cambie las que hayan dejado de ser ciertas. |
+    'Deje vacío lo que no pueda juzgar. Una celda vacía no es un juicio, y es mejor que una suposición: el informe dice qué falta y cuánto podría cambiar la puntuación. |
+    'Escriba su nombre como evaluador y el día en que juzgó; ambos valen para toda la fila. Las puntuaciones acaban el día que está en «Caduca», o nunca. Una nota puede decir por qué. |
+    'Nombres, facturación y clases solo ayudan a orientarse y no se leen. Las filas se pueden ordenar, quitar y añadir; las cabeceras y las cuentas deben quedar como están. |
+    'Varias personas pueden rellenar una copia cada una: cuenta la puntuación más reciente de cada evaluador, y se hace la media de los evaluadores. |
+     |
+    'La escala en palabras |
+    '1 o 2 | 'nada en absoluto, o en contra nuestra
+    '3 o 4 | 'poco, y por casualidad
+    '5 o 6 | 'como la mayoría
+    '7 u 8 | 'claramente más que otras, y hay ejemplos
+    '9 o 10 | 'no se puede hacer mejor; otras deberían aprender de ella
+     |
+    'Las preguntas |
+    'Estrategia | '¿Sabemos dónde quieren estar dentro de tres años, y nuestros planes les ayudan a llegar?
+    'Orientación a largo plazo | '¿Se comprometen más allá del próximo pedido: contratos de varios años, inversiones hechas por nosotros?
+    ");
 }
 
 #[test]
@@ -229,9 +254,12 @@ fn the_scoresheet_has_the_same_bytes_again_and_overwrites_nothing() {
     project.write("one.xlsx", "filled in with care");
     let refused = write("one.xlsx");
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
-    assert_snapshot!(refused.stderr, @"");
+    assert_snapshot!(refused.stderr, @"
+    error: `one.xlsx` exists already
+    hint: it may hold work of somebody's; name another file with `--out`
+    ");
     assert_eq!(bytes("one.xlsx"), b"filled in with care");
-    assert_snapshot!(write("sheet.csv").stderr, @"");
+    assert_snapshot!(write("sheet.csv").stderr, @"error: `sheet.csv` should end in `.xlsx`");
 }
 
 #[test]
@@ -240,7 +268,10 @@ fn a_scoresheet_needs_judged_criteria() {
     let pipeline = pipeline.replace("      judged: sheet\n", "");
     let done = project(&pipeline).vitalfew(&["scoresheet", "small.yaml"]);
     assert_eq!((done.code, done.stdout.as_str()), (2, ""));
-    assert_snapshot!(done.stderr, @"");
+    assert_snapshot!(done.stderr, @"
+    error: the pipeline `small` has no scorecard with judged criteria
+    hint: declare criteria `judged: true`, and `judged:` with the id of a `read` stage
+    ");
 }
 
 mod mistakes {
