@@ -40,6 +40,8 @@ struct Names {
     contributions: Option<String>,
     weights: Option<String>,
     judgements: Option<String>,
+    judgement_spread: Option<String>,
+    overrides: Option<String>,
     profitability: Option<String>,
     whale: Option<String>,
     cost_rows: Option<String>,
@@ -106,6 +108,10 @@ impl Markdown {
 
 /// The first stage of each kind above provides the table.
 fn names(scope: &mut Scope) -> Names {
+    let mut named = |kind: &str, table: &str| scope.first_named_table(kind, table);
+    let judgements = named("scorecard", "judgements");
+    let judgement_spread = named("scorecard", "judgement_spread");
+    let overrides = named("scorecard", "overrides");
     let mut first = |kind: &str, place: usize| scope.first_table_of_kind(kind, place);
     Names {
         reconciliation: first("ledger", 0),
@@ -118,7 +124,9 @@ fn names(scope: &mut Scope) -> Names {
         scorecard: first("scorecard", 0),
         contributions: first("scorecard", 1),
         weights: first("scorecard", 2),
-        judgements: first("scorecard", 3),
+        judgements,
+        judgement_spread,
+        overrides,
         profitability: first("profitability", 0),
         whale: first("profitability", 2),
         cost_rows: first("profitability", 3),
@@ -186,6 +194,8 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         contributions: table(&names.contributions)?,
         weights: table(&names.weights)?,
         judgements: table(&names.judgements)?,
+        judgement_spread: table(&names.judgement_spread)?,
+        overrides: table(&names.overrides)?,
         profitability: table(&names.profitability)?,
         whale: table(&names.whale)?,
         cost_rows: table(&names.cost_rows)?,

@@ -6,6 +6,7 @@
 
 mod account;
 mod breadth;
+mod judging;
 mod lifetime_value;
 mod missing;
 mod profit;
@@ -22,6 +23,7 @@ use serde::Serialize;
 
 pub use account::Account;
 pub use breadth::{Breadth, Entrant};
+pub use judging::{Disagreement, Judging, Override, Overrides, Rater};
 pub use lifetime_value::{LifetimeValue, Outlook};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
@@ -91,6 +93,8 @@ pub struct Inputs<'a> {
     pub contributions: Option<&'a Table>,
     pub weights: Option<&'a Table>,
     pub judgements: Option<&'a Table>,
+    pub judgement_spread: Option<&'a Table>,
+    pub overrides: Option<&'a Table>,
     pub profitability: Option<&'a Table>,
     pub whale: Option<&'a Table>,
     pub cost_rows: Option<&'a Table>,
@@ -135,6 +139,8 @@ pub struct Report {
     pub criteria: Option<Vec<Criterion>>,
     pub weighings: Option<Vec<Weighing>>,
     pub missing: Option<Missing>,
+    pub judging: Option<Judging>,
+    pub overrides: Option<Overrides>,
     pub stability: Option<Stability>,
     pub quadrants: Option<Quadrants>,
     pub lifetime_value: Option<LifetimeValue>,
@@ -200,6 +206,11 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         criteria: inputs.weights.map(scoring::criteria),
         weighings: inputs.weights.map(scoring::weighings),
         missing: missing::missing(inputs, &accounts, facts.top),
+        judging: inputs
+            .judgements
+            .zip(inputs.judgement_spread)
+            .and_then(|(judgements, spread)| judging::judging(judgements, spread, &accounts, facts.top)),
+        overrides: inputs.overrides.and_then(|table| judging::overrides(table, &accounts)),
         stability: stability::stability(inputs, &accounts, facts.as_of, facts.top),
         quadrants: quadrants::quadrants(inputs, &accounts),
         lifetime_value: inputs.lifetime_value.zip(facts.outlook).map(|(table, outlook)| {

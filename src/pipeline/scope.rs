@@ -8,7 +8,7 @@ use crate::ledger::Roles;
 use crate::ledger::sums::Details;
 use crate::sources::Source;
 use crate::stages::Stage;
-use crate::table::{ColumnSpec, Meaning, TableSpec};
+use crate::table::{ColumnSpec, Meaning, TableSpec, name_of};
 use std::sync::Arc;
 
 /// What a stage sees while it is bound.
@@ -230,6 +230,15 @@ impl<'a> Scope<'a> {
         self.reads.push(index);
         let signature = self.above.get(index).and_then(|(_, _, signature)| signature.as_ref())?;
         signature.tables().get(place).map(|spec| spec.name.clone())
+    }
+
+    /// As [`Scope::first_table_of_kind`], of a further table that a stage makes only where it is asked to.
+    pub fn first_named_table(&mut self, kind: &str, table: &str) -> Option<String> {
+        let index = self.above.iter().position(|(_, found, _)| found == kind)?;
+        self.reads.push(index);
+        let (id, _, signature) = self.above.get(index)?;
+        let name = name_of(&id.value, kind, table);
+        signature.as_ref()?.tables().iter().any(|spec| spec.name == name).then_some(name)
     }
 
     /// The stages declared above, with their configs.

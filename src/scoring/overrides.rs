@@ -15,6 +15,9 @@ const REQUIRED: usize = 5;
 /// What an override names when it means the score of the account as a whole.
 pub const TOTAL: &str = "score";
 
+/// The status of an override that acts.
+pub const ACTIVE: &str = "active";
+
 const ISO: &str = "%Y-%m-%d";
 
 /// One row of the table, and whether it acts.
@@ -29,7 +32,7 @@ pub struct Override {
     pub why: String,
     /// The last day on which it acts.
     pub until: Option<i32>,
-    /// `active`, or why it does not act.
+    /// [`ACTIVE`], or why it does not act.
     pub status: &'static str,
     /// The score before and after, where it acts.
     pub was: Option<f64>,
@@ -40,7 +43,7 @@ pub struct Override {
 
 impl Override {
     pub fn is_active(&self) -> bool {
-        self.status == "active"
+        self.status == ACTIVE
     }
 }
 
@@ -127,7 +130,7 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, date_format: &str) -
             _ if cell(4).is_empty() => "missing_why",
             (_, Some(None)) => "unreadable_until",
             (_, Some(Some(until))) if until < rules.as_of => "expired",
-            _ => "active",
+            _ => ACTIVE,
         }
     };
     Override {

@@ -117,8 +117,25 @@ fn the_report_in_english() {
     |---:|:---|:---|---:|---:|---:|---:|---:|---:|
     | 1 | Acme & Sons (C-1) | A | 7.43 | 7.00 | 8.00 | 100.0% | 7.43 | 7.43 |
     | 2 | Cable \[x\](y) (C-3) | B | 6.00 | 10.00 | – | 75.0% | 4.75 | 7.00 |
-    | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | A | 4.50 | 3.00 | 6.00 | 75.0% | 3.63 | 5.88 |
+    | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | A | 4.50\* | 3.00 | 6.00 | 75.0% | 3.63 | 5.88 |
     | 4 | Delta (C-4) | – | 1.00 | 1.00 | – | 75.0% | 1.00 | 3.25 |
+
+    \* An override acts on this score; see below who decided what and why.
+
+    ## What people decided
+
+    1 override acts: somebody's word stands in the place of a computed score.
+
+    | Account | What | Computed | Decided | Who | Why | Until |
+    |:---|:---|---:|---:|:---|:---|---:|
+    | Bolt \| Nut &lt;Ltd&gt; (C-2) | the whole score | 4.75 | 4.50 | eva | merger | 16/02/2026 |
+
+    2 overrides do not act:
+
+    | Account | What | Score | Who | Why | Until | Why not used |
+    |:---|:---|---:|:---|:---|---:|:---|
+    | Cable \[x\](y) (C-3) | New markets | 7.00 | zoe \| eva | &lt;b&gt;signed&lt;/b&gt; | 08/11/2025 | expired |
+    | C-9 | Sympathy | – | – | – | – | account unknown |
 
     ## How the score is made
 
@@ -133,6 +150,20 @@ fn the_report_in_english() {
 
     - The groups against each other: from their order (rank-order centroid)
     - Close ties: from comparisons in pairs (AHP), with a consistency ratio of 0.023 (random index of Saaty 2005; up to 0.10 the comparisons agree)
+    ## Who judged what
+
+    2 raters gave the judgements that count, 2 in all.
+
+    | Rater | Judgements | Accounts | Mean | Newest |
+    |:---|---:|---:|---:|---:|
+    | eva | 1 | 1 | 8.00 | 08/11/2025 |
+    | zoe &lt;b&gt; | 1 | 1 | 4.00 | – |
+
+    1 criterion of an account was judged by several raters, whose mean counts; raters are 3 points or more apart in 1.
+
+    | Account | Criterion | Raters | Lowest | Highest | Mean |
+    |:---|:---|---:|---:|---:|---:|
+    | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | 2 | 4.00 | 8.00 | 6.00 |
 
     ## What is missing
 
@@ -146,7 +177,7 @@ fn the_report_in_english() {
     | New markets | Close ties | judged | 25.0% | 4 | 1 |
     | Revenue | Growth | measured | 75.0% | 1 | 0 |
 
-    The sheet holds 4 judgements; used: 1.
+    The sheet holds 5 judgements; used: 2.
 
     | Why not used | Judgements |
     |:---|---:|
@@ -272,8 +303,25 @@ fn the_report_in_spanish() {
     |---:|:---|:---|---:|---:|---:|---:|---:|---:|
     | 1 | Acme & Sons (C-1) | A | 7,43 | 7,00 | 8,00 | 100,0~% | 7,43 | 7,43 |
     | 2 | Cable \[x\](y) (C-3) | B | 6,00 | 10,00 | – | 75,0~% | 4,75 | 7,00 |
-    | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | A | 4,50 | 3,00 | 6,00 | 75,0~% | 3,63 | 5,88 |
+    | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | A | 4,50\* | 3,00 | 6,00 | 75,0~% | 3,63 | 5,88 |
     | 4 | Delta (C-4) | – | 1,00 | 1,00 | – | 75,0~% | 1,00 | 3,25 |
+
+    \* Sobre esta puntuación actúa una decisión; más abajo, quién decidió qué y por qué.
+
+    ## Lo que decidieron las personas
+
+    Actúa 1 decisión: la palabra de alguien ocupa el lugar de una puntuación calculada.
+
+    | Cuenta | Qué | Calculada | Decidida | Quién | Por qué | Hasta |
+    |:---|:---|---:|---:|:---|:---|---:|
+    | Bolt \| Nut &lt;Ltd&gt; (C-2) | la puntuación entera | 4,75 | 4,50 | eva | merger | 16/02/2026 |
+
+    2 decisiones no actúan:
+
+    | Cuenta | Qué | Puntuación | Quién | Por qué | Hasta | Por qué no se usa |
+    |:---|:---|---:|:---|:---|---:|:---|
+    | Cable \[x\](y) (C-3) | New markets | 7,00 | zoe \| eva | &lt;b&gt;signed&lt;/b&gt; | 08/11/2025 | caducada |
+    | C-9 | Sympathy | – | – | – | – | cuenta desconocida |
 
     ## Cómo se forma la puntuación
 
@@ -288,6 +336,20 @@ fn the_report_in_spanish() {
 
     - Los grupos entre sí: según su orden (centroide del orden)
     - Close ties: por comparaciones por pares (AHP), con una razón de consistencia de 0,023 (índice aleatorio de Saaty 2005; hasta 0,10 las comparaciones concuerdan)
+    ## Quién valoró qué
+
+    2 evaluadores dieron las valoraciones que cuentan, 2 en total.
+
+    | Evaluador | Valoraciones | Cuentas | Media | Más reciente |
+    |:---|---:|---:|---:|---:|
+    | eva | 1 | 1 | 8,00 | 08/11/2025 |
+    | zoe &lt;b&gt; | 1 | 1 | 4,00 | – |
+
+    1 criterio de una cuenta fue valorado por varios evaluadores, cuya media cuenta; en 1 de ellos distan 3 puntos o más.
+
+    | Cuenta | Criterio | Evaluadores | Mínima | Máxima | Media |
+    |:---|:---|---:|---:|---:|---:|
+    | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | 2 | 4,00 | 8,00 | 6,00 |
 
     ## Qué falta
 
@@ -301,7 +363,7 @@ fn the_report_in_spanish() {
     | New markets | Close ties | valorado | 25,0~% | 4 | 1 |
     | Facturación | Crecimiento | medido | 75,0~% | 1 | 0 |
 
-    La hoja contiene 4 valoraciones; utilizadas: 1.
+    La hoja contiene 5 valoraciones; utilizadas: 2.
 
     | Por qué no se usa | Valoraciones |
     |:---|---:|

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Inputs;
+use super::judging::overridden;
 use crate::table::Table;
 
 /// One account in the lists of a report. What no table says is none, or an empty list.
@@ -43,6 +44,8 @@ pub struct Account {
     pub coverage: Option<f64>,
     pub score_low: Option<f64>,
     pub score_high: Option<f64>,
+    /// Whether an override acts on the score.
+    pub overridden: bool,
     /// A score for each group of the scorecard, in its order.
     pub group_scores: Vec<Option<f64>>,
     pub last_invoice: Option<i32>,
@@ -72,6 +75,11 @@ pub(super) fn gather(inputs: &Inputs) -> Accounts {
     }
     if let Some(table) = inputs.scorecard {
         add_scores(&mut accounts, table);
+    }
+    if let Some(table) = inputs.overrides {
+        for key in overridden(table) {
+            entry(&mut accounts, key).overridden = true;
+        }
     }
     if let Some(table) = inputs.profile {
         add_last_invoices(&mut accounts, table);

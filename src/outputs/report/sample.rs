@@ -20,6 +20,8 @@ pub(crate) struct Book {
     pub contributions: Table,
     pub weights: Table,
     pub judgements: Table,
+    pub judgement_spread: Table,
+    pub overrides: Table,
     pub profitability: Table,
     pub whale: Table,
     pub cost_rows: Table,
@@ -39,6 +41,8 @@ impl Book {
             contributions: Some(&self.contributions),
             weights: Some(&self.weights),
             judgements: Some(&self.judgements),
+            judgement_spread: Some(&self.judgement_spread),
+            overrides: Some(&self.overrides),
             profitability: Some(&self.profitability),
             whale: Some(&self.whale),
             cost_rows: Some(&self.cost_rows),
@@ -85,6 +89,8 @@ pub(crate) fn book() -> Book {
         contributions: contributions(),
         weights: weights(),
         judgements: judgements(),
+        judgement_spread: judgement_spread(),
+        overrides: overrides(),
         profitability: profitability(),
         whale: whale(),
         cost_rows: cost_rows(),
@@ -231,10 +237,42 @@ fn weights() -> Table {
         .build()
 }
 
+/// Two raters who agree on nothing, an account that nobody knows, and two expired scores.
 fn judgements() -> Table {
-    TableBuilder::new("judgements", 4)
-        .flags("used", vec![true, false, false, false])
-        .text("reason", vec!["", "expired", "unknown_account", "expired"])
+    TableBuilder::new("judgements", 5)
+        .text("account", vec!["C-2", "C-2", "C-1", "C-9", "C-1"])
+        .text("criterion", vec!["new_markets"; 5])
+        .text("rater", vec!["eva", "zoe <b>", "eva", "eva", ""])
+        .numbers("score", vec![8.0, 4.0, 7.0, 5.0, 6.0])
+        .dates("date", vec![Some(20_400), None, Some(19_000), None, None])
+        .flags("used", vec![true, true, false, false, false])
+        .text("reason", vec!["", "", "expired", "unknown_account", "expired"])
+        .build()
+}
+
+fn judgement_spread() -> Table {
+    TableBuilder::new("judgement_spread", 1)
+        .text("account", vec!["C-2"])
+        .text("criterion", vec!["new_markets"])
+        .integers("raters", vec![2])
+        .numbers("score", vec![6.0])
+        .numbers("lowest", vec![4.0])
+        .numbers("highest", vec![8.0])
+        .numbers("spread", vec![4.0])
+        .build()
+}
+
+fn overrides() -> Table {
+    TableBuilder::new("overrides", 3)
+        .text("account", vec!["C-2", "C-3", "C-9"])
+        .text("what", vec!["score", "new_markets", "sympathy"])
+        .numbers("value", vec![Some(4.5), Some(7.0), None])
+        .text("who", vec!["eva", "zoe | eva", ""])
+        .text("why", vec!["merger", "<b>signed</b>", ""])
+        .dates("until", vec![Some(20_500), Some(20_400), None])
+        .text("status", vec!["active", "expired", "unknown_account"])
+        .numbers("was", vec![Some(4.75), None, None])
+        .numbers("is", vec![Some(4.5), None, None])
         .build()
 }
 

@@ -94,7 +94,7 @@ fn scores_are_ranked_and_gaps_counted() {
         missing.criteria.unwrap().rows.into_iter().map(|lack| (lack.criterion, lack.accounts, lack.vital)).collect();
     assert_eq!(lacks, [("new_markets".to_owned(), 4, 1), ("revenue".to_owned(), 1, 0)]);
     let sheet = missing.judgements.unwrap();
-    assert_eq!((sheet.read, sheet.used), (4, 1));
+    assert_eq!((sheet.read, sheet.used), (5, 2));
     assert_eq!(sheet.unused[0], UnusedReason { reason: "expired".to_owned(), count: 2 });
     assert_eq!(keys(&missing.unrated), ["C-5"]);
 }

@@ -1,0 +1,152 @@
+//! Who judged what, where raters disagree, and what people decided in place of computed scores.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Listing;
+use super::account::Accounts;
+use crate::scoring::overrides::ACTIVE;
+use crate::table::Table;
+
+/// Raters this far apart, in points of ten, do not mean the same.
+const APART: f64 = 3.0;
+
+/// The section on judgements that count.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Judging {
+    pub scores: usize,
+    /// Those who judged most, first.
+    pub raters: Listing<Rater>,
+    /// How many criteria of an account several raters judged, and in how many they are far apart.
+    pub shared: usize,
+    pub apart: usize,
+    /// Those in which raters differ, the furthest apart first.
+    pub disagreements: Listing<Disagreement>,
+}
+
+/// What one rater gave that counts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Rater {
+    /// Empty where the sheet names nobody.
+    pub rater: String,
+    pub scores: usize,
+    pub accounts: usize,
+    pub mean: f64,
+    pub newest: Option<i32>,
+}
+
+/// What several raters said of one criterion of an account.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Disagreement {
+    pub name: String,
+    pub criterion: String,
+    pub raters: i64,
+    pub lowest: f64,
+    pub highest: f64,
+    pub score: f64,
+}
+
+pub(super) fn judging(judgements: &Table, spread: &Table, accounts: &Accounts, top: usize) -> Option<Judging> {
+    let used = judgements.flags("used");
+    let figures = judgements.numbers("score").into_iter().zip(judgements.dates("date"));
+    let keys = judgements.text("rater").into_iter().zip(judgements.text("account"));
+    let mut raters: BTreeMap<&str, (BTreeSet<&str>, Vec<f64>, Option<i32>)> = BTreeMap::new();
+    for (((rater, account), (score, date)), _) in keys.zip(figures).zip(&used).filter(|(_, used)| **used) {
+        let entry = raters.entry(rater).or_default();
+        entry.0.insert(account);
+        entry.1.extend(score);
+        entry.2 = entry.2.max(date);
+    }
+    let scores: usize = raters.values().map(|(_, scores, _)| scores.len()).sum();
+    let rater = |(rater, (accounts, scores, newest)): (&str, (BTreeSet<&str>, Vec<f64>, Option<i32>))| Rater {
+        rater: rater.to_owned(),
+        scores: scores.len(),
+        accounts: accounts.len(),
+        mean: scores.iter().sum::<f64>() / scores.len() as f64,
+        newest,
+    };
+    let mut raters: Vec<Rater> = raters.into_iter().map(rater).collect();
+    raters.sort_by(|a, b| (b.scores, &a.rater).cmp(&(a.scores, &b.rater)));
+    let spreads = spread.numbers("spread");
+    let several = spread.integers("raters").into_iter().zip(&spreads).filter(|(raters, _)| *raters > Some(1));
+    let apart = several.clone().filter(|(_, spread)| spread.is_some_and(|spread| spread >= APART)).count();
+    (scores > 0).then(|| Judging {
+        scores,
+        raters: Listing::cut(raters, top),
+        shared: several.count(),
+        apart,
+        disagreements: Listing::cut(disagreements(spread, accounts), top),
+    })
+}
+
+fn disagreements(spread: &Table, accounts: &Accounts) -> Vec<Disagreement> {
+    let (keys, criteria) = (spread.text("account"), spread.text("criterion"));
+    let (raters, spreads) = (spread.integers("raters"), spread.numbers("spread"));
+    let (lowest, highest, scores) = (spread.numbers("lowest"), spread.numbers("highest"), spread.numbers("score"));
+    let mut rows: Vec<usize> = (0..spread.rows()).filter(|row| spreads[*row] > Some(0.0)).collect();
+    // The table is in order of account and criterion, which a stable sort keeps among equals.
+    rows.sort_by(|a, b| spreads[*b].unwrap_or_default().total_cmp(&spreads[*a].unwrap_or_default()));
+    let disagreement = |row: usize| Disagreement {
+        name: name(keys[row], accounts),
+        criterion: criteria[row].to_owned(),
+        raters: raters[row].unwrap_or_default(),
+        lowest: lowest[row].unwrap_or_default(),
+        highest: highest[row].unwrap_or_default(),
+        score: scores[row].unwrap_or_default(),
+    };
+    rows.into_iter().map(disagreement).collect()
+}
+
+fn name(account: &str, accounts: &Accounts) -> String {
+    accounts.get(account).map_or(account, |account| &account.name).to_owned()
+}
+
+/// The section on overrides.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Overrides {
+    pub active: Vec<Override>,
+    /// Those that do not act, with the reason as their status.
+    pub resting: Vec<Override>,
+}
+
+/// A person's word in place of a computed score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Override {
+    pub name: String,
+    /// A criterion, or `score` for the whole.
+    pub what: String,
+    pub value: Option<f64>,
+    pub who: String,
+    pub why: String,
+    pub until: Option<i32>,
+    pub status: String,
+    pub was: Option<f64>,
+    pub is: Option<f64>,
+}
+
+pub(super) fn overrides(table: &Table, accounts: &Accounts) -> Option<Overrides> {
+    let (keys, what, status) = (table.text("account"), table.text("what"), table.text("status"));
+    let (who, why, until) = (table.text("who"), table.text("why"), table.dates("until"));
+    let (value, was, is) = (table.numbers("value"), table.numbers("was"), table.numbers("is"));
+    let row = |row: usize| Override {
+        name: name(keys[row], accounts),
+        what: what[row].to_owned(),
+        value: value[row],
+        who: who[row].to_owned(),
+        why: why[row].to_owned(),
+        until: until[row],
+        status: status[row].to_owned(),
+        was: was[row],
+        is: is[row],
+    };
+    let (active, resting): (Vec<Override>, Vec<Override>) =
+        (0..table.rows()).map(row).partition(|row| row.status == ACTIVE);
+    (table.rows() > 0).then_some(Overrides { active, resting })
+}
+
+/// The accounts on which an override acts.
+pub(super) fn overridden(table: &Table) -> BTreeSet<&str> {
+    let rows = table.text("account").into_iter().zip(table.text("status"));
+    rows.filter(|(_, status)| *status == ACTIVE).map(|(account, _)| account).collect()
+}
