@@ -47,24 +47,32 @@ pub struct Disagreement {
     pub score: f64,
 }
 
+/// What a rater gave, before it is counted.
+#[derive(Debug, Default)]
+struct Given<'a> {
+    accounts: BTreeSet<&'a str>,
+    scores: Vec<f64>,
+    newest: Option<i32>,
+}
+
 pub(super) fn judging(judgements: &Table, spread: &Table, accounts: &Accounts, top: usize) -> Option<Judging> {
     let used = judgements.flags("used");
     let figures = judgements.numbers("score").into_iter().zip(judgements.dates("date"));
     let keys = judgements.text("rater").into_iter().zip(judgements.text("account"));
-    let mut raters: BTreeMap<&str, (BTreeSet<&str>, Vec<f64>, Option<i32>)> = BTreeMap::new();
+    let mut raters: BTreeMap<&str, Given> = BTreeMap::new();
     for (((rater, account), (score, date)), _) in keys.zip(figures).zip(&used).filter(|(_, used)| **used) {
         let entry = raters.entry(rater).or_default();
-        entry.0.insert(account);
-        entry.1.extend(score);
-        entry.2 = entry.2.max(date);
+        entry.accounts.insert(account);
+        entry.scores.extend(score);
+        entry.newest = entry.newest.max(date);
     }
-    let scores: usize = raters.values().map(|(_, scores, _)| scores.len()).sum();
-    let rater = |(rater, (accounts, scores, newest)): (&str, (BTreeSet<&str>, Vec<f64>, Option<i32>))| Rater {
+    let scores: usize = raters.values().map(|given| given.scores.len()).sum();
+    let rater = |(rater, given): (&str, Given)| Rater {
         rater: rater.to_owned(),
-        scores: scores.len(),
-        accounts: accounts.len(),
-        mean: scores.iter().sum::<f64>() / scores.len() as f64,
-        newest,
+        scores: given.scores.len(),
+        accounts: given.accounts.len(),
+        mean: given.scores.iter().sum::<f64>() / given.scores.len() as f64,
+        newest: given.newest,
     };
     let mut raters: Vec<Rater> = raters.into_iter().map(rater).collect();
     raters.sort_by(|a, b| (b.scores, &a.rater).cmp(&(a.scores, &b.rater)));

@@ -195,12 +195,12 @@ fn one_to_ten(content: &Content) -> Result<DataValidation, XlsxError> {
 /// A day; other text is warned of, since it would not be read.
 fn a_day(content: &Content) -> Result<DataValidation, XlsxError> {
     let (first, last) = (ExcelDateTime::from_ymd(1900, 1, 1)?, ExcelDateTime::from_ymd(2199, 12, 31)?);
-    Ok(DataValidation::new()
+    DataValidation::new()
         .allow_date(DataValidationRule::Between(first, last))
         .ignore_blank(true)
         .set_error_style(DataValidationErrorStyle::Warning)
         .set_error_title(content.word("sheet.date"))?
-        .set_error_message(content.word("sheet.a_day"))?)
+        .set_error_message(content.word("sheet.a_day"))
 }
 
 /// The second sheet: what to do, the scale in words, the question behind each criterion.
