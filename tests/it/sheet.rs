@@ -226,8 +226,8 @@ fn the_scoresheet_speaks_the_language_of_the_pipeline() {
     'Cómo rellenar las puntuaciones |
      |
     'Dé a cada cuenta un número entero de 1 a 10 en cada columna amarilla; la nota de la cabecera hace la pregunta. Las puntuaciones que cuentan hoy ya están puestas: cambie las que hayan dejado de ser ciertas. |
-    'Deje vacío lo que no pueda juzgar. Una celda vacía no es un juicio, y es mejor que una suposición: el informe dice qué falta y cuánto podría cambiar la puntuación. |
-    'Escriba su nombre como evaluador y el día en que juzgó; ambos valen para toda la fila. Las puntuaciones acaban el día que está en «Caduca», o nunca. Una nota puede decir por qué. |
+    'Deje vacío lo que no pueda valorar. Una celda vacía no es una valoración, y es mejor que una suposición: el informe dice qué falta y cuánto podría cambiar la puntuación. |
+    'Escriba su nombre como evaluador y el día en que valoró; ambos valen para toda la fila. Las puntuaciones acaban el día que está en «Caduca», o nunca. Una nota puede decir por qué. |
     'Nombres, facturación y clases solo ayudan a orientarse y no se leen. Las filas se pueden ordenar, quitar y añadir; las cabeceras y las cuentas deben quedar como están. |
     'Varias personas pueden rellenar una copia cada una: cuenta la puntuación más reciente de cada evaluador, y se hace la media de los evaluadores. |
      |

@@ -150,6 +150,7 @@ fn the_report_in_english() {
 
     - The groups against each other: from their order (rank-order centroid)
     - Close ties: from comparisons in pairs (AHP), with a consistency ratio of 0.023 (random index of Saaty 2005; up to 0.10 the comparisons agree)
+
     ## Who judged what
 
     2 raters gave the judgements that count, 2 in all.
@@ -336,6 +337,7 @@ fn the_report_in_spanish() {
 
     - Los grupos entre sí: según su orden (centroide del orden)
     - Close ties: por comparaciones por pares (AHP), con una razón de consistencia de 0,023 (índice aleatorio de Saaty 2005; hasta 0,10 las comparaciones concuerdan)
+
     ## Quién valoró qué
 
     2 evaluadores dieron las valoraciones que cuentan, 2 en total.
