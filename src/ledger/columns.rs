@@ -7,6 +7,7 @@ use crate::sources::Batch;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
+use polars::prelude::Expr;
 
 /// The columns of a batch, typed.
 pub struct Columns {
@@ -20,8 +21,20 @@ pub struct Columns {
     pub region: Option<Keys>,
     pub currency: Option<Keys>,
     pub rules: Vec<BooleanArray>,
+    /// What tells credit notes, and the invoice that one corrects.
+    pub credit_kind: Option<Keys>,
+    pub corrects: Option<Keys>,
     pub amount_texts: Texts,
     pub cost_texts: Texts,
+}
+
+impl Columns {
+    /// Whether a row has all that a line of the ledger has beside its amount, of what is declared.
+    pub fn is_complete(&mut self, row: usize) -> bool {
+        let present = |keys: &Option<Keys>| keys.as_ref().is_none_or(|keys| keys.text(row).is_some());
+        let keys = self.account.text(row).is_some() && present(&self.invoice) && present(&self.product);
+        keys && self.days.day(row).is_ok()
+    }
 }
 
 /// The texts that a computed amount comes from.
@@ -39,7 +52,7 @@ pub struct Texts {
 /// Where a column is not of the type that the plan found.
 pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
     let read = |place: usize| batch.columns.get(place).ok_or_else(|| "a column is missing".to_owned());
-    let computed = evaluated(plan, batch)?;
+    let computed = evaluated(&plan.expressions, &plan.entries, &plan.date_format, batch)?;
     let nothing = new_null_array(&DataType::Utf8, batch.rows);
     let column = |place: Place| match place {
         Place::Read(place) => read(place),
@@ -48,8 +61,9 @@ pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
     };
     let keys = |place: Option<Place>| place.map(|place| Keys::of(column(place)?)).transpose();
     let amounts = |place: Place| Amounts::of(column(place)?, plan.numbers, plan.decimals);
-    let rule = |place: &Place| {
-        column(*place)?.as_boolean_opt().cloned().ok_or_else(|| "a rule is not true or false".to_owned())
+    let rule = |place: &Place| match place {
+        Place::Missing => Ok(BooleanArray::new_null(batch.rows)),
+        place => column(*place)?.as_boolean_opt().cloned().ok_or_else(|| "a rule is not true or false".to_owned()),
     };
     Ok(Columns {
         account: Keys::of(column(plan.account)?)?,
@@ -62,13 +76,24 @@ pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
         region: keys(plan.region)?,
         currency: keys(plan.currency)?,
         rules: plan.rules.iter().map(rule).collect::<Result<_, _>>()?,
+        credit_kind: keys(plan.credit_kind)?,
+        corrects: keys(plan.corrects)?,
         amount_texts: texts(&plan.amount_texts, plan, batch, &computed)?,
         cost_texts: texts(&plan.cost_texts, plan, batch, &Evaluated { columns: Vec::new(), failed: Vec::new() })?,
     })
 }
 
-fn evaluated(plan: &FilePlan, batch: &Batch) -> Result<Evaluated, String> {
-    if plan.expressions.is_empty() {
+/// What expressions yield over a batch, of whose columns they use these.
+///
+/// # Errors
+/// Where a column cannot enter or leave an expression.
+pub fn evaluated(
+    expressions: &[Expr],
+    entries: &[(String, Entry, Option<usize>)],
+    date_format: &str,
+    batch: &Batch,
+) -> Result<Evaluated, String> {
+    if expressions.is_empty() {
         return Ok(Evaluated { columns: Vec::new(), failed: Vec::new() });
     }
     let nothing = new_null_array(&DataType::Utf8, batch.rows);
@@ -76,10 +101,10 @@ fn evaluated(plan: &FilePlan, batch: &Batch) -> Result<Evaluated, String> {
         let values = place.map_or(Some(&nothing), |place| batch.columns.get(place));
         Ok((name.clone(), *entry, values.ok_or_else(|| "a column is missing".to_owned())?))
     };
-    let operands = plan.entries.iter().map(operand).collect::<Result<Vec<_>, String>>()?;
+    let operands = entries.iter().map(operand).collect::<Result<Vec<_>, String>>()?;
     let operands: Vec<Operand> =
         operands.iter().map(|(name, entry, values)| Operand { name, entry: *entry, values }).collect();
-    evaluate(&plan.expressions, &operands, &plan.date_format, batch.rows)
+    evaluate(expressions, &operands, date_format, batch.rows)
 }
 
 /// The texts behind a computed amount, and where one of them is no number.

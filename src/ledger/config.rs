@@ -2,11 +2,12 @@
 
 use super::account_map::MapKeys;
 use super::currency::Currency;
+use super::duplicates::told::Duplicates;
 use super::expression::Cell;
 use super::plan::{Binding, FilePlan, bind_file};
 use super::quarantine::{self, Gathering};
 use super::rates::RateKeys;
-use super::{Roles, scan, tables};
+use super::{Roles, control_totals, credit_notes, duplicates, further, scan, tables, total_rows};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::Fields;
@@ -31,6 +32,10 @@ pub struct Config {
     pub bucket: Option<Located<String>>,
     pub account_map: Option<MapKeys>,
     pub rates: Option<RateKeys>,
+    pub total_rows: total_rows::Rule,
+    pub credit_notes: Option<credit_notes::Config>,
+    pub duplicates: Vec<duplicates::Rule>,
+    pub control_totals: Option<control_totals::Config>,
 }
 
 /// Where the parts of a line come from: each a SQL expression or a column by the names it has in different files.
@@ -95,9 +100,25 @@ impl Config {
         let bucket = bucket(fields);
         let account_map = fields.optional("account_map").and_then(|node| MapKeys::decode(node, fields.problems));
         let rates = fields.optional("rates").and_then(|node| RateKeys::decode(node, fields.problems));
+        let total_rows = total_rows::Rule::decode(fields).unwrap_or_default();
+        let credit_notes = credit_notes::Config::decode(fields).unwrap_or_default();
+        let duplicates = duplicates::decode(fields).unwrap_or_default();
+        let control_totals = control_totals::Config::decode(fields).unwrap_or_default();
         // What has a mistake gets a value in its stead: the columns are checked all the same.
         let (exclude, limit) = (exclude.unwrap_or_default(), limit.unwrap_or(Limit::Rows(0)));
-        Some(Self { from: from?, columns: columns?, exclude, limit, bucket, account_map, rates })
+        Some(Self {
+            from: from?,
+            columns: columns?,
+            exclude,
+            limit,
+            bucket,
+            account_map,
+            rates,
+            total_rows,
+            credit_notes,
+            duplicates,
+            control_totals,
+        })
     }
 
     pub fn roles(&self) -> Roles {
@@ -130,22 +151,40 @@ impl Config {
         self.check_currency(scope);
         let plans: Vec<Option<FilePlan>> = bound.into_iter().map(|(_, _, plan)| plan).collect();
         let files: Vec<SourceFile> = files.into_iter().map(|(file, _)| file).collect();
+        if let (Some(notes), None) = (&self.credit_notes, &self.columns.invoice) {
+            notes.need_no_invoice(scope.problems);
+        }
+        let control_totals = match &self.control_totals {
+            None => Some(None),
+            Some(totals) => totals.bind(scope).map(Some),
+        };
         let plans: Vec<FilePlan> = plans.into_iter().collect::<Option<_>>()?;
         let (account_map, rates) = (found(account_map)?, found(rates)?);
         let home = Currency::read(&scope.settings.currency)?;
         let roles = self.roles();
-        let kept = tables::Kept { account_map: account_map.is_some(), currencies: self.columns.currency.is_some() };
+        let control_totals = control_totals?;
+        let kept = further::Kept {
+            account_map: account_map.is_some(),
+            currencies: self.columns.currency.is_some(),
+            credit_notes: self.credit_notes.is_some(),
+            duplicates: !self.duplicates.is_empty(),
+            control_totals: control_totals.is_some(),
+        };
         let names = tables::Names::of(&id.value);
         let quarantine = quarantine::spec(&names.quarantine);
         let signature = Signature::Ledger { roles, tables: tables::specs(&names, kept), quarantine };
         let (settings, limit) = (scope.settings.clone(), self.limit);
         let details = scope.details(&id.value);
         let reasons: Vec<String> = self.exclude.iter().map(|rule| rule.because.clone()).collect();
+        let (total_rows, credit_notes) = (self.total_rows, self.credit_notes.clone());
+        let duplicates = self.duplicates.clone();
         let bucket = self.bucket.as_ref().map(|name| name.value.clone());
         let job = move |inputs: &crate::product::Inputs| {
             let map = account_map.as_ref().map(|(keys, source)| keys.read(source, bucket.as_deref(), inputs));
             let rates = rates.as_ref().map(|(keys, source)| keys.read(source, home));
             let (map, rates) = (map.transpose()?, rates.transpose()?);
+            let key_plans: Vec<_> = plans.iter().filter_map(|plan| plan.keys.as_ref()).collect();
+            let losers = Duplicates::find(&duplicates, &files, &key_plans, inputs.threads(), inputs.progress())?;
             let scan = scan::Scan {
                 files: &files,
                 plans: &plans,
@@ -156,6 +195,11 @@ impl Config {
                 bucket: bucket.as_deref(),
                 account_map: map.as_ref(),
                 rates: rates.as_ref(),
+                total_rows,
+                credit_notes: credit_notes.as_ref(),
+                duplicates: &duplicates,
+                losers: &losers,
+                control_totals: control_totals.as_ref(),
             };
             let quarantine = Gathering::new(inputs.scratch());
             scan::run(&scan, &quarantine, inputs.threads(), inputs.progress())
@@ -214,8 +258,9 @@ impl Config {
 
     /// Parses the parts of a line; what does not parse is reported and left out.
     fn cells(&self, is_column: &dyn Fn(&Located<String>) -> bool, problems: &Problems) -> Cells {
+        let column = |text: &Located<String>| Cell::parse(text, is_column(text), problems);
         let cell = |names: &Vec<Located<String>>| match names.as_slice() {
-            [text] => Cell::parse(text, is_column(text), problems),
+            [text] => column(text),
             names => Cell::any_of(names),
         };
         let optional = |names: &Option<Vec<Located<String>>>| names.as_ref().map(cell);
@@ -232,6 +277,10 @@ impl Config {
             region: optional(&columns.region),
             currency: optional(&columns.currency),
             rules: self.exclude.iter().map(rule).collect(),
+            credit_notes: self.credit_notes.as_ref().map_or_else(credit_notes::Cells::default, |notes| {
+                credit_notes::Cells { kind: notes.kind().map(column), corrects: notes.corrects.as_ref().map(column) }
+            }),
+            duplicates: self.duplicates.iter().map(|rule| rule.cells(column, problems)).collect(),
         }
     }
 }
@@ -261,6 +310,8 @@ pub struct Cells {
     pub region: Option<Part>,
     pub currency: Option<Part>,
     pub rules: Vec<Part>,
+    pub credit_notes: credit_notes::Cells,
+    pub duplicates: Vec<duplicates::Cells>,
 }
 
 impl Columns {

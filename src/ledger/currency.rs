@@ -66,6 +66,7 @@ pub struct Money {
     pub exchange: Exchange,
     /// The amount in the currency of the line, where it can be read.
     pub own: Option<i64>,
+    pub is_credit_note: bool,
 }
 
 /// Finds the currency of each line and its rate.

@@ -46,6 +46,12 @@ impl Interner {
         }
     }
 
+    /// The code of a string that has been seen.
+    pub fn find(&self, text: &str) -> Option<u32> {
+        let hash = self.state.hash_one(text.as_bytes());
+        self.codes.find(hash, |code| slice(&self.bytes, &self.ends, *code) == text.as_bytes()).copied()
+    }
+
     /// The string of a code.
     pub fn text(&self, code: u32) -> &str {
         std::str::from_utf8(slice(&self.bytes, &self.ends, code)).unwrap_or_default()
@@ -78,6 +84,7 @@ mod tests {
             for text in &texts {
                 let next = u32::try_from(map.len()).unwrap();
                 let expected = *map.entry(text.clone()).or_insert(next);
+                prop_assert_eq!(interner.find(text), (expected != next).then_some(expected));
                 prop_assert_eq!(interner.code(text), expected);
                 prop_assert_eq!(interner.text(expected), text);
             }

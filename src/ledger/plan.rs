@@ -1,6 +1,7 @@
 //! The parts of a line bound to the columns of one file.
 
 use super::config::{Cells, Part};
+use super::duplicates::keys::{KeyPlan, bind_keys};
 use super::expression::{Cell, Entry, Yields, type_of};
 use crate::money::NumberFormat;
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
@@ -39,6 +40,8 @@ pub struct FilePlan {
     pub region: Option<Place>,
     pub currency: Option<Place>,
     pub rules: Vec<Place>,
+    pub credit_kind: Option<Place>,
+    pub corrects: Option<Place>,
     /// Text columns that the amount and the cost are computed from, by place among those read: they tell
     /// why an amount is missing.
     pub amount_texts: Vec<(String, usize)>,
@@ -48,11 +51,13 @@ pub struct FilePlan {
     pub numbers: NumberFormat,
     pub date_format: String,
     pub decimals: u32,
+    /// For a pass over the keys alone, where duplicates are looked for.
+    pub keys: Option<KeyPlan>,
 }
 
 /// What a part of a line has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub enum Role {
     Key,
     Date,
     Money,
@@ -91,19 +96,12 @@ pub struct Binding<'a> {
 /// Binds the parts of a line to the columns of a file, reporting every one that does not fit.
 pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<FilePlan> {
     let cells = binding.cells;
-    let money = [cells.amount.as_ref(), cells.cost.as_ref().and_then(Option::as_ref)];
-    let money_columns: Vec<&str> =
-        money.into_iter().flatten().flat_map(Cell::computed_from).map(String::as_str).collect();
-    let mut binder = Binder {
-        file,
-        config,
-        binding,
-        money_columns,
-        read: Vec::new(),
-        expressions: Vec::new(),
-        entries: Vec::new(),
-        missing: Vec::new(),
+    let keys = if cells.duplicates.is_empty() {
+        Some(None)
+    } else {
+        bind_keys(Binder::of(file, config, binding), cells).map(Some)
     };
+    let mut binder = Binder::of(file, config, binding);
     let account = binder.bind(&cells.account, Role::Key, Need::Always);
     let date = binder.bind(&cells.date, Role::Date, Need::Always);
     let amount = binder.bind(&cells.amount, Role::Money, Need::Always);
@@ -119,6 +117,13 @@ pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<
     };
     let rules: Vec<Option<Place>> =
         cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition, Need::Somewhere)).collect();
+    let credit_kind = binder.bind_optional(cells.credit_notes.kind.as_ref(), Role::Key);
+    let corrects = binder.bind_optional(cells.credit_notes.corrects.as_ref(), Role::Key);
+    for name in keys.iter().flatten().flat_map(|keys| &keys.missing) {
+        if !binder.missing.contains(name) {
+            binder.missing.push(name.clone());
+        }
+    }
     let amount_texts = binder.texts_behind(cells.amount.as_ref());
     let cost_texts = binder.texts_behind(cells.cost.as_ref().and_then(Option::as_ref));
     Some(FilePlan {
@@ -132,6 +137,8 @@ pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<
         region: region?,
         currency: currency?,
         rules: rules.into_iter().collect::<Option<_>>()?,
+        credit_kind: credit_kind?,
+        corrects: corrects?,
         amount_texts,
         cost_texts,
         missing: binder.missing,
@@ -141,12 +148,13 @@ pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<
         numbers: config.csv.numbers,
         date_format: config.csv.date_format.clone(),
         decimals: binding.decimals,
+        keys: keys?,
     })
 }
 
 /// Which files must have the columns of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Need {
+pub enum Need {
     /// Each.
     Always,
     /// One of them; in the others the columns are empty.
@@ -156,27 +164,45 @@ enum Need {
 /// A reported mistake; the other parts are still bound.
 struct Reported;
 
-struct Binder<'a> {
-    file: &'a SourceFile,
-    config: &'a Read,
+/// Binds parts to the columns of one file, and gathers what to read of it.
+pub struct Binder<'a> {
+    pub file: &'a SourceFile,
+    pub config: &'a Read,
     binding: &'a Binding<'a>,
     /// Columns used in amount and cost expressions: where they are text, the text is a number.
     money_columns: Vec<&'a str>,
-    read: Vec<usize>,
-    expressions: Vec<Expr>,
-    entries: Vec<(String, Entry, Option<usize>)>,
-    missing: Vec<String>,
+    pub read: Vec<usize>,
+    pub expressions: Vec<Expr>,
+    pub entries: Vec<(String, Entry, Option<usize>)>,
+    pub missing: Vec<String>,
 }
 
-impl Binder<'_> {
-    fn bind_optional(&mut self, cell: Option<&Part>, role: Role) -> Option<Option<Place>> {
+impl<'a> Binder<'a> {
+    fn of(file: &'a SourceFile, config: &'a Read, binding: &'a Binding<'a>) -> Self {
+        let cells = binding.cells;
+        let money = [cells.amount.as_ref(), cells.cost.as_ref().and_then(Option::as_ref)];
+        let money_columns: Vec<&str> =
+            money.into_iter().flatten().flat_map(Cell::computed_from).map(String::as_str).collect();
+        Self {
+            file,
+            config,
+            binding,
+            money_columns,
+            read: Vec::new(),
+            expressions: Vec::new(),
+            entries: Vec::new(),
+            missing: Vec::new(),
+        }
+    }
+
+    pub fn bind_optional(&mut self, cell: Option<&Part>, role: Role) -> Option<Option<Place>> {
         match cell {
             None => Some(None),
             Some(cell) => self.bind(cell, role, Need::Somewhere).map(Some),
         }
     }
 
-    fn bind(&mut self, part: &Part, role: Role, need: Need) -> Option<Place> {
+    pub fn bind(&mut self, part: &Part, role: Role, need: Need) -> Option<Place> {
         let cell = part.as_ref()?;
         match cell {
             Cell::Column { text, names } => {
@@ -302,7 +328,7 @@ impl Binder<'_> {
     }
 
     /// The place of a column among those read, which it joins on first sight.
-    fn place(&mut self, index: usize) -> usize {
+    pub fn place(&mut self, index: usize) -> usize {
         if let Some(place) = self.read.iter().position(|read| *read == index) {
             return place;
         }

@@ -1,15 +1,15 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
-use super::account_map::AccountMap;
 use super::books::{Books, Overflow};
 use super::cells::LARGEST;
 use super::config::Limit;
 use super::currency;
+use super::further::{self, Kept};
 use super::period::Period;
 use super::quarantine::Gathering;
 use super::scan::Scan;
-use super::tally::{Count, EXAMPLES, FileTally, Tally};
-use super::{Ledger, Totals, files};
+use super::tally::{Count, EXAMPLES, Excluded, FileTally, Tally};
+use super::{Ledger, Totals, files, total_rows};
 use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::pipeline::settings::{AsOf, Settings};
@@ -23,15 +23,12 @@ pub struct Names {
     outcomes: String,
     pub quarantine: String,
     files: String,
-    account_map: String,
-    currencies: String,
-}
-
-/// Which of the tables that depend on keys a ledger makes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Kept {
-    pub account_map: bool,
-    pub currencies: bool,
+    pub account_map: String,
+    pub currencies: String,
+    total_rows: String,
+    pub credit_notes: String,
+    pub duplicates: String,
+    pub control_totals: String,
 }
 
 impl Names {
@@ -44,6 +41,10 @@ impl Names {
             files: name("files"),
             account_map: name("account_map"),
             currencies: name("currencies"),
+            total_rows: name("total_rows"),
+            credit_notes: name("credit_notes"),
+            duplicates: name("duplicates"),
+            control_totals: name("control_totals"),
         }
     }
 }
@@ -82,13 +83,9 @@ pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
             ]),
         ),
         files::spec(&names.files),
+        total_rows::spec(&names.total_rows),
     ];
-    if kept.account_map {
-        specs.push(AccountMap::spec(&names.account_map));
-    }
-    if kept.currencies {
-        specs.push(currency::spec(&names.currencies));
-    }
+    specs.extend(kept.specs(names));
     specs
 }
 
@@ -125,20 +122,15 @@ pub fn ledger(
         None => books,
         Some(bucket) => books.set_apart(bucket),
     };
+    let found = files.iter().enumerate().map(|(index, file)| (name_of(index), &file.total_rows));
+    let total_rows = total_rows::table(&names.total_rows, found);
     let mut tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
         files::table(&names.files, scan.files, scan.plans, &files),
+        total_rows.ok_or_else(|| too_large("the money of a file"))?,
     ];
-    if let Some(map) = scan.account_map {
-        let table = map.table(&names.account_map, &tally.moved, as_of_year);
-        tables.push(table.map_err(|Overflow| too_large("the money that a row of the account map moves"))?);
-    }
-    if kept.currencies {
-        let sums = files.iter().enumerate().map(|(index, file)| (name_of(index), &file.currencies));
-        let table = currency::table(&names.currencies, sums);
-        tables.push(table.map_err(|Overflow| too_large("the money of a file in a currency"))?);
-    }
+    tables.extend(further::tables(names, kept, (&tally, &files), scan, as_of_year)?);
     let names_of_files = scan.files.iter().map(|file| file.name.clone()).collect();
     let quarantine = quarantine.close(&names.quarantine, names_of_files);
     Ok(Ledger { books, roles: scan.roles, period, tables, quarantine, totals })
@@ -242,7 +234,7 @@ fn row<'a>(name: &'a str, file: &FileTally) -> Result<Row<'a>, Failure> {
     })
 }
 
-fn whole(count: Count) -> Result<(i64, i64), Failure> {
+pub fn whole(count: Count) -> Result<(i64, i64), Failure> {
     let amount = i64::try_from(count.amount).ok().filter(|amount| amount.unsigned_abs() < LARGEST);
     let amount = amount.ok_or_else(|| too_large("the money of a file"))?;
     Ok((count.rows, amount))
@@ -333,12 +325,18 @@ fn outcomes<'a>(
     reasons: &[String],
     name_of: &dyn Fn(usize) -> &'a str,
 ) -> Result<Table, Failure> {
-    let mut rows: Vec<(&str, &str, &str, (i64, i64), Option<i64>)> = Vec::new();
+    // File, outcome, reason, rows and money, and the first line.
+    type Outcome<'a> = (&'a str, &'a str, &'a str, (i64, i64), Option<i64>);
+    let mut rows: Vec<Outcome> = Vec::new();
     let place = |line: Option<u64>| line.and_then(|line| i64::try_from(line).ok());
     for (index, file) in files.iter().enumerate() {
-        for (rule, count) in &file.excluded {
-            let reason = reasons.get(*rule).map_or("", String::as_str);
-            let first = place(file.first_excluded.get(rule).copied());
+        for (excluded, count) in &file.excluded {
+            let reason = match excluded {
+                Excluded::TotalRow => "total_row",
+                Excluded::Rule(rule) => reasons.get(*rule).map_or("", String::as_str),
+                Excluded::Duplicate => "duplicate",
+            };
+            let first = place(file.first_excluded.get(excluded).copied());
             rows.push((name_of(index), "excluded", reason, whole(*count)?, first));
         }
         if file.after_as_of.rows > 0 {
@@ -366,7 +364,7 @@ fn outcomes<'a>(
 }
 
 /// What to say where a sum does not fit.
-fn too_large(what: &str) -> Failure {
+pub fn too_large(what: &str) -> Failure {
     Failure::Run {
         message: format!("{what} has more than 18 digits"),
         hint: Some("keep fewer `decimals`, or leave the absurd amounts out with an `exclude` rule".to_owned()),

@@ -1,8 +1,12 @@
 //! What a pass over lines learns: rows and money by file and fate, the waist, a few lines as examples.
 
 use super::account_map::Moved;
+use super::control_totals::Stated;
+use super::credit_notes::{Held, InvoiceDays, Notes};
 use super::currency::ByCurrency;
-use super::waist::Waist;
+use super::duplicates::told::Pairs;
+use super::total_rows::Found;
+use super::waist::{Line, Waist};
 use crate::sources::facts::Seen;
 use std::collections::BTreeMap;
 
@@ -24,26 +28,38 @@ impl Count {
     }
 }
 
+/// Why a line is left out, in the order in which it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Excluded {
+    TotalRow,
+    /// The `exclude` rule of this number.
+    Rule(usize),
+    Duplicate,
+}
+
 /// What became of the lines of one file.
 #[derive(Debug, Clone, Default)]
 pub struct FileTally {
     pub read: Count,
     /// By fiscal year: an as-of day that the data decides is known only after the pass.
     pub accepted: BTreeMap<i32, Count>,
-    /// By the number of the rule.
-    pub excluded: BTreeMap<usize, Count>,
+    pub excluded: BTreeMap<Excluded, Count>,
     pub after_as_of: Count,
     pub quarantined: BTreeMap<&'static str, Count>,
     pub without_amount: i64,
     /// The first lines quarantined for each reason.
     pub examples: BTreeMap<&'static str, Vec<Example>>,
-    /// The first line that each rule excluded.
-    pub first_excluded: BTreeMap<usize, u64>,
+    /// The first line left out for each reason.
+    pub first_excluded: BTreeMap<Excluded, u64>,
     /// Of the accepted lines, by fiscal year as they are.
     pub without_cost: BTreeMap<i32, i64>,
     pub seen: Seen,
     /// Where a currency is declared.
     pub currencies: ByCurrency,
+    pub total_rows: Found,
+    /// What the last row states of the others, where control totals ask.
+    pub stated: Option<Stated>,
+    pub credit_notes: Notes,
 }
 
 impl FileTally {
@@ -55,7 +71,7 @@ impl FileTally {
         }
     }
 
-    fn merge(&mut self, other: &Self) {
+    fn merge(&mut self, other: Self) {
         self.read = self.read.plus(other.read);
         self.after_as_of = self.after_as_of.plus(other.after_as_of);
         self.without_amount += other.without_amount;
@@ -63,6 +79,9 @@ impl FileTally {
         for (year, rows) in &other.without_cost {
             *self.without_cost.entry(*year).or_default() += rows;
         }
+        self.total_rows.merge(other.total_rows);
+        self.stated = self.stated.or(other.stated);
+        self.credit_notes.merge(&other.credit_notes);
         merge_counts(&mut self.accepted, &other.accepted);
         merge_counts(&mut self.excluded, &other.excluded);
         merge_counts(&mut self.quarantined, &other.quarantined);
@@ -111,6 +130,13 @@ pub struct Tally {
     pub moved: Moved,
     /// The first line, by file and line, of an account called as the bucket for lines without one.
     pub bucket_taken: Option<(usize, u64)>,
+    /// Kept only where credit notes count on the day of the invoice that they correct.
+    pub held: Vec<Held>,
+    pub invoice_days: InvoiceDays,
+    /// By fiscal year and month, where control totals ask.
+    pub months: BTreeMap<(i32, u8), Count>,
+    pub accepted_by_month: bool,
+    pub duplicates: Pairs,
 }
 
 impl Tally {
@@ -119,11 +145,33 @@ impl Tally {
         Self { files: vec![FileTally::default(); files], ..Self::default() }
     }
 
+    /// Takes an accepted line, its strings in the codes of the waist.
+    #[inline]
+    pub fn accept(&mut self, file: usize, line: &Line, without_cost: bool) {
+        let Some(tally) = self.files.get_mut(file) else { return };
+        tally.accepted.entry(line.fiscal_year).or_default().add(Some(line.amount));
+        if without_cost {
+            *tally.without_cost.entry(line.fiscal_year).or_default() += 1;
+        }
+        let days = self.days.entry(line.fiscal_year).or_insert((line.day, line.day));
+        *days = (days.0.min(line.day), days.1.max(line.day));
+        if self.accepted_by_month {
+            self.months.entry((line.fiscal_year, line.month)).or_default().add(Some(line.amount));
+        }
+        self.waist.add(line);
+    }
+
     /// Takes in what another pass has learned.
     pub fn merge(&mut self, other: Self) {
         self.waist.merge(other.waist);
-        for (mine, other) in self.files.iter_mut().zip(&other.files) {
+        for (mine, other) in self.files.iter_mut().zip(other.files) {
             mine.merge(other);
+        }
+        self.held.extend(other.held);
+        self.invoice_days.merge(&other.invoice_days);
+        merge_counts(&mut self.months, &other.months);
+        for (pair, count) in &other.duplicates {
+            self.duplicates.entry(*pair).or_default().merge(count);
         }
         merge_counts(&mut self.moved, &other.moved);
         self.bucket_taken = self.bucket_taken.into_iter().chain(other.bucket_taken).min();

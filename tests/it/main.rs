@@ -10,10 +10,13 @@
 )]
 
 mod cli;
+mod control_totals;
 mod demo;
+mod duplicates;
 mod errors;
 mod external;
 mod ledger;
+mod lines;
 mod published;
 mod quarantine;
 mod reference;

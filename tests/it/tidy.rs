@@ -132,7 +132,7 @@ fn results_do_not_pass_through_maps_of_random_order() {
 
 #[test]
 fn nobody_else_spawns_threads_or_prints() {
-    let others = |path: &str| path != "src/ledger/scan.rs" && path != "src/run.rs";
+    let others = |path: &str| path != "src/ledger/parallel.rs" && path != "src/run.rs";
     nobody_names(&["thread::spawn", "thread::scope"], others, "stages and lines are what runs side by side");
     nobody_names(&["println!", "eprintln!", "print!("], |_| true, "commands return their text; `main` alone writes it");
 }
@@ -264,5 +264,27 @@ fn the_manual_lists_the_columns_of_every_table() {
             }
         }
         assert_eq!(listed.next(), None, "`{kind}` lists more columns than it makes");
+    }
+}
+
+/// The tables that a ledger makes where its keys ask, each under a heading of its own.
+#[test]
+fn the_manual_lists_the_columns_of_the_tables_that_keys_of_a_ledger_ask_for() {
+    let manual = manual("ledger");
+    for (table, heading, keys) in [
+        ("credit_notes", "With `credit_notes` as a map", "credit_notes: {dated: own}"),
+        ("duplicates", "With `duplicates`", "duplicates: {key: all}"),
+        ("control_totals", "With `control_totals`", "control_totals: {from: total_rows}"),
+    ] {
+        let stages = format!(
+            "- read: {{id: invoices, path: \"data/demo/invoices/2025-01.csv\"}}\n- ledger:\n    from: invoices\n    \
+             columns: {{account: customer_id, date: invoice_date, amount: quantity * unit_price}}\n    {keys}\n"
+        );
+        let plan = plan(&stages).unwrap_or_else(|invalid| panic!("{table}:\n{invalid}"));
+        let spec = plan.steps.iter().flat_map(|step| step.signature.tables()).find(|spec| spec.name == table).unwrap();
+        let (_, rest) = manual.split_once(&format!("\n### {heading}\n")).unwrap_or_else(|| panic!("no `{heading}`"));
+        let listed = first_cells(rest.split("\n#").next().unwrap_or_default());
+        let columns: Vec<String> = spec.columns.iter().map(|column| format!("`{}`", column.name)).collect();
+        assert_eq!(listed, columns, "{table}");
     }
 }
