@@ -289,7 +289,7 @@ fn checked(path: &Path, plan: &Plan) -> String {
 
 fn files_of(signature: &Signature) -> usize {
     match signature {
-        Signature::Source(source) => source.files.len(),
+        Signature::Source { source, .. } => source.files.len(),
         _ => 0,
     }
 }
@@ -302,7 +302,7 @@ fn planned(plan: &Plan) -> String {
         let from = if reads.is_empty() { String::new() } else { format!(" ← {}", reads.join(", ")) };
         let name = if step.id == step.kind { step.id.clone() } else { format!("{} ({})", step.id, step.kind) };
         line(&mut text, format_args!("{:>2}. {name}{from}", index + 1));
-        if let Signature::Source(source) = &step.signature {
+        if let Signature::Source { source, .. } = &step.signature {
             for file in &source.files {
                 line(&mut text, format_args!("      {} ({} bytes)", file.name, file.bytes));
             }

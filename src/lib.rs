@@ -19,6 +19,7 @@ pub mod run;
 pub mod scoring;
 pub mod scratch;
 pub mod sources;
+pub mod sql;
 pub mod stages;
 pub mod table;
 pub mod whatif;

@@ -78,7 +78,7 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
 
 fn sources(plan: &Plan) -> impl Iterator<Item = (&str, &SourceFile)> {
     plan.steps.iter().flat_map(|step| match &step.signature {
-        Signature::Source(source) => source.files.iter().map(|file| (step.id.as_str(), file)).collect(),
+        Signature::Source { source, .. } => source.files.iter().map(|file| (step.id.as_str(), file)).collect(),
         _ => Vec::new(),
     })
 }

@@ -54,6 +54,7 @@ kinds! {
     "whitespace" => Whitespace(crate::measures::whitespace::Whitespace), crate::measures::whitespace::MANUAL;
     "stability" => Stability(crate::measures::stability::Stability), crate::measures::stability::MANUAL;
     "lifetime_value" => LifetimeValue(crate::measures::lifetime_value::LifetimeValue), crate::measures::lifetime_value::MANUAL;
+    "sql" => Sql(crate::sql::Sql), crate::sql::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
     "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;

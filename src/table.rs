@@ -25,6 +25,22 @@ pub enum Meaning {
 }
 
 impl Meaning {
+    /// The words by which pipelines declare columns.
+    pub const NAMES: [(&'static str, Self); 7] = [
+        ("text", Self::Text),
+        ("integer", Self::Integer),
+        ("money", Self::Money),
+        ("number", Self::Number),
+        ("ratio", Self::Ratio),
+        ("date", Self::Date),
+        ("flag", Self::Flag),
+    ];
+
+    /// The word for this meaning.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, meaning)| *meaning == self).map_or("", |(name, _)| name)
+    }
+
     /// The Polars type in which values of this meaning are held between stages.
     pub fn data_type(self) -> DataType {
         match self {
@@ -211,6 +227,10 @@ impl TableBuilder {
     }
 
     pub fn flags(self, name: &str, values: Vec<bool>) -> Self {
+        self.push(name, Meaning::Flag, |name| Series::new(name, values))
+    }
+
+    pub fn optional_flags(self, name: &str, values: Vec<Option<bool>>) -> Self {
         self.push(name, Meaning::Flag, |name| Series::new(name, values))
     }
 

@@ -13,7 +13,11 @@ use crate::table::TableSpec;
 /// What a stage will hand to the stages below it, known before anything runs.
 #[derive(Debug, Clone)]
 pub enum Signature {
-    Source(Source),
+    /// Files, and the table that they are where the stage declares one.
+    Source {
+        source: Source,
+        table: Option<TableSpec>,
+    },
     Ledger {
         roles: Roles,
         tables: Vec<TableSpec>,
@@ -34,7 +38,8 @@ pub enum Signature {
 impl Signature {
     pub fn tables(&self) -> &[TableSpec] {
         match self {
-            Self::Source(_) | Self::Files(_) => &[],
+            Self::Files(_) => &[],
+            Self::Source { table, .. } => table.as_slice(),
             Self::AccountYears { spec, .. } => std::slice::from_ref(spec),
             Self::Ledger { tables, .. } | Self::Tables(tables) => tables,
         }
@@ -58,7 +63,7 @@ impl Signature {
         match self {
             Self::Files(paths) => paths.clone(),
             Self::Ledger { .. } => self.published().map(|table| format!("{}.parquet", table.name)).collect(),
-            Self::Source(_) | Self::AccountYears { .. } | Self::Tables(_) => Vec::new(),
+            Self::Source { .. } | Self::AccountYears { .. } | Self::Tables(_) => Vec::new(),
         }
     }
 }
@@ -105,6 +110,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         let mut scope = Scope {
             settings: &pipeline.settings,
             problems: &problems,
+            sources: &pipeline.sources,
             own: &declared.id.value,
             context: format!("stage `{}`", declared.id.value),
             above: &signatures,

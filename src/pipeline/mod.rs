@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "reads the pipeline file")]
 
 pub mod check;
+pub mod columns;
 pub mod diagnostics;
 pub mod fields;
 pub mod node;

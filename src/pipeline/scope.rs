@@ -2,7 +2,7 @@
 
 use super::Declared;
 use super::check::Signature;
-use super::diagnostics::{Located, Problems, did_you_mean};
+use super::diagnostics::{Located, Problems, SourceText, Span, did_you_mean};
 use super::settings::Settings;
 use crate::ledger::Roles;
 use crate::ledger::sums::Details;
@@ -15,6 +15,7 @@ use std::sync::Arc;
 pub struct Scope<'a> {
     pub settings: &'a Settings,
     pub problems: &'a Problems,
+    pub(super) sources: &'a [SourceText],
     pub(super) own: &'a str,
     pub(super) context: String,
     pub(super) above: &'a [(Located<String>, String, Option<Signature>)],
@@ -91,7 +92,7 @@ impl<'a> Scope<'a> {
     /// The files of a `read` stage.
     pub fn source(&mut self, reference: &Located<String>) -> Option<&'a Source> {
         match self.stage(reference)? {
-            (_, Some(Signature::Source(source))) => Some(source),
+            (_, Some(Signature::Source { source, .. })) => Some(source),
             (kind, _) => {
                 self.report_wrong_kind(reference, kind, "read");
                 None
@@ -136,12 +137,17 @@ impl<'a> Scope<'a> {
         let (kind, signature) = self.stage(reference)?;
         let tables = signature?.tables();
         if tables.is_empty() {
-            let message =
-                format!("{} reads the tables of `{}`, but a `{kind}` stage makes none", self.context, reference.value);
-            self.problems.report(&reference.span, message, None);
+            self.report_no_tables(reference, kind);
             return None;
         }
         Some(tables)
+    }
+
+    fn report_no_tables(&self, reference: &Located<String>, kind: &str) {
+        let message =
+            format!("{} reads the tables of `{}`, but a `{kind}` stage makes none", self.context, reference.value);
+        let hint = (kind == "read").then(|| "declare its `columns` to make a table of it".to_owned());
+        self.problems.report(&reference.span, message, hint);
     }
 
     /// A numeric column written `table.column`; the table is one of a stage above.
@@ -165,23 +171,51 @@ impl<'a> Scope<'a> {
             self.problems.report(&reference.span, message, "such as `growth.cagr`".to_owned());
             return None;
         };
-        let place = self.above.iter().position(|(_, _, signature)| {
-            signature.as_ref().is_some_and(|signature| signature.tables().iter().any(|spec| spec.name == table))
-        });
-        let Some(index) = place else {
-            self.report_missing_table(table, reference);
-            return None;
-        };
-        self.reads.push(index);
-        let spec = self.above.get(index).and_then(|(_, _, signature)| {
-            signature.as_ref().and_then(|signature| signature.tables().iter().find(|spec| spec.name == table))
-        })?;
+        let spec = self.table_named(table, reference, |spec| spec.per_account)?;
         self.fitting_column(reference, spec, column, holding, fits)
     }
 
-    fn report_missing_table(&self, table: &str, reference: &Located<String>) {
-        if self.below.iter().any(|declared| declared.id.value == table) {
-            return self.report_missing(&Located::new(table.to_owned(), reference.span.clone()));
+    /// Whether a stage above makes a table of that name.
+    pub fn is_table(&self, name: &str) -> bool {
+        self.specs().any(|spec| spec.name == name)
+    }
+
+    /// The table of that name; it is one of a stage above.
+    pub fn table(&mut self, reference: &Located<String>) -> Option<&'a TableSpec> {
+        self.table_named(&reference.value, reference, |_| true)
+    }
+
+    fn specs(&self) -> impl Iterator<Item = &'a TableSpec> {
+        self.above.iter().filter_map(|(_, _, signature)| signature.as_ref()).flat_map(Signature::tables)
+    }
+
+    /// Finds the table of that name. Where there is none, the hint names those that would be `fitting`.
+    fn table_named(
+        &mut self,
+        table: &str,
+        reference: &Located<String>,
+        fitting: fn(&TableSpec) -> bool,
+    ) -> Option<&'a TableSpec> {
+        for (index, (_, _, signature)) in self.above.iter().enumerate() {
+            let mut tables = signature.iter().flat_map(Signature::tables);
+            if let Some(spec) = tables.find(|spec| spec.name == table) {
+                self.reads.push(index);
+                return Some(spec);
+            }
+        }
+        self.report_missing_table(table, reference, fitting);
+        None
+    }
+
+    fn report_missing_table(&self, table: &str, reference: &Located<String>, fitting: fn(&TableSpec) -> bool) {
+        let located = Located::new(table.to_owned(), reference.span.clone());
+        if self.own == table || self.below.iter().any(|declared| declared.id.value == table) {
+            return self.report_missing(&located);
+        }
+        let made_nothing = |signature: &Signature| signature.tables().is_empty();
+        let stage = self.above.iter().find(|(id, _, _)| id.value == table);
+        if let Some((_, kind, _)) = stage.filter(|(_, _, signature)| signature.as_ref().is_some_and(made_nothing)) {
+            return self.report_no_tables(&located, kind);
         }
         let quarantines = self.above.iter().filter_map(|(_, _, signature)| signature.as_ref()?.quarantine());
         if quarantines.into_iter().any(|spec| spec.name == table) {
@@ -191,9 +225,7 @@ impl<'a> Scope<'a> {
         }
         // What is wrong with the stage itself has been reported already.
         if !self.above.iter().any(|(id, _, signature)| id.value == table && signature.is_none()) {
-            let signatures = self.above.iter().filter_map(|(_, _, signature)| signature.as_ref());
-            let tables = signatures.flat_map(Signature::tables).filter(|spec| spec.per_account);
-            let names: Vec<&str> = tables.map(|spec| spec.name.as_str()).collect();
+            let names: Vec<&str> = self.specs().filter(|spec| fitting(spec)).map(|spec| spec.name.as_str()).collect();
             let message = format!("no stage above makes a table `{table}`");
             self.problems.report(&reference.span, message, did_you_mean(table, names));
         }
@@ -256,6 +288,26 @@ impl<'a> Scope<'a> {
         let stages = self.all.iter().filter_map(|declared| declared.stage.as_ref()?.details());
         let asked = stages.filter(|(from, _)| from.value == ledger).map(|(_, details)| details);
         asked.fold(Details::default(), Details::or)
+    }
+
+    /// Where a part of a text stands that is written at a place of the pipeline; the place itself where the
+    /// part is not found there as it is.
+    pub fn place_of(&self, whole: &Span, part: Option<&str>) -> Span {
+        let text = self.sources.get(whole.source).and_then(|source| source.text.get(whole.bytes.clone()));
+        let start = part.zip(text).and_then(|(part, text)| {
+            let is_word = |sign: Option<char>| sign.is_some_and(|sign| sign.is_alphanumeric() || sign == '_');
+            let stands_alone = |start: usize| {
+                let (before, from) = text.split_at(start);
+                let inside = |edge: Option<char>, next: Option<char>| is_word(edge) && is_word(next);
+                let after = from.get(part.len()..).unwrap_or_default();
+                !inside(part.chars().next(), before.chars().next_back())
+                    && !inside(part.chars().next_back(), after.chars().next())
+            };
+            text.match_indices(part).map(|(start, _)| start).find(|start| stands_alone(*start))
+        });
+        let Some((start, part)) = start.zip(part) else { return whole.clone() };
+        let start = whole.bytes.start + start;
+        Span { bytes: start..start + part.len(), ..whole.clone() }
     }
 
     /// Makes a text part of what identifies a run.

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod headers;
 pub mod parquet;
 pub mod read;
+pub mod typed;
 pub mod written;
 
 use crate::sources::cells::key_of_row;

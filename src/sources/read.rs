@@ -1,14 +1,14 @@
 //! The stage kind `read`: which files, and how they are written.
 
 use super::csv::CsvOptions;
-use super::{Error, Source, SourceFile, headers, open};
+use super::{Error, Source, SourceFile, headers, open, typed};
 use crate::money::NumberFormat;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 use crate::pipeline::fields::{Fields, distinct, text};
 use crate::pipeline::node::Value;
 use crate::pipeline::scope::Scope;
-use crate::product::Product;
+use crate::product::{Inputs, Product};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,8 @@ pub struct Read {
     pub csv: CsvOptions,
     /// Declared types of text columns.
     pub types: Vec<(Located<String>, TextType)>,
+    /// The table that the stage makes of the files, where it declares one.
+    pub table: Option<typed::Declared>,
 }
 
 impl Read {
@@ -60,6 +62,7 @@ impl Read {
         let thousands = fields.choice("thousands", &separators, None);
         let date_format = date_format(fields);
         let types = types(fields);
+        let table = typed::decode(fields);
         let (decimal, thousands) = (decimal?, thousands?);
         if thousands == Some(decimal) {
             let message = "`decimal` and `thousands` are the same sign";
@@ -68,7 +71,7 @@ impl Read {
         }
         let numbers = NumberFormat { decimal, thousands };
         let csv = CsvOptions { delimiter: delimiter?, numbers, date_format: date_format? };
-        Some(Self { paths: paths?, format: format?, csv, types: types? })
+        Some(Self { paths: paths?, format: format?, csv, types: types?, table: table? })
     }
 
     /// The format of a file.
@@ -97,9 +100,16 @@ impl Read {
         found.map(|(_, text_type)| *text_type)
     }
 
-    pub fn bind(&self, _id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+    pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
         let source = self.find(&scope.settings.root, scope.problems)?;
-        Some(Bound { signature: Signature::Source(source), job: Box::new(|_| Ok(Product::Declared)) })
+        let Some(declared) = self.table.clone() else {
+            let signature = Signature::Source { source, table: None };
+            return Some(Bound { signature, job: Box::new(|_| Ok(Product::Declared)) });
+        };
+        let table = declared.spec(&id.value, &source, scope.problems)?;
+        let (name, decimals, files) = (id.value.clone(), scope.settings.decimals, source.clone());
+        let job = move |_: &Inputs| Ok(Product::Tables(vec![declared.read(&name, &files, decimals)?]));
+        Some(Bound { signature: Signature::Source { source, table: Some(table) }, job: Box::new(job) })
     }
 
     /// Finds the files and learns their columns, reporting everything that is in the way.

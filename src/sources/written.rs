@@ -8,9 +8,9 @@ use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 /// How one column of one file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
-    numbers: NumberFormat,
-    date_format: String,
-    typed: bool,
+    pub(super) numbers: NumberFormat,
+    pub(super) date_format: String,
+    pub(super) typed: bool,
 }
 
 impl Written {
@@ -45,6 +45,27 @@ impl Written {
             Ok(value) if self.typed && value.is_finite() => read(&value.to_string()),
             _ => read(text),
         }
+    }
+}
+
+/// Decimal places that count in a number that becomes a float.
+const PLACES: u32 = 12;
+
+impl Written {
+    /// A number without a fraction; `12.0` is one.
+    pub fn whole(&self, text: &str) -> Option<i64> {
+        let (scaled, one) = (self.number(text, PLACES).ok()?, 10i128.pow(PLACES));
+        (scaled % one == 0).then(|| i64::try_from(scaled / one).ok())?
+    }
+
+    /// The float that is nearest to a number.
+    pub fn float(&self, text: &str) -> Option<f64> {
+        if self.typed {
+            return text.parse().ok().filter(|value: &f64| value.is_finite());
+        }
+        let (scaled, one) = (self.number(text, PLACES).ok()?, 10u128.pow(PLACES));
+        let (sign, size) = (if scaled < 0 { "-" } else { "" }, scaled.unsigned_abs());
+        format!("{sign}{}.{:012}", size / one, size % one).parse().ok()
     }
 }
 

@@ -121,7 +121,8 @@ fn reached(plan: &Plan, changed: &BTreeSet<usize>, target: usize) -> BTreeSet<us
 /// What a stage made when the run was published; nothing where the run did not keep it.
 fn restore(step: &Step, plan: &Plan, run: &Run) -> Result<Option<Product>, Failure> {
     Ok(match &step.signature {
-        Signature::Source(_) => Some(Product::Declared),
+        Signature::Source { table: None, .. } => Some(Product::Declared),
+        Signature::Source { table: Some(spec), .. } => run.table_like(spec)?.map(|table| Product::Tables(vec![table])),
         Signature::AccountYears { spec, bucket, .. } => match run.table_like(spec)?.zip(period(step, plan, run)) {
             Some((table, period)) => {
                 Some(Product::AccountYears(Box::new(AccountYears::of(table, bucket.as_deref(), period)?)))

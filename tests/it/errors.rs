@@ -392,7 +392,7 @@ mod keys {
         29 |   - xyz: {template: key_accounts, to: report.md}
            |     ^^^
            |
-           = hint: there are: `read`, `ledger`, `accounts`, `account_years`, `growth`, `pareto`, `profile`, `profitability`, `breadth`, `whitespace`, `stability`, `lifetime_value`, `scorecard`, `quadrant`, `parquet`, `markdown`
+           = hint: there are: `read`, `ledger`, `accounts`, `account_years`, `growth`, `pareto`, `profile`, `profitability`, `breadth`, `whitespace`, `stability`, `lifetime_value`, `sql`, `scorecard`, `quadrant`, `parquet`, `markdown`
 
         1 mistake in `small.yaml`
         ");
@@ -702,6 +702,8 @@ mod wiring {
            |
         28 |   - parquet: {from: [growth, customers], to: tables}
            |                              ^^^^^^^^^
+           |
+           = hint: declare its `columns` to make a table of it
 
         1 mistake in `small.yaml`
         ");
@@ -1484,13 +1486,13 @@ mod scores {
         1 mistake in `small.yaml`
         ");
         assert_snapshot!(mistakes(&measure("invoices.quantity")), @"
-        error: no stage above makes a table `invoices`
+        error: stage `scorecard` reads the tables of `invoices`, but a `read` stage makes none
           --> small.yaml:21:44
            |
         21 |             revenue: {weight: 70, measure: invoices.quantity, scale: [[0, 1], [0.2, 10]]}
            |                                            ^^^^^^^^^^^^^^^^^
            |
-           = hint: there are: `accounts`, `growth`, `pareto`, `profile`
+           = hint: declare its `columns` to make a table of it
 
         1 mistake in `small.yaml`
         ");

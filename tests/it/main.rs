@@ -21,6 +21,7 @@ mod published;
 mod quarantine;
 mod reference;
 mod sheet;
+mod sql;
 mod support;
 mod tidy;
 mod weights;

@@ -48,6 +48,11 @@ impl Project {
         vitalfew(self.folder.path(), arguments)
     }
 
+    /// The same with variables of the environment.
+    pub fn vitalfew_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+        vitalfew_with(self.folder.path(), arguments, variables)
+    }
+
     /// Runs the pipeline and returns what it published; the test fails where the run does.
     pub fn run(&self, arguments: &[&str]) -> Published {
         let done = self.vitalfew(&[&["run", "small.yaml", "--log", "none"], arguments].concat());
@@ -74,10 +79,15 @@ pub struct Done {
 
 /// Runs the program with these arguments in a folder.
 pub fn vitalfew(folder: &Path, arguments: &[&str]) -> Done {
+    vitalfew_with(folder, arguments, &[])
+}
+
+/// The same with variables of the environment.
+pub fn vitalfew_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Done {
     let mut command = assert_cmd::Command::cargo_bin("vitalfew").unwrap();
     // Only so that a program that never ends cannot hold up the other tests.
     command.timeout(Duration::from_secs(300));
-    let output = command.current_dir(folder).args(arguments).output();
+    let output = command.current_dir(folder).args(arguments).envs(variables.iter().copied()).output();
     let output = output.unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Done { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
