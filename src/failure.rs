@@ -1,6 +1,7 @@
 //! Why a command did not end well, and the exit code that says so.
 
 use crate::outputs::publish;
+use crate::outputs::terminal::plain;
 use crate::pipeline::diagnostics::Invalid;
 use crate::sources;
 
@@ -57,11 +58,16 @@ impl Failure {
             | Self::Data { message, hint }
             | Self::Locked { message, hint }
             | Self::Run { message, hint } => {
-                let hint = hint.as_ref().map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
-                format!("error: {message}\n{hint}")
+                let hint = hint.as_ref().map(|hint| format!("hint: {}\n", harmless(hint))).unwrap_or_default();
+                format!("error: {}\n{hint}", harmless(message))
             }
         }
     }
+}
+
+/// A message with whatever it quotes from data kept from steering the terminal; its own line breaks stay.
+fn harmless(message: &str) -> String {
+    message.split('\n').map(plain).collect::<Vec<_>>().join("\n")
 }
 
 impl From<Invalid> for Failure {

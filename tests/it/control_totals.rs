@@ -204,3 +204,12 @@ fn mistakes_in_the_declaration_are_found() {
     2 mistakes in `small.yaml`
     ");
 }
+
+/// What a table of totals says is data, and data may try to steer the terminal.
+#[test]
+fn a_key_cannot_steer_the_terminal() {
+    let refused =
+        project("{from: totals, file: file, amount: total}", "file,total\n\u{1b}[2Jjan.csv,30.00\n").refused(&[]);
+    assert!(refused.contains(r"\u{1b}[2Jjan.csv: expected 30.00, found nothing"), "{refused}");
+    assert!(!refused.contains('\u{1b}'));
+}

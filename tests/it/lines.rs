@@ -432,3 +432,53 @@ proptest! {
         prop_assert_eq!(sum("amount"), reconciliation.texts("amount_read")[0].replace('.', "").parse::<i64>().unwrap().to_string());
     }
 }
+
+/// The subsidiary S belongs to P from 2023 on. Its invoice of 2022 is its own, and so is the credit note of 2023 that
+/// corrects it; the dollars of the note are worth what they were on its own day, 0.80.
+#[test]
+fn a_credit_note_that_is_moved_counts_for_the_account_of_that_day() {
+    let pipeline = "\
+name: small
+currency: EUR
+stages:
+  - read: {id: map, path: map.csv}
+  - read: {id: rates, path: rates.csv}
+  - read: {id: invoices, path: lines.csv}
+  - ledger:
+      from: invoices
+      columns: {account: customer, invoice: invoice, date: day, amount: amount, currency: currency}
+      account_map: {from: map, child: child, parent: parent, since: since}
+      rates: {from: rates, date: day, source: source, target: target, rate: rate}
+      credit_notes: {by_prefix: C, dated: corrected, corrects: corrects}
+  - account_years: {from: ledger}
+  - parquet: {from: account_years, to: tables}
+";
+    let run = Project::new(pipeline)
+        .with("map.csv", "child,parent,since\nS,P,2023-01-01\nP,,\n")
+        .with("rates.csv", "day,source,target,rate\n2022-05-01,USD,EUR,0.90\n2023-02-01,USD,EUR,0.80\n")
+        .with(
+            "lines.csv",
+            "customer,invoice,day,amount,currency,corrects\nS,1,2022-05-01,100.00,USD,\nS,C2,2023-02-01,50.00,USD,1\n\
+             S,C3,2023-02-01,10.00,USD,9\nP,4,2023-12-01,7.00,EUR,\n",
+        )
+        .run(&[]);
+    assert_snapshot!(run.table("tables/account_years.parquet").select(&["account", "fiscal_year", "revenue"]), @"
+    account | fiscal_year | revenue
+    P | 2023 | -1.00
+    S | 2022 | 50.00
+    ");
+    assert_snapshot!(run.table("account_map.parquet"), @"
+    child | parent | since | until | rows | amount
+    P | null | null | null | 0 | 0.00
+    S | P | 2023-01-01 | null | 1 | -8.00
+    ");
+    assert_snapshot!(run.table("currencies.parquet"), @"
+    file | currency | outcome | rows | amount | rows_converted | converted
+    lines.csv | EUR | accepted | 1 | 7.00 | 1 | 7.00
+    lines.csv | USD | accepted | 3 | 40.00 | 3 | 42.00
+    ");
+    assert_snapshot!(run.table("reconciliation.parquet").select(&["amount_read", "amount_accepted"]), @"
+    amount_read | amount_accepted
+    49.00 | 49.00
+    ");
+}
