@@ -37,7 +37,8 @@ impl Sheet {
     /// A row whose first letter is an accented one, as Windows used to write it.
     pub(super) fn row_in_another_encoding(&mut self, fields: &[&dyn Display]) -> Result<(), Error> {
         let row: Vec<u8> = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(",").into_bytes();
-        let row = [&[0xC9], row.get(1..).unwrap_or_default(), b"\n"].concat();
+        // A letter in UTF-8 and the same in windows-1252: the file is in the one, and this line is not.
+        let row = [&[0xC3, 0x89, 0xC9], row.get(1..).unwrap_or_default(), b"\n"].concat();
         self.bytes += row.len() as u64;
         self.out.write_all(&row).map_err(|source| failed(&self.path, source))
     }

@@ -3,6 +3,7 @@
 use super::plan::FilePlan;
 use super::tally::FileTally;
 use crate::sources::SourceFile;
+use crate::sources::form::delimiter_name;
 use crate::table::{Table, TableBuilder, TableSpec};
 
 pub fn spec(name: &str) -> TableSpec {
@@ -11,9 +12,7 @@ pub fn spec(name: &str) -> TableSpec {
 
 /// One row per file, and per sheet of a workbook.
 pub fn table(name: &str, files: &[SourceFile], plans: &[FilePlan], tallies: &[FileTally]) -> Table {
-    let delimiter = |file: &SourceFile| {
-        file.facts.delimiter.map(|sign| if sign == b'\t' { "tab".to_owned() } else { char::from(sign).to_string() })
-    };
+    let delimiter = |file: &SourceFile| file.facts.delimiter.map(delimiter_name);
     let header_line = |file: &SourceFile| file.facts.header_line.and_then(|line| i64::try_from(line).ok());
     let missing = |plan: &FilePlan| (!plan.missing.is_empty()).then(|| plan.missing.join(", "));
     TableBuilder::new(name, files.len())

@@ -1,83 +1,79 @@
-//! Delimited text in UTF-8.
+//! Delimited text: records of fields.
 
-#![expect(clippy::disallowed_methods, reason = "reads a source")]
-
-use super::facts::Seen;
-use super::{Batch, Defect, Error, Lines, Origin, SourceColumn, SourceFile, Stored, cannot_read};
+use super::encoding::{Declared, Encoding};
+use super::facts::{Facts, Seen};
+use super::form::Form;
+use super::layout::{self, Layout};
+use super::stream::{self, BATCH_BYTES, LineEnd, Text};
+use super::{Batch, Defect, Error, Lines, Origin, SourceColumn, SourceFile, cannot_read};
 use crate::money::NumberFormat;
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
 use arrow::array::{ArrayRef, StringBuilder};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Rows per batch: enough to spread the cost of a batch, few enough to stay in the cache.
 const BATCH_ROWS: usize = 16_384;
 
-/// How the text is written.
+/// How numbers and dates in text are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvOptions {
-    pub delimiter: u8,
     pub numbers: NumberFormat,
     /// `strftime` format of dates.
     pub date_format: String,
 }
 
-fn reader(path: &Path, name: &str, options: &CsvOptions) -> Result<Reader<File>, Error> {
-    let file = File::open(path).map_err(|error| cannot_read(name, &error))?;
-    // Rows of the wrong length are this program's to report, so the reader lets them through.
-    Ok(ReaderBuilder::new()
-        .delimiter(options.delimiter)
-        .has_headers(true)
-        .flexible(true)
-        .buffer_capacity(1 << 18)
-        .from_reader(file))
+/// What is needed to read a text again.
+#[derive(Debug, Clone)]
+pub struct Known {
+    encoding: Declared,
+    delimiter: u8,
+    header_line: u64,
+    offset: usize,
+    line_end: LineEnd,
 }
 
-/// The columns that the header names, all of them text.
+/// Learns the layout and the columns of a text.
 ///
 /// # Errors
-/// Where the file cannot be read, has no header, or names a column twice.
-pub fn columns(path: &Path, name: &str, options: &CsvOptions) -> Result<Vec<SourceColumn>, Error> {
-    let mut reader = reader(path, name, options)?;
-    let header = reader.headers().map_err(|error| not_csv(name, &error))?;
-    if header.is_empty() {
-        return Err(Error::with_hint(
-            format!("`{name}` is empty"),
-            "a CSV file starts with a line that names its columns",
-        ));
-    }
-    let others = [b',', b';', b'\t', b'|'].into_iter().filter(|sign| *sign != options.delimiter);
-    let only = header.get(0).filter(|_| header.len() == 1).unwrap_or_default();
-    if let Some(sign) = others.into_iter().find(|sign| only.as_bytes().contains(sign)) {
-        let sign = if sign == b'\t' { "tab".to_owned() } else { char::from(sign).to_string() };
-        return Err(Error::with_hint(
-            format!("the header of `{name}` is a single column, `{}`", only.replace('\t', " ")),
-            format!("if those are several, declare `delimiter: \"{sign}\"`"),
-        ));
-    }
-    let mut columns: Vec<SourceColumn> = Vec::with_capacity(header.len());
-    for column in header {
-        if columns.iter().any(|earlier| earlier.name == column) {
-            return Err(Error::with_hint(
-                format!("`{name}` names the column `{column}` twice"),
-                "rename one of the two in the header",
-            ));
-        }
-        columns.push(SourceColumn { name: column.to_owned(), stored: Stored::Text });
-    }
-    Ok(columns)
+/// Where the file cannot be read or has no header.
+pub fn open(path: &Path, name: &str, form: &Form) -> Result<(Vec<SourceColumn>, Known, Facts), Error> {
+    let mut opened = stream::open(path, name, form.encoding)?;
+    let Layout { delimiter, header_line, offset, line_end, columns } = layout::find(&mut opened.text, name, form)?;
+    let facts = Facts {
+        format: "csv",
+        compression: opened.compression.map(|compression| compression.name()),
+        delimiter: Some(delimiter),
+        header_line: Some(header_line),
+        ..Facts::default()
+    };
+    Ok((columns, Known { encoding: form.encoding, delimiter, header_line, offset, line_end }, facts))
 }
 
 fn not_csv(name: &str, error: &::csv::Error) -> Error {
     match error.kind() {
         ::csv::ErrorKind::Io(error) => cannot_read(name, error),
-        ::csv::ErrorKind::Utf8 { .. } => {
-            Error::with_hint(format!("the header of `{name}` is not valid UTF-8"), "save the file as UTF-8")
-        }
         _ => Error::new(format!("`{name}` is not valid CSV: {error}")),
     }
+}
+
+/// A reader of records that stands behind the header.
+fn reader(file: &SourceFile, known: &Known) -> Result<Reader<Text>, Error> {
+    let failed = |error: std::io::Error| cannot_read(&file.name, &error);
+    let text = stream::open(&file.path, &file.name, known.encoding)?.text;
+    let mut text = text.with_lines_ended_by(known.line_end);
+    text.beginning(known.offset).map_err(failed)?;
+    text.skip(known.offset);
+    // Rows of the wrong length are this program's to report, so the reader lets them through.
+    let mut reader = ReaderBuilder::new()
+        .delimiter(known.delimiter)
+        .has_headers(false)
+        .flexible(true)
+        .buffer_capacity(1 << 18)
+        .from_reader(text);
+    let header = &mut ByteRecord::new();
+    reader.read_byte_record(header).map_err(|error| not_csv(&file.name, &error))?;
+    Ok(reader)
 }
 
 /// Reads the file in batches of text columns; an empty field is null.
@@ -86,31 +82,48 @@ fn not_csv(name: &str, error: &::csv::Error) -> Error {
 /// Where the file cannot be read or `visit` fails.
 pub fn scan<E: From<Error>>(
     file: &SourceFile,
-    options: &CsvOptions,
+    known: &Known,
     columns: &[usize],
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
 ) -> Result<Seen, E> {
-    let mut reader = reader(&file.path, &file.name, options)?;
-    let text = File::open(&file.path).map_err(|error| cannot_read(&file.name, &error))?;
+    let mut reader = reader(file, known)?;
+    let own = file.own_columns();
     let mut records: Vec<ByteRecord> = vec![ByteRecord::new(); BATCH_ROWS];
-    loop {
-        let mut rows = 0;
-        while let Some(record) = records.get_mut(rows) {
-            if !reader.read_byte_record(record).map_err(|error| not_csv(&file.name, &error))? {
+    let mut lines: Vec<u64> = Vec::with_capacity(BATCH_ROWS);
+    let mut rows_empty = 0;
+    let mut ended = false;
+    while !ended {
+        lines.clear();
+        let start = reader.position().byte();
+        reader.get_mut().forget_before(start);
+        while let Some(record) = records.get_mut(lines.len()) {
+            ended = !reader.read_byte_record(record).map_err(|error| not_csv(&file.name, &error))?;
+            // The reader goes over line ends before a record, and only the text itself tells how many there are.
+            let (byte, line) = record.position().map_or((0, 0), |position| (position.byte(), position.line()));
+            let ends = reader.get_ref().line_ends_at(byte);
+            rows_empty += ends.blank;
+            if ended {
                 break;
             }
-            if let Some(lines) = swallowed(record, options.delimiter, file.columns.len()) {
-                let line = Starts { text: &text, records: std::slice::from_ref(record) }.line(0);
-                return Err(E::from(unclosed(&file.name, line, lines)));
+            let line = line + ends.feeds + known.header_line - 1;
+            if let Some(swallowed) = swallowed(record, known.delimiter, own.len()) {
+                return Err(E::from(unclosed(&file.name, line, swallowed)));
             }
-            rows += 1;
+            if record.as_slice().iter().all(u8::is_ascii_whitespace) {
+                rows_empty += 1;
+            } else {
+                lines.push(line);
+            }
+            if byte - start > BATCH_BYTES as u64 {
+                break;
+            }
         }
-        let records = records.get(..rows).unwrap_or_default();
-        if records.is_empty() {
-            return Ok(Seen::default());
+        let records = records.get(..lines.len()).unwrap_or_default();
+        if !records.is_empty() {
+            visit(batch(records, &lines, columns, own, reader.get_ref().encoding()))?;
         }
-        visit(batch(records, columns, &file.columns, &text))?;
     }
+    Ok(Seen { encoding: Some(reader.get_ref().encoding().name()), rows_empty })
 }
 
 /// How many lines a quote has swallowed that was opened and not closed where it should be: a field that holds
@@ -134,66 +147,42 @@ fn unclosed(name: &str, line: u64, lines: usize) -> Error {
     )
 }
 
-fn batch<'a>(records: &'a [ByteRecord], columns: &[usize], all: &'a [SourceColumn], text: &'a File) -> Batch<'a> {
+fn batch<'a>(
+    records: &'a [ByteRecord],
+    lines: &'a [u64],
+    columns: &[usize],
+    own: &'a [SourceColumn],
+    encoding: Encoding,
+) -> Batch<'a> {
     let defects: Vec<Defect> =
-        records.iter().enumerate().filter_map(|(row, record)| defect(row, record, all.len())).collect();
+        records.iter().enumerate().filter_map(|(row, record)| defect(row, record, own.len(), encoding)).collect();
     let cells = columns.iter().map(|column| cells(records, *column, &defects)).collect();
     Batch {
         columns: cells,
         rows: records.len(),
         defects,
-        lines: Lines::Text(Starts { text, records }),
-        origin: Origin::Records { records, columns: all },
+        lines: Lines::Numbered(lines),
+        origin: Origin::Records { records, columns: own },
     }
 }
 
-/// Where records start in the text of their file.
-pub(crate) struct Starts<'a> {
-    text: &'a File,
-    records: &'a [ByteRecord],
-}
-
-impl Starts<'_> {
-    /// The line on which a record starts. The reader tells where the record before ended, and only the text
-    /// itself tells how many line ends lie between: the second half of one of Windows, or empty lines. Few
-    /// records are asked for their line, so that looking there costs less than counting along.
-    pub(crate) fn line(&self, row: usize) -> u64 {
-        let position = self.records.get(row).and_then(ByteRecord::position);
-        position.map_or(0, |position| position.line() + line_ends_at(self.text, position.byte()).unwrap_or_default())
-    }
-}
-
-/// How many line ends stand at a place of a file before anything else.
-fn line_ends_at(mut text: &File, byte: u64) -> std::io::Result<u64> {
-    text.seek(SeekFrom::Start(byte))?;
-    let (mut count, mut bytes) = (0, [0; 64]);
-    loop {
-        let read = text.read(&mut bytes)?;
-        for byte in bytes.iter().take(read) {
-            match byte {
-                b'\n' => count += 1,
-                b'\r' => {}
-                _ => return Ok(count),
-            }
-        }
-        if read == 0 {
-            return Ok(count);
-        }
-    }
-}
-
-fn defect(row: usize, record: &ByteRecord, expected: usize) -> Option<Defect> {
+fn defect(row: usize, record: &ByteRecord, expected: usize, encoding: Encoding) -> Option<Defect> {
     let fields = record.len();
     if fields != expected {
         let reason = if fields < expected { "too_few_fields" } else { "too_many_fields" };
-        return Some(Defect { row, reason, detail: format!("{fields} fields where the header has {expected}") });
+        return Some(Defect { row, reason, detail: counted(fields, expected) });
     }
     let bytes = record.as_slice();
     if bytes.is_ascii() {
         return None;
     }
     let broken = record.iter().position(|field| std::str::from_utf8(field).is_err())?;
-    Some(Defect { row, reason: "not_utf8", detail: format!("field {} is not valid UTF-8", broken + 1) })
+    let detail = format!("field {} is not valid {}", broken + 1, encoding.title());
+    Some(Defect { row, reason: encoding.reason(), detail })
+}
+
+fn counted(fields: usize, expected: usize) -> String {
+    format!("{fields} {} where the header has {expected}", if fields == 1 { "field" } else { "fields" })
 }
 
 fn cells(records: &[ByteRecord], column: usize, defects: &[Defect]) -> ArrayRef {
@@ -214,4 +203,125 @@ pub fn json(record: &ByteRecord, columns: &[SourceColumn]) -> String {
         (name, String::from_utf8_lossy(field).into_owned().into())
     });
     serde_json::Value::Object(named.collect()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::form::Header;
+    use crate::sources::{Format, facts::Facts, scan};
+    use arrow::array::{Array, AsArray};
+    use proptest::prelude::*;
+    use std::io::Write;
+
+    /// What a person has in mind: the fields of each row, some rows with nothing in them.
+    fn rows() -> impl Strategy<Value = Vec<Vec<String>>> {
+        // Letters of windows-1252, and every sign that has a meaning in some text.
+        let field = prop_oneof![4 => "[a-z0-9 éßÑ]{0,6}", 1 => "[a-zé,;|\t\"=\r\n€ ]{0,5}"];
+        proptest::collection::vec(proptest::collection::vec(field, 2), 0..12)
+    }
+
+    /// How it is written down.
+    #[derive(Debug, Clone)]
+    struct Written {
+        delimiter: char,
+        line_end: &'static str,
+        encoding: usize,
+        packed: usize,
+        preamble: usize,
+        blank_lines: bool,
+    }
+
+    fn written() -> impl Strategy<Value = Written> {
+        let ways = (0..4usize, 0..2usize, 0..5usize, 0..3usize, 0..3usize, any::<bool>());
+        ways.prop_map(|(delimiter, line_end, encoding, packed, preamble, blank_lines)| Written {
+            delimiter: [',', ';', '\t', '|'][delimiter],
+            line_end: ["\n", "\r\n"][line_end],
+            encoding,
+            packed,
+            preamble,
+            blank_lines,
+        })
+    }
+
+    /// The text, and the line on which each row that is not empty begins.
+    fn text_of(rows: &[Vec<String>], written: &Written) -> (String, Vec<u64>, i64) {
+        let (mut text, mut lines, mut empty) = (String::new(), Vec::new(), 0);
+        for number in 0..written.preamble {
+            text.push_str(&format!("Export {number}, \"of; sales{}", written.line_end));
+        }
+        text.push_str(&format!("id{}näme{}", written.delimiter, written.line_end));
+        for row in rows {
+            if written.blank_lines {
+                text.push_str(written.line_end);
+                empty += 1;
+            }
+            if row.iter().all(|field| field.bytes().all(|byte| byte.is_ascii_whitespace())) {
+                empty += 1;
+            } else {
+                lines.push(text.matches('\n').count() as u64 + 1);
+            }
+            let quoted: Vec<String> = row.iter().map(|field| format!("\"{}\"", field.replace('"', "\"\""))).collect();
+            text.push_str(&quoted.join(&written.delimiter.to_string()));
+            text.push_str(written.line_end);
+        }
+        (text, lines, empty)
+    }
+
+    fn bytes_of(text: &str, written: &Written) -> (Declared, Vec<u8>) {
+        let utf16 = |mark: &str| format!("{mark}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let (declared, bytes) = match written.encoding {
+            0 => (Declared::Auto, text.as_bytes().to_vec()),
+            1 => (Declared::Auto, format!("\u{feff}{text}").into_bytes()),
+            2 => (Declared::Auto, utf16("\u{feff}")),
+            3 => (Declared::Utf16, utf16("")),
+            _ => (Declared::Auto, encoding_rs::WINDOWS_1252.encode(text).0.into_owned()),
+        };
+        let packed = match written.packed {
+            0 => bytes,
+            1 => {
+                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                encoder.write_all(&bytes).unwrap();
+                encoder.finish().unwrap()
+            }
+            _ => zstd::encode_all(bytes.as_slice(), 1).unwrap(),
+        };
+        (declared, packed)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+
+        #[test]
+        fn what_is_written_down_in_any_way_is_read_back(rows in rows(), written in written()) {
+            let (text, lines, empty) = text_of(&rows, &written);
+            let (encoding, bytes) = bytes_of(&text, &written);
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&bytes).unwrap();
+            let header = Header::Has(vec!["ID".to_owned(), "näme".to_owned()]);
+            let form = Form { encoding, header, ..Form::default() };
+            let (columns, known, facts) = open(file.path(), "x", &form).unwrap();
+            prop_assert_eq!(facts.header_line, Some(written.preamble as u64 + 1));
+            prop_assert_eq!(facts.delimiter.map(char::from), Some(written.delimiter));
+            let path = file.path().to_owned();
+            let (name, folders) = ("x".to_owned(), Vec::new());
+            let file = SourceFile { path, name, bytes: 0, columns, folders, format: Format::Csv(known), facts: Facts::default() };
+            let mut read: Vec<(u64, Vec<String>)> = Vec::new();
+            let seen = scan(&file, 0, &[0, 1], &mut |batch| -> Result<(), Error> {
+                assert!(batch.defects.is_empty(), "{:?}", batch.defects);
+                for row in 0..batch.rows {
+                    let cell = |column: &ArrayRef| {
+                        let column = column.as_string::<i32>();
+                        if column.is_null(row) { String::new() } else { column.value(row).to_owned() }
+                    };
+                    read.push((batch.line(row), batch.columns.iter().map(cell).collect()));
+                }
+                Ok(())
+            });
+            prop_assert_eq!(seen.unwrap().rows_empty, empty);
+            let is_empty = |row: &&Vec<String>| !row.iter().all(|field| field.bytes().all(|byte| byte.is_ascii_whitespace()));
+            let expected: Vec<(u64, Vec<String>)> = lines.into_iter().zip(rows.iter().filter(is_empty).cloned()).collect();
+            prop_assert_eq!(read, expected);
+        }
+    }
 }

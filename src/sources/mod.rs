@@ -1,19 +1,28 @@
 //! Files of invoice lines and of other tables: finding them, learning their columns, reading them in batches.
 //!
 //! One file per format. A source hands out batches of Arrow columns as they are stored; what the values
-//! mean is the business of whoever reads them.
+//! mean is the business of whoever reads them. Text comes through `stream`, unpacked and decoded.
 
+pub mod book;
 pub mod cells;
+pub mod compression;
 pub mod csv;
+pub mod encoding;
 pub mod facts;
+pub mod form;
 pub mod headers;
+pub mod hive;
+pub mod layout;
 pub mod parquet;
 pub mod read;
+pub mod sheet_cells;
+pub mod stream;
 pub mod typed;
+pub mod workbook;
 pub mod written;
 
 use crate::sources::cells::key_of_row;
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, StringArray};
 use facts::{Facts, Seen};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -61,8 +70,9 @@ pub struct SourceColumn {
 /// What a format needs to read a file again.
 #[derive(Debug, Clone)]
 pub enum Format {
-    Csv(csv::CsvOptions),
+    Csv(csv::Known),
     Parquet(parquet::Footer),
+    Sheet(workbook::Known),
 }
 
 /// A file whose columns are known; of a workbook, one of its sheets.
@@ -72,7 +82,10 @@ pub struct SourceFile {
     /// The path below the pipeline's root, with forward slashes: the same wherever the root is.
     pub name: String,
     pub bytes: u64,
+    /// Those of the file, and behind them those of its folders.
     pub columns: Vec<SourceColumn>,
+    /// The value that each column of the folders has in every line.
+    pub folders: Vec<Option<String>>,
     pub format: Format,
     pub facts: Facts,
 }
@@ -86,10 +99,15 @@ impl SourceFile {
         }
     }
 
+    /// The columns that stand in the file itself.
+    pub fn own_columns(&self) -> &[SourceColumn] {
+        self.columns.get(..self.columns.len() - self.folders.len()).unwrap_or_default()
+    }
+
     /// How many parts of the file can be read side by side.
     pub fn parts(&self) -> usize {
         match &self.format {
-            Format::Csv(_) => 1,
+            Format::Csv(_) | Format::Sheet(_) => 1,
             Format::Parquet(footer) => footer.row_groups(),
         }
     }
@@ -107,6 +125,7 @@ pub struct Defect {
 pub(crate) enum Origin<'a> {
     Records { records: &'a [::csv::ByteRecord], columns: &'a [SourceColumn] },
     RowGroup(parquet::Place<'a>),
+    Sheet { rows: &'a [book::Row], columns: &'a [SourceColumn] },
 }
 
 /// Some consecutive lines of a file.
@@ -124,8 +143,8 @@ pub struct Batch<'a> {
 pub(crate) enum Lines<'a> {
     /// Row after row from this one.
     From(u64),
-    /// Records may span several lines of text.
-    Text(csv::Starts<'a>),
+    /// Records may span several lines of text, and empty rows lie between them.
+    Numbered(&'a [u64]),
 }
 
 impl Batch<'_> {
@@ -133,7 +152,7 @@ impl Batch<'_> {
     pub fn line(&self, row: usize) -> u64 {
         match &self.lines {
             Lines::From(first) => first + u64::try_from(row).unwrap_or_default(),
-            Lines::Text(starts) => starts.line(row),
+            Lines::Numbered(lines) => lines.get(row).copied().unwrap_or_default(),
         }
     }
 
@@ -148,6 +167,9 @@ impl Batch<'_> {
                 .map(|row| records.get(*row).map_or_else(String::new, |record| csv::json(record, columns)))
                 .collect()),
             Origin::RowGroup(place) => place.json(rows),
+            Origin::Sheet { rows: all, columns } => {
+                Ok(rows.iter().map(|row| all.get(*row).map_or_else(String::new, |row| row.json(columns))).collect())
+            }
         }
     }
 }
@@ -162,37 +184,85 @@ pub fn scan<E: From<Error>>(
     columns: &[usize],
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
 ) -> Result<Seen, E> {
+    let own = file.own_columns().len();
+    let stored: Vec<usize> = columns.iter().copied().filter(|column| *column < own).collect();
+    if stored.len() == columns.len() {
+        return scan_stored(file, part, columns, visit);
+    }
+    scan_stored(file, part, &stored, &mut |mut batch| {
+        let mut read = std::mem::take(&mut batch.columns).into_iter();
+        let rows = batch.rows;
+        let column = |column: &usize| match column.checked_sub(own) {
+            Some(folder) => {
+                let value = file.folders.get(folder)?.as_deref();
+                Some(Arc::new(std::iter::repeat_n(value, rows).collect::<StringArray>()) as ArrayRef)
+            }
+            None => read.next(),
+        };
+        batch.columns = columns.iter().filter_map(column).collect();
+        visit(batch)
+    })
+}
+
+fn scan_stored<E: From<Error>>(
+    file: &SourceFile,
+    part: usize,
+    columns: &[usize],
+    visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
+) -> Result<Seen, E> {
     match &file.format {
-        Format::Csv(options) => csv::scan(file, options, columns, visit),
+        Format::Csv(known) => csv::scan(file, known, columns, visit),
         Format::Parquet(footer) => parquet::scan(file, footer, part, columns, visit).map(|()| Seen::default()),
+        Format::Sheet(known) => workbook::scan(file, known, columns, visit),
     }
 }
 
-/// Learns the columns of one file.
+/// Learns the columns of one file, and of each sheet of a workbook that is asked for.
 ///
 /// # Errors
 /// Where the file cannot be read, is empty, or is not of its format.
-pub fn open(path: &Path, name: String, config: &read::Read) -> Result<SourceFile, Error> {
-    let metadata = std::fs::metadata(path).map_err(|error| cannot_read(&name, &error))?;
-    let bytes = metadata.len();
-    match config.format_of(&name)? {
+pub fn open(path: &Path, name: &str, config: &read::Read) -> Result<Vec<SourceFile>, Error> {
+    let metadata = std::fs::metadata(path).map_err(|error| cannot_read(name, &error))?;
+    let folders = hive::columns(name)?;
+    let file = |name: String, mut columns: Vec<SourceColumn>, format: Format, facts: Facts| {
+        for (folder, _) in &folders {
+            if columns.iter().any(|column| column.name == *folder) {
+                return Err(Error::with_hint(
+                    format!("`{name}` has the column `{folder}`, and so has a folder that it lies in"),
+                    "rename one of the two",
+                ));
+            }
+        }
+        columns.extend(folders.iter().map(|(name, _)| SourceColumn { name: name.clone(), stored: Stored::Text }));
+        let folders = folders.iter().map(|(_, value)| value.clone()).collect();
+        Ok(SourceFile { path: path.to_owned(), name, bytes: metadata.len(), columns, folders, format, facts })
+    };
+    match config.format_of(name)? {
         read::FileFormat::Csv => {
-            let columns = csv::columns(path, &name, &config.csv)?;
-            let facts = Facts { format: "csv", ..Facts::default() };
-            let format = Format::Csv(config.csv.clone());
-            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format, facts })
+            let (columns, known, facts) = csv::open(path, name, &config.form)?;
+            Ok(vec![file(name.to_owned(), columns, Format::Csv(known), facts)?])
         }
         read::FileFormat::Parquet => {
-            let footer = parquet::Footer::load(path, &name)?;
-            let columns = footer.columns();
+            let footer = parquet::Footer::load(path, name)?;
             let facts = Facts { format: "parquet", ..Facts::default() };
-            Ok(SourceFile { path: path.to_owned(), name, bytes, columns, format: Format::Parquet(footer), facts })
+            Ok(vec![file(name.to_owned(), footer.columns(), Format::Parquet(footer), facts)?])
+        }
+        read::FileFormat::Workbook => {
+            let sheets = workbook::open(path, name, &config.form, config.csv.numbers.decimal)?;
+            let sheet = |(columns, known, facts): (Vec<SourceColumn>, workbook::Known, Facts)| {
+                let shown = workbook::shown(name, facts.sheet.as_deref().unwrap_or_default());
+                file(shown, columns, Format::Sheet(known), facts)
+            };
+            sheets.into_iter().map(sheet).collect()
         }
     }
 }
 
 pub(crate) fn cannot_read(name: &str, error: &std::io::Error) -> Error {
-    Error::new(format!("cannot read `{name}`: {error}"))
+    let message = format!("cannot read `{name}`: {error}");
+    // What is wrong with the content of a file, and not with its place.
+    let hint = (error.kind() == std::io::ErrorKind::InvalidData).then(|| "export or copy the file anew".to_owned());
+    Error { message, hint }
 }
 
 /// The files of a `read` stage: found, sorted by path, their columns known.

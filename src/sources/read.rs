@@ -1,6 +1,7 @@
 //! The stage kind `read`: which files, and how they are written.
 
 use super::csv::CsvOptions;
+use super::form::Form;
 use super::{Error, Source, SourceFile, headers, open, typed};
 use crate::money::NumberFormat;
 use crate::pipeline::check::{Bound, Signature};
@@ -21,6 +22,7 @@ pub const MANUAL: &str = include_str!("../../docs/stages/read.md");
 pub enum FileFormat {
     Csv,
     Parquet,
+    Workbook,
 }
 
 /// What the values of a text column are, where an expression needs to know.
@@ -38,6 +40,7 @@ pub struct Read {
     pub paths: Vec<Located<String>>,
     /// By the ending of each file's name where not declared.
     pub format: Option<FileFormat>,
+    pub form: Form,
     pub csv: CsvOptions,
     /// Declared types of text columns.
     pub types: Vec<(Located<String>, TextType)>,
@@ -51,12 +54,12 @@ impl Read {
         let format = match fields.optional("format") {
             None => Some(None),
             Some(_) => {
-                let formats = [("csv", FileFormat::Csv), ("parquet", FileFormat::Parquet)];
+                let formats =
+                    [("csv", FileFormat::Csv), ("parquet", FileFormat::Parquet), ("workbook", FileFormat::Workbook)];
                 fields.choice("format", &formats, FileFormat::Csv).map(Some)
             }
         };
-        let delimiters = [(",", b','), (";", b';'), ("tab", b'\t'), ("\t", b'\t'), ("|", b'|')];
-        let delimiter = fields.choice("delimiter", &delimiters, b',');
+        let form = Form::decode(fields);
         let decimal = fields.choice("decimal", &[(".", b'.'), (",", b',')], b'.');
         let separators = [("none", None), (".", Some(b'.')), (",", Some(b',')), ("'", Some(b'\'')), (" ", Some(b' '))];
         let thousands = fields.choice("thousands", &separators, None);
@@ -70,8 +73,8 @@ impl Read {
             return None;
         }
         let numbers = NumberFormat { decimal, thousands };
-        let csv = CsvOptions { delimiter: delimiter?, numbers, date_format: date_format? };
-        Some(Self { paths: paths?, format: format?, csv, types: types?, table: table? })
+        let csv = CsvOptions { numbers, date_format: date_format? };
+        Some(Self { paths: paths?, format: format?, form: form?, csv, types: types?, table: table? })
     }
 
     /// The format of a file.
@@ -82,13 +85,17 @@ impl Read {
         if let Some(format) = self.format {
             return Ok(format);
         }
-        let ending = Path::new(name).extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        let name_of_format = name.to_lowercase();
+        let unpacked = name_of_format.strip_suffix(".gz").or_else(|| name_of_format.strip_suffix(".zst"));
+        let packed = unpacked.is_some();
+        let ending = Path::new(unpacked.unwrap_or(&name_of_format)).extension().map(|ending| ending.to_string_lossy());
         match ending.as_deref() {
             Some("csv" | "txt" | "tsv") => Ok(FileFormat::Csv),
-            Some("parquet" | "pq") => Ok(FileFormat::Parquet),
+            Some("parquet" | "pq") if !packed => Ok(FileFormat::Parquet),
+            Some("xlsx" | "xlsm" | "xlsb" | "xls" | "ods") if !packed => Ok(FileFormat::Workbook),
             _ => Err(Error::with_hint(
                 format!("the name of `{name}` does not tell its format"),
-                "declare `format: csv` or `format: parquet`",
+                "declare `format: csv`, `format: parquet` or `format: workbook`",
             )),
         }
     }
@@ -136,12 +143,12 @@ impl Read {
                 complete = false;
             }
         }
-        let opened: Vec<Result<SourceFile, Error>> =
-            found.into_par_iter().map(|(path, name)| open(&path, name, self)).collect();
+        let opened: Vec<Result<Vec<SourceFile>, Error>> =
+            found.into_par_iter().map(|(path, name)| open(&path, &name, self)).collect();
         let mut files = Vec::with_capacity(opened.len());
         for file in opened {
             match file {
-                Ok(file) => files.push(file),
+                Ok(sheets) => files.extend(sheets),
                 Err(error) => {
                     problems.report(span, error.message, error.hint);
                     complete = false;

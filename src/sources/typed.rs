@@ -260,7 +260,7 @@ mod tests {
 
     fn cell(text: &str, meaning: Meaning) -> Result<Option<Cell>, String> {
         let numbers = NumberFormat { decimal: b',', thousands: Some(b'.') };
-        let written = Written { numbers, date_format: "%d.%m.%Y".to_owned(), typed: false };
+        let written = Written { numbers, date_format: "%d.%m.%Y".to_owned(), typed: false, sheet: false };
         super::cell(text, meaning, &written, 2)
     }
 
@@ -303,7 +303,8 @@ mod tests {
 
     #[test]
     fn stored_numbers_and_days_have_their_own_form() {
-        let written = Written { numbers: NumberFormat::PLAIN, date_format: "%Y-%m-%d".to_owned(), typed: true };
+        let written =
+            Written { numbers: NumberFormat::PLAIN, date_format: "%Y-%m-%d".to_owned(), typed: true, sheet: false };
         let cell = |text, meaning| super::cell(text, meaning, &written, 2).unwrap().unwrap();
         assert_eq!(cell("1.005", Meaning::Money), Cell::Whole(101));
         assert_eq!(cell("1e-7", Meaning::Number), Cell::Number(1e-7));

@@ -5,12 +5,16 @@ use crate::calendar::parse_day;
 use crate::money::{NotMoney, NumberFormat};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 
+const ISO: &str = "%Y-%m-%d";
+
 /// How one column of one file is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     pub(super) numbers: NumberFormat,
     pub(super) date_format: String,
     pub(super) typed: bool,
+    /// Of a sheet, where days that are no text come in the form of ISO.
+    pub(super) sheet: bool,
 }
 
 impl Written {
@@ -19,11 +23,12 @@ impl Written {
         let is_text =
             |file: &SourceFile| file.columns.iter().any(|known| known.name == column && known.stored == Stored::Text);
         let typed = !source.files.iter().any(|known| known.name == file && is_text(known));
+        let sheet = source.files.iter().any(|known| known.name == file && known.facts.sheet.is_some());
         let declared = &source.config.csv;
         if typed {
-            Self { numbers: NumberFormat::PLAIN, date_format: "%Y-%m-%d".to_owned(), typed }
+            Self { numbers: NumberFormat::PLAIN, date_format: ISO.to_owned(), typed, sheet }
         } else {
-            Self { numbers: declared.numbers, date_format: declared.date_format.clone(), typed }
+            Self { numbers: declared.numbers, date_format: declared.date_format.clone(), typed, sheet }
         }
     }
 
@@ -31,7 +36,8 @@ impl Written {
     pub fn day(&self, text: &str) -> Option<i32> {
         let text = text.trim();
         let text = if self.typed { text.split_once('T').map_or(text, |(day, _)| day) } else { text };
-        parse_day(text, &self.date_format)
+        let of_a_cell = self.sheet.then(|| parse_day(text, ISO)).flatten();
+        of_a_cell.or_else(|| parse_day(text, &self.date_format))
     }
 
     /// A number in units of `10^-scale`.

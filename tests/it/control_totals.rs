@@ -154,7 +154,7 @@ fn a_table_of_totals_that_cannot_be_used_says_why() {
       totals.csv:3: `two` is no number of rows
       totals.csv:4: the file is empty
       totals.csv:6: `invoices/feb.csv` has a total already
-      totals.csv:7: 1 fields where the header has 3
+      totals.csv:7: 1 field where the header has 3
     hint: one row for each total, with its key and its amount
     ");
     let by_month = "{from: totals, month: month, amount: total}";

@@ -15,6 +15,7 @@ mod demo;
 mod duplicates;
 mod errors;
 mod external;
+mod files;
 mod ledger;
 mod lines;
 mod published;

@@ -135,6 +135,8 @@ pub fn fiscal_year(period: &str, date_format: &str, calendar: FiscalCalendar) ->
     declared.or_else(|| match period.len() {
         4 => iso(&format!("{period}-01-01")).and_then(|_| period.parse().ok()),
         7 => iso(&format!("{period}-01")).map(year_of),
+        // A day of a sheet.
+        10 => iso(period).map(year_of),
         // A moment of a typed column has its day in front.
         _ => period.split_once('T').and_then(|(day, _)| iso(day)).map(year_of),
     })
