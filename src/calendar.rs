@@ -19,7 +19,8 @@ pub fn day_of(date: Date) -> Option<i32> {
 
 /// The date of a day.
 pub fn date_of(day: i32) -> Date {
-    EPOCH.checked_add(jiff::Span::new().days(day)).unwrap_or(Date::MAX)
+    let span = jiff::Span::new().try_days(day);
+    span.and_then(|span| EPOCH.checked_add(span)).unwrap_or(Date::MAX)
 }
 
 /// A day as `2025-12-31`.

@@ -6,11 +6,13 @@
 
 pub mod calendar;
 pub mod cli;
+pub mod dates;
 pub mod demo;
 pub mod failure;
 pub mod ledger;
 pub mod measures;
 pub mod money;
+pub mod notation;
 pub mod outputs;
 pub mod pipeline;
 pub mod product;

@@ -2,8 +2,9 @@
 
 use super::expression::SCALE;
 use super::interner::Interner;
-use crate::calendar::parse_day;
-use crate::money::{NotMoney, NumberFormat, decimal_of_float, from_decimal, from_float};
+use crate::dates::{DateFormats, DateOrders, NoDay, Reading};
+use crate::money::{NotMoney, decimal_of_float, from_decimal, from_float};
+use crate::notation::{NoAmount, Notation};
 use crate::sources::cells::{key_of_row, text_of_row};
 use arrow::array::{
     Array, ArrayRef, AsArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array, StringArray,
@@ -112,7 +113,8 @@ impl Coder {
     }
 }
 
-fn is_blank(text: &str) -> bool {
+/// Whether there is nothing in a text but blanks.
+pub fn is_blank(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_whitespace()) || text.trim().is_empty()
 }
 
@@ -127,33 +129,61 @@ pub enum Gap {
     OutOfRange(String),
     /// The expression failed, with the words of Polars.
     Failed(String),
+    /// A date that two formats read as these days.
+    Ambiguous(String, i32, i32),
+    /// An amount marked `CR` or `DR`, which nothing declares.
+    Credit(String),
+    /// An amount with the sign of a currency that is not this one, in which the line is.
+    OtherCurrency(String, String),
     /// An amount of no currency or of an unknown one, in words.
     NoCurrency(String),
     /// An amount of another currency that cannot be converted, in words.
     NoRate(String),
 }
 
+impl Gap {
+    /// The text that has no value, or why there is none.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Missing => "",
+            Self::MissingIn(text)
+            | Self::Unreadable(text)
+            | Self::OutOfRange(text)
+            | Self::Failed(text)
+            | Self::Ambiguous(text, _, _)
+            | Self::Credit(text)
+            | Self::OtherCurrency(text, _)
+            | Self::NoCurrency(text)
+            | Self::NoRate(text) => text,
+        }
+    }
+}
+
 /// The days of a batch.
 pub enum Days {
     Date(Date32Array),
     Text(StringArray, DayReader),
+    /// The day numbers of a spreadsheet.
+    Number(Float64Array, DateFormats),
 }
 
 /// Reads days from text, keeping the last one: neighbours are often equal.
 #[derive(Debug, Clone)]
 pub struct DayReader {
-    format: String,
-    last: (String, Option<i32>),
+    formats: DateFormats,
+    last: (String, Result<Reading, NoDay>),
+    orders: DateOrders,
 }
 
 impl DayReader {
-    pub fn new(format: &str) -> Self {
-        Self { format: format.to_owned(), last: (String::new(), None) }
+    pub fn new(formats: &DateFormats) -> Self {
+        let last = (String::new(), Err(NoDay::Unreadable));
+        Self { formats: formats.clone(), last, orders: DateOrders::default() }
     }
 
-    fn read(&mut self, text: &str) -> Option<i32> {
+    fn read(&mut self, text: &str) -> Result<Reading, NoDay> {
         if self.last.0 != text {
-            self.last.1 = parse_day(text, &self.format);
+            self.last.1 = self.formats.read(text);
             text.clone_into(&mut self.last.0);
         }
         self.last.1
@@ -162,30 +192,61 @@ impl DayReader {
 
 impl Days {
     /// # Errors
-    /// Where the column holds neither dates nor text.
-    pub fn of(column: &ArrayRef, format: &str) -> Result<Self, String> {
+    /// Where the column holds neither dates nor text, and no numbers that are days.
+    pub fn of(column: &ArrayRef, formats: &DateFormats) -> Result<Self, String> {
         let as_type = |data_type| cast(column, &data_type).map_err(|error| error.to_string());
         match column.data_type() {
             data_type if data_type.is_temporal() => {
                 Ok(Self::Date(as_type(DataType::Date32)?.as_primitive::<Date32Type>().clone()))
             }
-            _ => Ok(Self::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), DayReader::new(format))),
+            data_type if data_type.is_numeric() => {
+                let numbers = as_type(DataType::Float64)?.as_primitive::<Float64Type>().clone();
+                Ok(Self::Number(numbers, formats.clone()))
+            }
+            _ => Ok(Self::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), DayReader::new(formats))),
         }
     }
 
     #[inline]
     pub fn day(&mut self, row: usize) -> Result<i32, Gap> {
+        let gap = |text: &str, error| match error {
+            NoDay::Unreadable => Gap::Unreadable(text.to_owned()),
+            NoDay::Ambiguous(one, other) => Gap::Ambiguous(text.to_owned(), one, other),
+        };
         match self {
             Self::Date(days) if days.is_null(row) => Err(Gap::Missing),
             Self::Date(days) => Ok(days.value(row)),
+            Self::Number(numbers, _) if numbers.is_null(row) => Err(Gap::Missing),
+            Self::Number(numbers, formats) => {
+                let number = numbers.value(row);
+                formats.read_number(number).map(|reading| reading.day).map_err(|error| gap(&number.to_string(), error))
+            }
             Self::Text(texts, _) if texts.is_null(row) => Err(Gap::Missing),
             Self::Text(texts, reader) => {
                 let text = texts.value(row).trim_ascii();
                 if text.is_empty() {
                     return Err(Gap::Missing);
                 }
-                reader.read(text).ok_or_else(|| Gap::Unreadable(text.to_owned()))
+                reader.read(text).map(|reading| reading.day).map_err(|error| gap(text, error))
             }
+        }
+    }
+
+    /// Counts the day read last among those that tell the order of day and month.
+    #[inline]
+    pub fn count(&mut self) {
+        if let Self::Text(_, reader) = self
+            && let Ok(reading) = reader.last.1
+        {
+            reader.orders.add(reading);
+        }
+    }
+
+    /// What the days counted tell of the order of day and month.
+    pub fn orders(&self) -> DateOrders {
+        match self {
+            Self::Text(_, reader) => reader.orders,
+            Self::Date(_) | Self::Number(_, _) => DateOrders::default(),
         }
     }
 }
@@ -200,7 +261,7 @@ pub struct Amounts {
 }
 
 enum Values {
-    Text(StringArray, NumberFormat),
+    Text(StringArray, Notation),
     Integer(Int64Array),
     Float(Float64Array),
     Decimal(Decimal128Array, u32),
@@ -209,7 +270,7 @@ enum Values {
 impl Amounts {
     /// # Errors
     /// Where the column holds no numbers and no text.
-    pub fn of(column: &ArrayRef, numbers: NumberFormat, decimals: u32) -> Result<Self, String> {
+    pub fn of(column: &ArrayRef, notation: Notation, decimals: u32) -> Result<Self, String> {
         let as_type = |data_type| cast(column, &data_type).map_err(|error| error.to_string());
         let values = match column.data_type() {
             DataType::UInt64 => {
@@ -228,24 +289,29 @@ impl Amounts {
                     places,
                 )
             }
-            _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), numbers),
+            _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), notation),
         };
         Ok(Self { values, decimals })
     }
 
+    /// The amount of a row. The sign of a currency beside it must be one of this currency, where one is given.
+    ///
+    /// # Errors
+    /// Why there is none.
     #[inline]
-    pub fn amount(&self, row: usize) -> Result<i64, Gap> {
+    pub fn amount(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
         let (amount, shown): (_, &dyn Fn() -> String) = match &self.values {
             Values::Text(texts, _) if texts.is_null(row) => return Err(Gap::Missing),
             Values::Integer(values) if values.is_null(row) => return Err(Gap::Missing),
             Values::Float(values) if values.is_null(row) => return Err(Gap::Missing),
             Values::Decimal(values, _) if values.is_null(row) => return Err(Gap::Missing),
-            Values::Text(texts, numbers) => {
+            Values::Text(texts, notation) => {
                 let text = texts.value(row);
                 if is_blank(text) {
                     return Err(Gap::Missing);
                 }
-                (numbers.parse(text.as_bytes(), self.decimals), &|| text.to_owned())
+                let value = read_amount(text, *notation, self.decimals, currency)?;
+                (i64::try_from(value).map_err(|_| NotMoney::OutOfRange), &|| text.to_owned())
             }
             Values::Integer(values) => {
                 (from_decimal(values.value(row).into(), 0, self.decimals), &|| values.value(row).to_string())
@@ -268,13 +334,29 @@ impl Amounts {
     /// twelve decimal places, a float to 15 significant digits.
     pub fn exact(&self, row: usize) -> Option<(i128, u32)> {
         match &self.values {
-            Values::Text(texts, numbers) => {
-                numbers.parse_wide(texts.value(row).as_bytes(), SCALE).ok().map(|value| (value, SCALE))
+            Values::Text(texts, notation) => {
+                notation.parse(texts.value(row), SCALE).ok().map(|written| (written.value, SCALE))
             }
             Values::Integer(values) => Some((values.value(row).into(), 0)),
             Values::Float(values) => decimal_of_float(values.value(row)),
             Values::Decimal(values, scale) => Some((values.value(row), *scale)),
         }
+    }
+}
+
+/// An amount in text, in units of `10^-scale`; the sign of a currency beside it must be one of this currency.
+#[inline]
+fn read_amount(text: &str, notation: Notation, scale: u32, currency: Option<&str>) -> Result<i128, Gap> {
+    let written = notation.parse(text, scale).map_err(|error| match error {
+        NoAmount::Not(NotMoney::Unreadable) => Gap::Unreadable(text.to_owned()),
+        NoAmount::Not(NotMoney::OutOfRange) => Gap::OutOfRange(text.to_owned()),
+        NoAmount::Credit => Gap::Credit(text.to_owned()),
+    })?;
+    match (written.currency, currency) {
+        (Some(codes), Some(currency)) if !codes.contains(&currency) => {
+            Err(Gap::OtherCurrency(text.to_owned(), currency.to_owned()))
+        }
+        _ => Ok(written.value),
     }
 }
 
@@ -287,7 +369,7 @@ fn widened(column: &ArrayRef) -> Float64Array {
 /// What is wrong with the texts behind a computed amount: the first that is no number, else the first that
 /// is empty. A text that is no number is named also where the expression makes do without it: `COALESCE`
 /// would turn it into zero.
-pub fn gap_behind(texts: &[(&str, &ArrayRef)], numbers: NumberFormat, row: usize) -> Option<Gap> {
+pub fn gap_behind(texts: &[(&str, &ArrayRef)], notation: Notation, row: usize, currency: Option<&str>) -> Option<Gap> {
     let mut missing = None;
     for (name, column) in texts {
         let text = text_of_row(column, row).ok().flatten().unwrap_or_default();
@@ -295,10 +377,14 @@ pub fn gap_behind(texts: &[(&str, &ArrayRef)], numbers: NumberFormat, row: usize
             missing = missing.or_else(|| Some(Gap::MissingIn((*name).to_owned())));
             continue;
         }
-        match numbers.parse_wide(text.as_bytes(), SCALE) {
-            Err(NotMoney::Unreadable) => return Some(Gap::Unreadable(format!("{text}` in `{name}"))),
-            Err(NotMoney::OutOfRange) => return Some(Gap::OutOfRange(format!("{text}` in `{name}"))),
+        let place = || format!("{text}` in `{name}");
+        match read_amount(&text, notation, SCALE, currency) {
             Ok(_) => {}
+            Err(Gap::Unreadable(_)) => return Some(Gap::Unreadable(place())),
+            Err(Gap::OutOfRange(_)) => return Some(Gap::OutOfRange(place())),
+            Err(Gap::Credit(_)) => return Some(Gap::Credit(place())),
+            Err(Gap::OtherCurrency(_, currency)) => return Some(Gap::OtherCurrency(place(), currency)),
+            Err(gap) => return Some(gap),
         }
     }
     missing

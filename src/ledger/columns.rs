@@ -1,8 +1,10 @@
 //! The columns of a batch, typed: what a line is judged by.
 
-use super::cells::{Amounts, Days, Gap, Keys, gap_behind};
+use super::cells::{Amounts, Days, Gap, Keys, gap_behind, is_blank};
 use super::expression::{Entry, Evaluated, Operand, SCALE, evaluate};
 use super::plan::{FilePlan, Place};
+use crate::calendar::iso;
+use crate::dates::DateFormats;
 use crate::sources::Batch;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, new_null_array};
 use arrow::compute::cast;
@@ -40,8 +42,8 @@ impl Columns {
 /// The texts that a computed amount comes from.
 pub struct Texts {
     columns: Vec<(String, ArrayRef)>,
-    /// The rows, ascending, in which one of them is neither a number nor empty.
-    unreadable: Vec<usize>,
+    /// The rows, ascending, in which one of them is neither a number nor empty, or carries the sign of a currency.
+    doubtful: Vec<usize>,
     /// The rows in which the expression failed, and why.
     failed: Vec<(usize, String)>,
 }
@@ -52,7 +54,7 @@ pub struct Texts {
 /// Where a column is not of the type that the plan found.
 pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
     let read = |place: usize| batch.columns.get(place).ok_or_else(|| "a column is missing".to_owned());
-    let computed = evaluated(&plan.expressions, &plan.entries, &plan.date_format, batch)?;
+    let computed = evaluated(&plan.expressions, &plan.entries, &plan.dates, batch)?;
     let nothing = new_null_array(&DataType::Utf8, batch.rows);
     let column = |place: Place| match place {
         Place::Read(place) => read(place),
@@ -60,14 +62,14 @@ pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
         Place::Missing => Ok(&nothing),
     };
     let keys = |place: Option<Place>| place.map(|place| Keys::of(column(place)?)).transpose();
-    let amounts = |place: Place| Amounts::of(column(place)?, plan.numbers, plan.decimals);
+    let amounts = |place: Place| Amounts::of(column(place)?, plan.notation, plan.decimals);
     let rule = |place: &Place| match place {
         Place::Missing => Ok(BooleanArray::new_null(batch.rows)),
         place => column(*place)?.as_boolean_opt().cloned().ok_or_else(|| "a rule is not true or false".to_owned()),
     };
     Ok(Columns {
         account: Keys::of(column(plan.account)?)?,
-        days: Days::of(column(plan.date)?, &plan.date_format)?,
+        days: Days::of(column(plan.date)?, &plan.dates)?,
         amounts: amounts(plan.amount)?,
         costs: plan.cost.map(amounts).transpose()?,
         invoice: keys(plan.invoice)?,
@@ -90,7 +92,7 @@ pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
 pub fn evaluated(
     expressions: &[Expr],
     entries: &[(String, Entry, Option<usize>)],
-    date_format: &str,
+    dates: &DateFormats,
     batch: &Batch,
 ) -> Result<Evaluated, String> {
     if expressions.is_empty() {
@@ -104,59 +106,77 @@ pub fn evaluated(
     let operands = entries.iter().map(operand).collect::<Result<Vec<_>, String>>()?;
     let operands: Vec<Operand> =
         operands.iter().map(|(name, entry, values)| Operand { name, entry: *entry, values }).collect();
-    evaluate(expressions, &operands, date_format, batch.rows)
+    evaluate(expressions, &operands, dates, batch.rows)
 }
 
 /// The texts behind a computed amount, and where one of them is no number.
 fn texts(behind: &[(String, usize)], plan: &FilePlan, batch: &Batch, computed: &Evaluated) -> Result<Texts, String> {
     let mut columns = Vec::with_capacity(behind.len());
-    let mut unreadable = Vec::new();
+    let mut doubtful = Vec::new();
     for (name, place) in behind {
         let column = batch.columns.get(*place).ok_or_else(|| "a column is missing".to_owned())?;
         let texts = cast(column, &DataType::Utf8).map_err(|error| error.to_string())?;
-        let is_number =
-            |text: &str| text.trim_ascii().is_empty() || plan.numbers.parse_wide(text.as_bytes(), SCALE).is_ok();
+        let is_number = |text: &str| match plan.notation.parse(text, SCALE) {
+            Ok(written) => written.currency.is_none(),
+            Err(_) => is_blank(text),
+        };
         let rows = texts.as_string::<i32>().iter().enumerate();
-        unreadable.extend(rows.filter(|(_, text)| text.is_some_and(|text| !is_number(text))).map(|(row, _)| row));
+        doubtful.extend(rows.filter(|(_, text)| text.is_some_and(|text| !is_number(text))).map(|(row, _)| row));
         columns.push((name.clone(), column.clone()));
     }
-    unreadable.sort_unstable();
-    Ok(Texts { columns, unreadable, failed: computed.failed.clone() })
+    doubtful.sort_unstable();
+    Ok(Texts { columns, doubtful, failed: computed.failed.clone() })
 }
 
-/// The amount of a line. Where it is computed, every text behind it has to be a number or empty.
+/// The amount of a line, which is in this currency where one is known. Where it is computed, every text behind it has
+/// to be a number or empty.
 ///
 /// # Errors
 /// Why there is no amount.
-pub fn amount_of(amounts: &Amounts, texts: &Texts, plan: &FilePlan, row: usize) -> Result<i64, Gap> {
+pub fn amount_of(
+    amounts: &Amounts,
+    texts: &Texts,
+    plan: &FilePlan,
+    row: usize,
+    currency: Option<&str>,
+) -> Result<i64, Gap> {
     if let Some((_, error)) = texts.failed.iter().find(|(failed, _)| *failed == row) {
         return Err(Gap::Failed(error.clone()));
     }
-    let amount = amounts.amount(row);
-    if texts.columns.is_empty() || (amount.is_ok() && texts.unreadable.binary_search(&row).is_err()) {
+    let amount = amounts.amount(row, currency);
+    if texts.columns.is_empty() || (amount.is_ok() && texts.doubtful.binary_search(&row).is_err()) {
         return amount;
     }
     let columns: Vec<(&str, &ArrayRef)> = texts.columns.iter().map(|(name, column)| (name.as_str(), column)).collect();
-    gap_behind(&columns, plan.numbers, row).map_or(amount, Err)
+    gap_behind(&columns, plan.notation, row, currency).map_or(amount, Err)
 }
 
 /// The reason and the detail of a gap.
 pub fn told(what: &str, gap: Gap) -> (&'static str, String) {
     match (what, gap) {
         ("date", Gap::Missing | Gap::MissingIn(_)) => ("missing_date", "the date is empty".to_owned()),
-        ("date", Gap::Unreadable(text) | Gap::OutOfRange(text) | Gap::Failed(text)) => {
-            ("unreadable_date", format!("`{text}` is no date of the declared format"))
+        ("date", Gap::Ambiguous(text, one, other)) => {
+            ("ambiguous_date", format!("`{text}` is {} or {} by the declared formats", iso(one), iso(other)))
         }
-        ("cost", Gap::Unreadable(text) | Gap::OutOfRange(text) | Gap::Failed(text)) => {
-            ("unreadable_cost", format!("`{text}` is no cost"))
-        }
-        ("cost", Gap::Missing | Gap::MissingIn(_)) => ("unreadable_cost", "the cost is empty".to_owned()),
+        ("date", gap) => ("unreadable_date", format!("`{}` is no date of the declared format", gap.text())),
         (_, Gap::NoCurrency(why)) => ("missing_currency", why),
         (_, Gap::NoRate(why)) => ("missing_rate", why),
+        (_, Gap::OtherCurrency(text, currency)) => ("unexpected_currency", format!("`{text}` is not in `{currency}`")),
+        ("cost", Gap::Missing | Gap::MissingIn(_)) => ("unreadable_cost", "the cost is empty".to_owned()),
+        ("cost", Gap::Credit(text)) => ("unreadable_cost", undeclared(&text)),
+        ("cost", gap) => ("unreadable_cost", format!("`{}` is no cost", gap.text())),
+        (_, Gap::Credit(text)) => ("unreadable_amount", undeclared(&text)),
         (_, Gap::Missing) => ("missing_amount", "the amount is empty".to_owned()),
         (_, Gap::MissingIn(column)) => ("missing_amount", format!("`{column}` is empty")),
-        (_, Gap::Unreadable(text)) => ("unreadable_amount", format!("`{text}` is no amount")),
+        (_, Gap::Unreadable(text) | Gap::Ambiguous(text, _, _)) => {
+            ("unreadable_amount", format!("`{text}` is no amount"))
+        }
         (_, Gap::Failed(error)) => ("unreadable_amount", format!("the expression has no value: {error}")),
         (_, Gap::OutOfRange(text)) => ("amount_out_of_range", format!("`{text}` is too large to be exact")),
     }
+}
+
+/// What to say of an amount marked as a credit or a debit where nothing says what that means.
+fn undeclared(text: &str) -> String {
+    format!("`{text}` is marked as a credit or a debit; `credit_sign` of the `read` stage says what that means")
 }

@@ -69,6 +69,16 @@ pub struct Money {
     pub is_credit_note: bool,
 }
 
+impl Money {
+    /// The code of the currency that an amount must be in: nothing where the line's is not known.
+    pub fn code<'m>(&'m self, home: &'m str) -> Option<&'m str> {
+        match &self.currency {
+            None => Some(home),
+            Some(currency) => currency.as_ref().map(Currency::code),
+        }
+    }
+}
+
 /// Finds the currency of each line and its rate.
 #[derive(Debug)]
 pub struct Exchanger<'a> {

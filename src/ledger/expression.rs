@@ -1,7 +1,7 @@
 //! Columns by name or by SQL expression; expressions are evaluated by Polars, batch by batch.
 
-use crate::calendar::parse_day;
-use crate::money::NumberFormat;
+use crate::dates::DateFormats;
+use crate::notation::Notation;
 use crate::pipeline::diagnostics::{Located, Problems};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
@@ -113,7 +113,7 @@ fn across_lines(expression: &Expr) -> Option<&'static str> {
 pub enum Entry {
     Text,
     /// Text that is read as a number.
-    Number(NumberFormat),
+    Number(Notation),
     /// Text that is read as a day; what cannot be read as one is null.
     TextDay,
     Integer,
@@ -199,10 +199,10 @@ pub struct Evaluated {
 pub fn evaluate(
     expressions: &[Expr],
     operands: &[Operand],
-    date_format: &str,
+    dates: &DateFormats,
     rows: usize,
 ) -> Result<Evaluated, String> {
-    let series = operands.iter().map(|operand| to_polars(operand, date_format)).collect::<Result<_, _>>()?;
+    let series = operands.iter().map(|operand| to_polars(operand, dates)).collect::<Result<_, _>>()?;
     let frame = DataFrame::new(rows, series).map_err(|error| error.to_string())?;
     let mut failed = Vec::new();
     let mut parts = Vec::new();
@@ -254,7 +254,7 @@ fn select(expressions: &[Expr], frame: DataFrame) -> Result<Vec<ArrayRef>, Strin
     names.iter().map(|name| evaluated.column(name).map_err(|error| error.to_string()).and_then(to_arrow)).collect()
 }
 
-fn to_polars(operand: &Operand, date_format: &str) -> Result<Column, String> {
+fn to_polars(operand: &Operand, dates: &DateFormats) -> Result<Column, String> {
     let name = PlSmallStr::from_str(operand.name);
     let as_type = |data_type: &ArrowType| cast(operand.values, data_type).map_err(|error| error.to_string());
     let days = |days: Vec<Option<i32>>| {
@@ -262,16 +262,17 @@ fn to_polars(operand: &Operand, date_format: &str) -> Result<Column, String> {
     };
     let series = match operand.entry {
         Entry::Text => Series::new(name, as_type(&ArrowType::Utf8)?.as_string::<i32>().iter().collect::<Vec<_>>()),
-        Entry::Number(format) => {
+        Entry::Number(notation) => {
             let texts = as_type(&ArrowType::Utf8)?;
             let read = |text: &str| {
-                format.parse_wide(text.as_bytes(), SCALE).ok().filter(|value| value.unsigned_abs() < LARGEST)
+                let written = notation.parse(text, SCALE).ok()?;
+                Some(written.value).filter(|value| value.unsigned_abs() < LARGEST)
             };
             decimals(name, texts.as_string::<i32>().iter().map(|text| text.and_then(read)), SCALE)
         }
         Entry::TextDay => {
             let texts = as_type(&ArrowType::Utf8)?;
-            let read = |text: &str| parse_day(text.trim_ascii(), date_format);
+            let read = |text: &str| dates.day(text.trim_ascii());
             days(texts.as_string::<i32>().iter().map(|text| text.and_then(read)).collect())?
         }
         Entry::Integer => {

@@ -25,5 +25,6 @@ pub fn table(name: &str, files: &[SourceFile], plans: &[FilePlan], tallies: &[Fi
         .integers("header_line", files.iter().map(header_line).collect())
         .integers("rows_empty", tallies.iter().map(|tally| tally.seen.rows_empty).collect::<Vec<_>>())
         .optional_text("columns_missing", plans.iter().map(missing).collect())
+        .integers("dates_ambiguous", tallies.iter().map(|tally| tally.dates.ambiguous()).collect::<Vec<_>>())
         .build()
 }

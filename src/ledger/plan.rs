@@ -3,7 +3,8 @@
 use super::config::{Cells, Part};
 use super::duplicates::keys::{KeyPlan, bind_keys};
 use super::expression::{Cell, Entry, Yields, type_of};
-use crate::money::NumberFormat;
+use crate::dates::DateFormats;
+use crate::notation::Notation;
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 use crate::sources::headers::{self, Found};
 use crate::sources::read::{Read, TextType};
@@ -48,8 +49,8 @@ pub struct FilePlan {
     pub cost_texts: Vec<(String, usize)>,
     /// Columns that this file does not have and other files do, as the pipeline names them.
     pub missing: Vec<String>,
-    pub numbers: NumberFormat,
-    pub date_format: String,
+    pub notation: Notation,
+    pub dates: DateFormats,
     pub decimals: u32,
     /// For a pass over the keys alone, where duplicates are looked for.
     pub keys: Option<KeyPlan>,
@@ -60,15 +61,23 @@ pub struct FilePlan {
 pub enum Role {
     Key,
     Date,
+    /// A date, or the day number of a spreadsheet.
+    DateOrSerial,
     Money,
     Condition,
 }
 
 impl Role {
+    /// What a date has to be in a file of this declaration.
+    pub fn of_date(config: &Read) -> Self {
+        if config.csv.dates.has_serials() { Self::DateOrSerial } else { Self::Date }
+    }
+
     fn accepts(self, yields: Yields) -> bool {
         match self {
             Self::Key => matches!(yields, Yields::Text | Yields::Number | Yields::Date),
             Self::Date => matches!(yields, Yields::Text | Yields::Date),
+            Self::DateOrSerial => yields != Yields::Flag,
             Self::Money => matches!(yields, Yields::Text | Yields::Number),
             Self::Condition => yields == Yields::Flag,
         }
@@ -78,6 +87,7 @@ impl Role {
         match self {
             Self::Key => "text or a number",
             Self::Date => "a date",
+            Self::DateOrSerial => "a date or the day number of a spreadsheet",
             Self::Money => "a number",
             Self::Condition => "true or false",
         }
@@ -102,8 +112,9 @@ pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<
         bind_keys(Binder::of(file, config, binding), cells).map(Some)
     };
     let mut binder = Binder::of(file, config, binding);
+    let day = Role::of_date(config);
     let account = binder.bind(&cells.account, Role::Key, Need::Always);
-    let date = binder.bind(&cells.date, Role::Date, Need::Always);
+    let date = binder.bind(&cells.date, day, Need::Always);
     let amount = binder.bind(&cells.amount, Role::Money, Need::Always);
     let invoice = binder.bind_optional(cells.invoice.as_ref(), Role::Key);
     let cost = binder.bind_optional(cells.cost.as_ref(), Role::Money);
@@ -145,8 +156,8 @@ pub fn bind_file(file: &SourceFile, config: &Read, binding: &Binding) -> Option<
         read: binder.read,
         expressions: binder.expressions,
         entries: binder.entries,
-        numbers: config.csv.numbers,
-        date_format: config.csv.date_format.clone(),
+        notation: config.csv.notation(),
+        dates: config.csv.dates.clone(),
         decimals: binding.decimals,
         keys: keys?,
     })
@@ -227,19 +238,16 @@ impl<'a> Binder<'a> {
     }
 
     fn accept(&self, cell: &Cell, role: Role, yields: Result<Yields, String>) -> Option<()> {
-        let text = cell.text();
-        let mut misfit = false;
-        let message = match yields {
+        let (text, is_column) = (cell.text(), matches!(cell, Cell::Column { .. }));
+        let (message, hint) = match yields {
             Ok(yields) if role.accepts(yields) => return Some(()),
-            Ok(yields) => format!("`{}` should be {}, found {}", text.value, role.expected(), describe(yields)),
-            Err(error) => {
-                misfit = matches!(cell, Cell::Sql { .. });
-                format!("`{}` {error}", text.value)
+            Ok(yields) => {
+                let message = format!("`{}` should be {}, found {}", text.value, role.expected(), describe(yields));
+                (message, (is_column && (role, yields) == (Role::Date, Yields::Number)).then_some(SERIAL))
             }
+            Err(error) => (format!("`{}` {error}", text.value), (!is_column).then_some(MISFIT)),
         };
-        let hint = misfit.then(|| {
-            "columns of a CSV file are text unless the `read` stage declares `types`, or an amount is computed from them".to_owned()
-        });
+        let hint = hint.map(str::to_owned);
         self.binding.problems.report(&text.span, format!("{message} (in `{}`)", self.file.name), hint);
         None
     }
@@ -275,10 +283,7 @@ impl<'a> Binder<'a> {
     fn report_missing(&self, text: &Located<String>, names: &[String], elsewhere: bool) {
         let files = self.binding.files;
         let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        let what = match names {
-            [name] => format!("column `{name}`"),
-            _ => format!("column of {}", quoted.join(", ")),
-        };
+        let what = format!("column {}", quoted.join(" or "));
         let nowhere = !elsewhere && files.len() > 1;
         let message = if nowhere {
             format!("none of {} files has a {what}", files.len())
@@ -351,9 +356,9 @@ fn entry(file: &SourceFile, config: &Read, money_columns: &[&str], index: usize,
     let Some(column) = file.columns.get(index) else { return Err("unknown".to_owned()) };
     match &column.stored {
         Stored::Text => Ok(match config.type_of(&column.name) {
-            Some(TextType::Number) => Entry::Number(config.csv.numbers),
+            Some(TextType::Number) => Entry::Number(config.csv.notation()),
             Some(TextType::Date) => Entry::TextDay,
-            None if money_columns.contains(&name) => Entry::Number(config.csv.numbers),
+            None if money_columns.contains(&name) => Entry::Number(config.csv.notation()),
             _ => Entry::Text,
         }),
         Stored::Integer => Ok(Entry::Integer),
@@ -364,6 +369,10 @@ fn entry(file: &SourceFile, config: &Read, money_columns: &[&str], index: usize,
         Stored::Other(data_type) => Err(data_type.clone()),
     }
 }
+
+const SERIAL: &str = "the day numbers of a spreadsheet are read with `date_format: excel`";
+const MISFIT: &str =
+    "columns of a CSV file are text unless the `read` stage declares `types`, or an amount is computed from them";
 
 fn describe(yields: Yields) -> &'static str {
     match yields {

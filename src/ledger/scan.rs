@@ -229,11 +229,12 @@ impl<'a> Worker<'a> {
         columns.region.iter().for_each(|keys| self.regions.enter(keys));
         let mut defects = batch.defects.iter().peekable();
         let mut lost = lost.into_iter().peekable();
-        let mut bad = Vec::new();
+        let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
         let mut last = None;
         for row in 0..batch.rows {
-            let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row);
-            let mut money = self.money(columns, row, own.as_ref().ok().copied());
+            let mut money = self.money(columns, row);
+            let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row, money.code(home));
+            money.own = own.as_ref().ok().copied();
             let mut amount = money.exchange.convert(own, || columns.amounts.exact(row), plan.decimals);
             if self.scan.credit_notes.is_some_and(|notes| notes.is_credit_note(columns, row, money.own)) {
                 amount = self.credit(index, amount, &mut money);
@@ -286,18 +287,19 @@ impl<'a> Worker<'a> {
         if let Some((row, own, total)) = last {
             self.state(index, columns, row, own, total);
         }
+        self.tally(index).dates.merge(columns.days.orders());
         bad
     }
 
-    /// The currency of a line and what its amounts are worth; `own` is its amount in that currency.
+    /// The currency of a line and what its amounts are worth, before the amount is read.
     #[inline]
-    fn money(&mut self, columns: &mut Columns, row: usize, own: Option<i64>) -> Money {
+    fn money(&mut self, columns: &mut Columns, row: usize) -> Money {
         match (&columns.currency, &mut self.exchanger) {
             (Some(keys), Some(exchanger)) => {
                 let (currency, exchange) = exchanger.of(keys, row, columns.days.day(row).ok());
-                Money { currency: Some(currency), exchange, own, is_credit_note: false }
+                Money { currency: Some(currency), exchange, own: None, is_credit_note: false }
             }
-            _ => Money { currency: None, exchange: Exchange::Same, own, is_credit_note: false },
+            _ => Money { currency: None, exchange: Exchange::Same, own: None, is_credit_note: false },
         }
     }
 
@@ -337,13 +339,14 @@ impl<'a> Worker<'a> {
             None => self.bucket.ok_or_else(|| ("missing_account", "the account is empty".to_owned()))?,
         };
         let day = columns.days.day(row).map_err(|gap| told("date", gap))?;
+        columns.days.count();
         let (fiscal_year, month) = self
             .places
             .get(day)
             .ok_or_else(|| ("unreadable_date", format!("`{}` is no plausible day", crate::calendar::iso(day))))?;
         let amount = amount.map_err(|gap| told("amount", gap))?;
         let cost = columns.costs.as_ref().map(|costs| {
-            let own = amount_of(costs, &columns.cost_texts, plan, row);
+            let own = amount_of(costs, &columns.cost_texts, plan, row, money.code(&self.scan.settings.currency));
             money.exchange.convert(own, || costs.exact(row), plan.decimals)
         });
         let cost = match cost {

@@ -7,6 +7,7 @@ use super::currency::ByCurrency;
 use super::duplicates::told::Pairs;
 use super::total_rows::Found;
 use super::waist::{Line, Waist};
+use crate::dates::DateOrders;
 use crate::sources::facts::Seen;
 use std::collections::BTreeMap;
 
@@ -54,6 +55,8 @@ pub struct FileTally {
     /// Of the accepted lines, by fiscal year as they are.
     pub without_cost: BTreeMap<i32, i64>,
     pub seen: Seen,
+    /// What the dates tell of the order of day and month.
+    pub dates: DateOrders,
     /// Where a currency is declared.
     pub currencies: ByCurrency,
     pub total_rows: Found,
@@ -76,6 +79,7 @@ impl FileTally {
         self.after_as_of = self.after_as_of.plus(other.after_as_of);
         self.without_amount += other.without_amount;
         self.seen.merge(other.seen);
+        self.dates.merge(other.dates);
         for (year, rows) in &other.without_cost {
             *self.without_cost.entry(*year).or_default() += rows;
         }

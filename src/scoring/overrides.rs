@@ -1,10 +1,11 @@
 //! Overrides: a person's word in place of a computed score, with who said it, why, and until when.
 
 use crate::calendar::parse_day;
+use crate::dates::DateFormats;
 use crate::money::NumberFormat;
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 use crate::scoring::sheet::{SCORE_PLACES, fold};
-use crate::sources::{Error, Source, Stored, TextRow};
+use crate::sources::{Error, Source, TextRow};
 use crate::table::{Table, TableBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -93,23 +94,19 @@ impl Overrides {
         for (source, names) in &self.files {
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let declared = &source.config.csv;
-            let is_text = source
-                .files
-                .iter()
-                .flat_map(|file| &file.columns)
-                .any(|column| Some(&column.name.as_str()) == names.get(2) && column.stored == Stored::Text);
+            let is_text = names.get(2).is_some_and(|value| source.files.iter().any(|file| file.is_text(value)));
             let numbers = if is_text { declared.numbers } else { NumberFormat::PLAIN };
             let rows = source.text_rows(&names)?;
-            overrides.extend(rows.into_iter().map(|row| read(row, rules, numbers, &declared.date_format)));
+            overrides.extend(rows.into_iter().map(|row| read(row, rules, numbers, &declared.dates)));
         }
         refuse_contradictions(&mut overrides);
         Ok(overrides)
     }
 }
 
-fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, date_format: &str) -> Override {
+fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats) -> Override {
     let cell = |place: usize| row.cells.get(place).and_then(Option::as_deref).unwrap_or_default().trim();
-    let day = |text: &str| parse_day(text, date_format).or_else(|| parse_day(text, ISO));
+    let day = |text: &str| dates.day(text).or_else(|| parse_day(text, ISO));
     let account = if rules.accounts.contains(cell(0)) { cell(0) } else { cell(0).trim() };
     let what = named(cell(1), rules.criteria);
     let value = numbers.parse(cell(2).as_bytes(), SCORE_PLACES).ok();
@@ -204,8 +201,11 @@ mod tests {
             cells: cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect(),
             defect: None,
         };
-        let mut overrides: Vec<Override> =
-            rows.iter().zip(2..).map(|row_line| read(row(row_line), &rules, NumberFormat::PLAIN, ISO)).collect();
+        let mut overrides: Vec<Override> = rows
+            .iter()
+            .zip(2..)
+            .map(|row_line| read(row(row_line), &rules, NumberFormat::PLAIN, &DateFormats::iso()))
+            .collect();
         refuse_contradictions(&mut overrides);
         overrides.iter().map(|row| row.status).collect()
     }

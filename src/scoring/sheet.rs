@@ -268,9 +268,8 @@ impl Layout {
         };
         let score =
             |place: Option<usize>| trimmed(place).map(|text| numbers(place).parse(text.as_bytes(), SCORE_PLACES).ok());
-        let day = |place: Option<usize>| {
-            trimmed(place).map(|text| parse_day(text, &csv.date_format).or_else(|| parse_day(text, ISO)))
-        };
+        let day =
+            |place: Option<usize>| trimmed(place).map(|text| csv.dates.day(text).or_else(|| parse_day(text, ISO)));
         let owned = |place: Option<usize>| trimmed(place).unwrap_or_default().to_owned();
         let entry = |criterion: String, criterion_place: Option<usize>, score_place: Option<usize>| Entry {
             account: owned(role(ACCOUNT)),

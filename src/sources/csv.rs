@@ -6,7 +6,9 @@ use super::form::Form;
 use super::layout::{self, Layout};
 use super::stream::{self, BATCH_BYTES, LineEnd, Text};
 use super::{Batch, Defect, Error, Lines, Origin, SourceColumn, SourceFile, cannot_read};
+use crate::dates::DateFormats;
 use crate::money::NumberFormat;
+use crate::notation::{Credit, Notation};
 use ::csv::{ByteRecord, Reader, ReaderBuilder};
 use arrow::array::{ArrayRef, StringBuilder};
 use std::path::Path;
@@ -19,8 +21,16 @@ const BATCH_ROWS: usize = 16_384;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsvOptions {
     pub numbers: NumberFormat,
-    /// `strftime` format of dates.
-    pub date_format: String,
+    /// What `CR` beside an amount means, where it is declared.
+    pub credit: Option<Credit>,
+    pub dates: DateFormats,
+}
+
+impl CsvOptions {
+    /// How amounts are written.
+    pub fn notation(&self) -> Notation {
+        Notation { numbers: self.numbers, credit: self.credit }
+    }
 }
 
 /// What is needed to read a text again.

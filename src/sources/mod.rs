@@ -104,6 +104,12 @@ impl SourceFile {
         self.columns.get(..self.columns.len() - self.folders.len()).unwrap_or_default()
     }
 
+    /// Whether a column of this name is there and stored as text.
+    pub fn is_text(&self, name: &str) -> bool {
+        let column = self.column(name).and_then(|place| self.columns.get(place));
+        column.is_some_and(|column| column.stored == Stored::Text)
+    }
+
     /// How many parts of the file can be read side by side.
     pub fn parts(&self) -> usize {
         match &self.format {

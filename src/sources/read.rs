@@ -3,7 +3,9 @@
 use super::csv::CsvOptions;
 use super::form::Form;
 use super::{Error, Source, SourceFile, headers, open, typed};
+use crate::dates::DateFormats;
 use crate::money::NumberFormat;
+use crate::notation::Credit;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 use crate::pipeline::fields::{Fields, distinct, text};
@@ -63,7 +65,9 @@ impl Read {
         let decimal = fields.choice("decimal", &[(".", b'.'), (",", b',')], b'.');
         let separators = [("none", None), (".", Some(b'.')), (",", Some(b',')), ("'", Some(b'\'')), (" ", Some(b' '))];
         let thousands = fields.choice("thousands", &separators, None);
-        let date_format = date_format(fields);
+        let credits = [("none", None), ("negative", Some(Credit::Negative)), ("positive", Some(Credit::Positive))];
+        let credit = fields.choice("credit_sign", &credits, None);
+        let dates = date_formats(fields);
         let types = types(fields);
         let table = typed::decode(fields);
         let (decimal, thousands) = (decimal?, thousands?);
@@ -73,7 +77,7 @@ impl Read {
             return None;
         }
         let numbers = NumberFormat { decimal, thousands };
-        let csv = CsvOptions { numbers, date_format: date_format? };
+        let csv = CsvOptions { numbers, credit: credit?, dates: dates? };
         Some(Self { paths: paths?, format: format?, form: form?, csv, types: types?, table: table? })
     }
 
@@ -171,16 +175,19 @@ impl Read {
     }
 }
 
-fn date_format(fields: &mut Fields) -> Option<String> {
-    let Some(format) = fields.optional_text("date_format") else { return Some("%Y-%m-%d".to_owned()) };
-    let example = jiff::civil::Date::constant(2025, 12, 31);
-    let written = jiff::fmt::strtime::format(&format.value, example);
-    let back = written.as_ref().ok().and_then(|text| jiff::civil::Date::strptime(&format.value, text).ok());
-    if back == Some(example) {
-        return Some(format.value);
+fn date_formats(fields: &mut Fields) -> Option<DateFormats> {
+    if fields.optional("date_format").is_none() {
+        return Some(DateFormats::iso());
     }
-    let message = format!("`{}` is no date format that names day, month and year", format.value);
-    fields.problems.report(&format.span, message, "for 31/12/2025 write `%d/%m/%Y`".to_owned());
+    let formats = fields.optional_texts("date_format")?;
+    let texts: Vec<&str> = formats.iter().map(|format| format.value.as_str()).collect();
+    let wrong = match DateFormats::parse(&texts) {
+        Ok(dates) => return Some(dates),
+        Err(place) => formats.get(place)?,
+    };
+    let message = format!("`{}` is no date format that names day, month and year", wrong.value);
+    let hint = "for 31/12/2025 write `%d/%m/%Y`, for the day numbers of a spreadsheet `excel`".to_owned();
+    fields.problems.report(&wrong.span, message, hint);
     None
 }
 

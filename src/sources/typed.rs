@@ -241,7 +241,7 @@ fn cell(text: &str, meaning: Meaning, written: &Written, decimals: u32) -> Resul
         },
         Meaning::Number | Meaning::Ratio => written.float(text).map(Cell::Number).ok_or("a number".to_owned()),
         Meaning::Date => {
-            let expected = || format!("a date of the form `{}`", written.date_format);
+            let expected = || format!("a date of the form {}", written.dates.describe());
             written.day(text).map(Cell::Day).ok_or_else(expected)
         }
         Meaning::Flag => match text.to_lowercase().as_str() {
@@ -256,11 +256,12 @@ fn cell(text: &str, meaning: Meaning, written: &Written, decimals: u32) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dates::DateFormats;
     use crate::money::NumberFormat;
 
     fn cell(text: &str, meaning: Meaning) -> Result<Option<Cell>, String> {
         let numbers = NumberFormat { decimal: b',', thousands: Some(b'.') };
-        let written = Written { numbers, date_format: "%d.%m.%Y".to_owned(), typed: false, sheet: false };
+        let written = Written { numbers, dates: DateFormats::parse(&["%d.%m.%Y"]).unwrap(), typed: false, sheet: false };
         super::cell(text, meaning, &written, 2)
     }
 
@@ -303,8 +304,7 @@ mod tests {
 
     #[test]
     fn stored_numbers_and_days_have_their_own_form() {
-        let written =
-            Written { numbers: NumberFormat::PLAIN, date_format: "%Y-%m-%d".to_owned(), typed: true, sheet: false };
+        let written = Written { numbers: NumberFormat::PLAIN, dates: DateFormats::iso(), typed: true, sheet: false };
         let cell = |text, meaning| super::cell(text, meaning, &written, 2).unwrap().unwrap();
         assert_eq!(cell("1.005", Meaning::Money), Cell::Whole(101));
         assert_eq!(cell("1e-7", Meaning::Number), Cell::Number(1e-7));

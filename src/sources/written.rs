@@ -1,7 +1,8 @@
 //! How the cells of a small table are written: as declared where they are text, plainly where they are typed.
 
-use super::{Source, SourceFile, Stored};
+use super::Source;
 use crate::calendar::parse_day;
+use crate::dates::DateFormats;
 use crate::money::{NotMoney, NumberFormat};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 
@@ -11,7 +12,7 @@ const ISO: &str = "%Y-%m-%d";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Written {
     pub(super) numbers: NumberFormat,
-    pub(super) date_format: String,
+    pub(super) dates: DateFormats,
     pub(super) typed: bool,
     /// Of a sheet, where days that are no text come in the form of ISO.
     pub(super) sheet: bool,
@@ -20,15 +21,13 @@ pub struct Written {
 impl Written {
     /// How a column is written in the file of that name.
     pub fn of(source: &Source, file: &str, column: &str) -> Self {
-        let is_text =
-            |file: &SourceFile| file.columns.iter().any(|known| known.name == column && known.stored == Stored::Text);
-        let typed = !source.files.iter().any(|known| known.name == file && is_text(known));
+        let typed = !source.files.iter().any(|known| known.name == file && known.is_text(column));
         let sheet = source.files.iter().any(|known| known.name == file && known.facts.sheet.is_some());
         let declared = &source.config.csv;
         if typed {
-            Self { numbers: NumberFormat::PLAIN, date_format: ISO.to_owned(), typed, sheet }
+            Self { numbers: NumberFormat::PLAIN, dates: DateFormats::iso(), typed, sheet }
         } else {
-            Self { numbers: declared.numbers, date_format: declared.date_format.clone(), typed, sheet }
+            Self { numbers: declared.numbers, dates: declared.dates.clone(), typed, sheet }
         }
     }
 
@@ -37,7 +36,7 @@ impl Written {
         let text = text.trim();
         let text = if self.typed { text.split_once('T').map_or(text, |(day, _)| day) } else { text };
         let of_a_cell = self.sheet.then(|| parse_day(text, ISO)).flatten();
-        of_a_cell.or_else(|| parse_day(text, &self.date_format))
+        of_a_cell.or_else(|| self.dates.day(text))
     }
 
     /// A number in units of `10^-scale`.

@@ -131,7 +131,7 @@ fn plan_shows_what_would_run() {
          makes quarantine: file, line, reason, detail, raw
          makes reconciliation: file, rows_read, rows_accepted, rows_excluded, rows_quarantined, amount_read, amount_accepted, amount_excluded, amount_quarantined, rows_without_amount, rows_without_cost
          makes outcomes: file, outcome, reason, rows, amount, first_line
-         makes files: file, format, compression, encoding, delimiter, sheet, header_line, rows_empty, columns_missing
+         makes files: file, format, compression, encoding, delimiter, sheet, header_line, rows_empty, columns_missing, dates_ambiguous
          makes total_rows: file, line, amount, of, rows_summed, became, rows
     3. account_years ← ledger
          makes account_years: account, fiscal_year, revenue, cost, lines, invoices, products, returns, active_months, first_date, last_date, complete

@@ -894,6 +894,8 @@ mod columns {
           |
         7 |       columns: {account: customer, date: day, amount: quantity * price, product: sku}
           |                                          ^^^
+          |
+          = hint: the day numbers of a spreadsheet are read with `date_format: excel`
 
         error: the column `quantity` of `lines.parquet` is of type List(Int32), which expressions cannot use
          --> small.yaml:7:55
@@ -1796,7 +1798,7 @@ mod settings {
         4 |   - read: {id: invoices, path: lines.csv, date_format: dd/mm/yyyy}
           |                                                        ^^^^^^^^^^
           |
-          = hint: for 31/12/2025 write `%d/%m/%Y`
+          = hint: for 31/12/2025 write `%d/%m/%Y`, for the day numbers of a spreadsheet `excel`
 
         1 mistake in `small.yaml`
         ");
@@ -1807,7 +1809,7 @@ mod settings {
         4 |   - read: {id: invoices, path: lines.csv, date_format: "%d/%m"}
           |                                                        ^^^^^^^
           |
-          = hint: for 31/12/2025 write `%d/%m/%Y`
+          = hint: for 31/12/2025 write `%d/%m/%Y`, for the day numbers of a spreadsheet `excel`
 
         1 mistake in `small.yaml`
         "#);

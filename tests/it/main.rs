@@ -25,5 +25,6 @@ mod sheet;
 mod sql;
 mod support;
 mod tidy;
+mod values;
 mod weights;
 mod whatif;

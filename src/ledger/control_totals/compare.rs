@@ -7,7 +7,7 @@ use crate::ledger::cells::LARGEST;
 use crate::ledger::tally::{Count, Excluded, FileTally};
 use crate::money::{NumberFormat, to_plain};
 use crate::pipeline::settings::Settings;
-use crate::sources::{Source, Stored, TextRow};
+use crate::sources::{Source, TextRow};
 use crate::table::{ColumnSpec, Meaning, Table, TableBuilder, TableSpec};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -180,9 +180,7 @@ fn total(
         By::Month => month(key).ok_or_else(|| format!("`{key}` is no month such as `2024-01`"))?,
         By::Currency => key.to_owned(),
     };
-    let is_text = source.files.iter().find(|file| file.name == row.file).is_some_and(|file| {
-        file.columns.iter().any(|column| column.name == amount_column && column.stored == Stored::Text)
-    });
+    let is_text = source.files.iter().any(|file| file.name == row.file && file.is_text(amount_column));
     let numbers = if is_text { source.config.csv.numbers } else { NumberFormat::PLAIN };
     let amount = numbers
         .parse(amount.as_bytes(), lines.settings.decimals)

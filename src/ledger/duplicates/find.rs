@@ -131,7 +131,7 @@ impl Pass {
     }
 
     fn batch(&mut self, first: Place, plan: &KeyPlan, batch: &Batch) -> Result<(), String> {
-        let computed = evaluated(&plan.expressions, &plan.entries, &plan.date_format, batch)?;
+        let computed = evaluated(&plan.expressions, &plan.entries, &plan.dates, batch)?;
         let nothing = new_null_array(&DataType::Utf8, batch.rows);
         let column = |place: Column| match place {
             Column::Missing => Ok(&nothing),
@@ -165,7 +165,7 @@ impl Pass {
             }
         }
         if let Some(date) = plan.date {
-            let mut days = Days::of(column(date)?, &plan.date_format)?;
+            let mut days = Days::of(column(date)?, &plan.dates)?;
             let last = (0..batch.rows).filter(|row| taken[*row]).filter_map(|row| days.day(row).ok()).max();
             if let Some(day) = last {
                 let reach = self.reach.entry(first.file).or_insert(day);

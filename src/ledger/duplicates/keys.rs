@@ -1,5 +1,6 @@
 //! The parts of keys bound to the columns of one file.
 
+use crate::dates::DateFormats;
 use crate::ledger::config::Cells;
 use crate::ledger::expression::Entry;
 use crate::ledger::plan::{Binder, Need, Place, Role};
@@ -12,7 +13,7 @@ pub struct KeyPlan {
     pub read: Vec<usize>,
     pub expressions: Vec<Expr>,
     pub entries: Vec<(String, Entry, Option<usize>)>,
-    pub date_format: String,
+    pub dates: DateFormats,
     /// The `exclude` rules: an excluded line is no duplicate, and keeps none out.
     pub rules: Vec<Place>,
     /// Where the newest file wins.
@@ -37,7 +38,8 @@ pub fn bind_keys(mut binder: Binder, cells: &Cells) -> Option<KeyPlan> {
     let rules: Vec<Option<Place>> =
         cells.rules.iter().map(|rule| binder.bind(rule, Role::Condition, Need::Somewhere)).collect();
     let newest = cells.duplicates.iter().any(|rule| rule.is_newest);
-    let date = if newest { binder.bind(&cells.date, Role::Date, Need::Always).map(Some) } else { Some(None) };
+    let role = Role::of_date(binder.config);
+    let date = if newest { binder.bind(&cells.date, role, Need::Always).map(Some) } else { Some(None) };
     let mut keys = Vec::with_capacity(cells.duplicates.len());
     for rule in &cells.duplicates {
         let condition = binder.bind_optional(rule.condition.as_ref(), Role::Condition);
@@ -58,7 +60,7 @@ pub fn bind_keys(mut binder: Binder, cells: &Cells) -> Option<KeyPlan> {
         rules: rules.into_iter().collect::<Option<_>>()?,
         date: date?,
         keys: keys.into_iter().collect::<Option<_>>()?,
-        date_format: binder.config.csv.date_format.clone(),
+        dates: binder.config.csv.dates.clone(),
         read: binder.read,
         expressions: binder.expressions,
         entries: binder.entries,

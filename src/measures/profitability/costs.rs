@@ -1,9 +1,10 @@
 //! The table of costs to serve: which of its rows count, and what they say about each account.
 
 use crate::calendar::{FiscalCalendar, parse_day};
+use crate::dates::DateFormats;
 use crate::measures::window::Window;
 use crate::money::{NotMoney, NumberFormat, from_decimal};
-use crate::sources::{Source, Stored, TextRow};
+use crate::sources::{Source, TextRow};
 use crate::table::{Table, TableBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -47,26 +48,22 @@ pub struct Rules<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
     pub numbers: NumberFormat,
-    pub date_format: String,
+    pub dates: DateFormats,
 }
 
 impl Form {
     /// What typed columns read as, and text where nothing is declared.
     pub fn plain() -> Self {
-        Self { numbers: NumberFormat::PLAIN, date_format: ISO.to_owned() }
+        Self { numbers: NumberFormat::PLAIN, dates: DateFormats::iso() }
     }
 }
 
 /// The form of each file: the declared one for columns of text, the plain one for typed columns.
 pub fn forms(source: &Source) -> BTreeMap<&str, Form> {
     let (declared, plain) = (&source.config.csv, Form::plain());
-    let form = |file: &crate::sources::SourceFile| {
-        let is_text =
-            |name: &str| file.columns.iter().any(|column| column.name == name && column.stored == Stored::Text);
-        Form {
-            numbers: if is_text("amount") { declared.numbers } else { plain.numbers },
-            date_format: if is_text("period") { declared.date_format.clone() } else { plain.date_format.clone() },
-        }
+    let form = |file: &crate::sources::SourceFile| Form {
+        numbers: if file.is_text("amount") { declared.numbers } else { plain.numbers },
+        dates: if file.is_text("period") { declared.dates.clone() } else { plain.dates.clone() },
     };
     source.files.iter().map(|file| (file.name.as_str(), form(file))).collect()
 }
@@ -93,7 +90,7 @@ fn read(row: TextRow, rules: &Rules, form: &Form) -> CostRow {
         Some(rate) if counted => times(*rate, form.numbers.parse(cell(4).as_bytes(), COUNT_PLACES)),
         _ => form.numbers.parse(cell(3).as_bytes(), rules.decimals),
     };
-    let year = fiscal_year(period, &form.date_format, rules.calendar);
+    let year = fiscal_year(period, &form.dates, rules.calendar);
     let in_window = |year: i32| rules.window.place(year.into()).is_some();
     let unused = if row.defect.is_some() {
         Some("unreadable_row")
@@ -128,10 +125,10 @@ fn times(rate: i64, count: Result<i64, NotMoney>) -> Result<i64, NotMoney> {
 }
 
 /// The fiscal year of a day, of a month such as `2025-03`, or of a year, which is the fiscal year of that name.
-pub fn fiscal_year(period: &str, date_format: &str, calendar: FiscalCalendar) -> Option<i32> {
+pub fn fiscal_year(period: &str, dates: &DateFormats, calendar: FiscalCalendar) -> Option<i32> {
     let iso = |text: &str| parse_day(text, ISO);
     let year_of = |day: i32| calendar.place(day).0;
-    let declared = parse_day(period, date_format).map(year_of);
+    let declared = dates.day(period).map(year_of);
     declared.or_else(|| match period.len() {
         4 => iso(&format!("{period}-01-01")).and_then(|_| period.parse().ok()),
         7 => iso(&format!("{period}-01")).map(year_of),

@@ -261,7 +261,7 @@ fn a_broken_row_does_not_count() {
 #[test]
 fn costs_are_read_in_the_form_of_their_file() {
     let numbers = crate::money::NumberFormat { decimal: b',', thousands: Some(b'.') };
-    let form = Form { numbers, date_format: "%d/%m/%Y".to_owned() };
+    let form = Form { numbers, dates: crate::dates::DateFormats::parse(&["%d/%m/%Y"]).unwrap() };
     let rows = judged(&[["A", "31/03/2025", "visits", "1.234,56"], ["A", "31/03/2025", "visits", "1234.56"]], form);
     assert_eq!((rows[0].amount, rows[0].unused), (Some(123_456), None));
     assert_eq!(rows[1].unused, Some("unreadable_amount"));
@@ -280,7 +280,7 @@ fn periods_of_all_lengths() {
         ("2025-Q1", None),
         ("+025", None),
     ] {
-        assert_eq!(fiscal_year(period, "%Y-%m-%d", APRIL), year, "{period}");
+        assert_eq!(fiscal_year(period, &crate::dates::DateFormats::iso(), APRIL), year, "{period}");
     }
 }
 
