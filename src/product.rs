@@ -144,6 +144,14 @@ impl Inputs {
         }
     }
 
+    /// The years of the bucket of lines without an account, of the first account years above.
+    pub fn bucket(&self) -> Option<&Table> {
+        self.products.values().find_map(|product| match product.as_ref() {
+            Product::AccountYears(years) => Some(&years.bucket),
+            _ => None,
+        })
+    }
+
     /// All tables made so far.
     pub fn tables(&self) -> impl Iterator<Item = &Table> {
         self.products.values().flat_map(|product| product.tables())

@@ -381,6 +381,10 @@ impl<'a> Worker<'a> {
         let mapped = self.mapper.as_mut().map(|mapper| mapper.of(account, day, &mut waist.accounts));
         let account = mapped.map_or(account, |mapped| mapped.account);
         if self.as_of.is_some_and(|as_of| day > as_of) {
+            // An account is no slip of the map only because the run looks at an earlier day.
+            if let Some((own, _)) = mapped.and_then(|mapped| mapped.by) {
+                self.tally.moved.entry((own, None, fiscal_year)).or_default();
+            }
             return Ok(Verdict::AfterAsOf);
         }
         if let Some((own, row)) = mapped.and_then(|mapped| mapped.by) {

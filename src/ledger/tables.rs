@@ -272,7 +272,10 @@ fn refuse_account_called_as_bucket<'a>(
     name_of: &dyn Fn(usize) -> &'a str,
 ) -> Result<(), Failure> {
     let (Some((file, line)), Some(bucket)) = (tally.bucket_taken, bucket) else { return Ok(()) };
-    let message = format!("{}:{line}: the account `{bucket}` is called as the lines without an account", name_of(file));
+    let message = format!(
+        "{}:{line}: the account `{bucket}` has the name that lines without an account are kept as",
+        name_of(file)
+    );
     Err(Failure::Data { message, hint: Some("give `keep_as` a name that no account has".to_owned()) })
 }
 

@@ -57,11 +57,12 @@ pub fn figures(rows: &[Row]) -> Figures {
 }
 
 pub fn concentration_spec(name: &str) -> TableSpec {
-    concentration(name, &[]).spec
+    concentration(name, &[], 0).spec
 }
 
-/// One row per segment, in the order given.
-pub fn concentration(name: &str, segments: &[(&str, Vec<Row>)]) -> Table {
+/// One row per segment, in the order given; the first is the whole book, and only it has revenue without an account.
+pub fn concentration(name: &str, segments: &[(&str, Vec<Row>)], unassigned: i64) -> Table {
+    let unassigned = std::iter::once(unassigned).chain(std::iter::repeat(0)).take(segments.len());
     let all: Vec<Figures> = segments.iter().map(|(_, rows)| figures(rows)).collect();
     let numbers = |value: fn(&Figures) -> Option<f64>| all.iter().map(value).collect::<Vec<_>>();
     TableBuilder::new(name, segments.len())
@@ -69,6 +70,7 @@ pub fn concentration(name: &str, segments: &[(&str, Vec<Row>)]) -> Table {
         .integers("accounts", all.iter().map(|figures| figures.accounts).collect::<Vec<_>>())
         .money("revenue", all.iter().map(|figures| figures.revenue).collect::<Vec<_>>())
         .money("negative_revenue", all.iter().map(|figures| figures.negative_revenue).collect::<Vec<_>>())
+        .money("unassigned_revenue", unassigned.collect::<Vec<_>>())
         .numbers("gini", numbers(|figures| figures.gini))
         .numbers("hhi", numbers(|figures| figures.hhi))
         .numbers("effective_accounts", numbers(|figures| figures.effective_accounts))

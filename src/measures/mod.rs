@@ -1,5 +1,6 @@
 //! What the account years tell about each account: one file per measure.
 
+pub mod account_conflicts;
 pub mod account_years;
 pub mod accounts;
 pub mod breadth;

@@ -2,7 +2,7 @@
 
 use super::accounts::attribute;
 use super::concentration::{concentration, concentration_spec};
-use super::window::{Window, by_account};
+use super::window::{AccountValues, Window, by_account};
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, did_you_mean};
@@ -109,11 +109,10 @@ impl Pareto {
     fn run(&self, inputs: &Inputs, name: &str, second: &str) -> Result<Vec<Table>, Failure> {
         let (account_years, period) = inputs.account_years(&self.from.value)?;
         let window = Window::last(self.years, period, name)?;
+        let bucket = &inputs.all_account_years(&self.from.value)?.bucket;
+        let unassigned = sums(&by_account(bucket, "revenue", window))?.into_iter().sum();
         let by_account = by_account(account_years, "revenue", window);
-        let sums =
-            by_account.values.iter().map(|values| values.iter().try_fold(0i64, |sum, value| sum.checked_add(*value)));
-        let revenue: Vec<i64> =
-            sums.collect::<Option<_>>().ok_or_else(|| Failure::run("a sum of revenue is too large for 64 bits"))?;
+        let revenue = sums(&by_account)?;
         let rows = rank(&by_account.accounts, &revenue, self.rule);
         let segments = match &self.by {
             None => None,
@@ -124,9 +123,16 @@ impl Pareto {
         };
         let mut groups = vec![("all", rows.clone())];
         groups.extend(segments.iter().flat_map(|segments| segments_of(segments)));
-        let concentration = concentration(second, &groups);
+        let concentration = concentration(second, &groups, unassigned);
         Ok(vec![table(name, &by_account.accounts, &rows, segments.as_deref()), concentration])
     }
+}
+
+/// What each account comes to over the years.
+fn sums(accounts: &AccountValues) -> Result<Vec<i64>, Failure> {
+    let sum = |values: &Vec<i64>| values.iter().try_fold(0i64, |sum, value| sum.checked_add(*value));
+    let sums: Option<Vec<i64>> = accounts.values.iter().map(sum).collect();
+    sums.ok_or_else(|| Failure::run("a sum of revenue is too large for 64 bits"))
 }
 
 fn missing_partner<T>(fields: &Fields, key: &Located<String>, partner: &'static str) -> Option<T> {

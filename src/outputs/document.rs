@@ -186,6 +186,7 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         reconciliation: table(&names.reconciliation)?,
         outcomes: table(&names.outcomes)?,
         accounts: table(&names.accounts)?,
+        bucket: inputs.bucket(),
         growth: table(&names.growth)?,
         pareto: table(&names.pareto)?,
         concentration: table(&names.concentration)?,

@@ -85,6 +85,8 @@ pub struct Inputs<'a> {
     pub reconciliation: Option<&'a Table>,
     pub outcomes: Option<&'a Table>,
     pub accounts: Option<&'a Table>,
+    /// The account years of the lines without an account.
+    pub bucket: Option<&'a Table>,
     pub growth: Option<&'a Table>,
     pub pareto: Option<&'a Table>,
     pub concentration: Option<&'a Table>,
@@ -190,7 +192,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),
         ranking: inputs.pareto.map(|table| standing::ranking(table, &accounts, facts.top)),
         concentration: inputs.concentration.map(|table| standing::concentration(table, facts.top)),
-        course: inputs.growth.map(|table| standing::course(table, facts.first_year)),
+        course: inputs.growth.map(|table| standing::course(table, inputs.bucket, facts.first_year)),
         growers: inputs.growth.map(|_| standing::growers(&accounts, facts.top)),
         shrinkers: inputs.growth.map(|_| standing::shrinkers(&accounts, facts.top)),
         // Breadth and whitespace are told of classes, which the ranking gives.

@@ -2422,15 +2422,14 @@ mod data {
     }
 
     #[test]
-    fn accounts_that_contradict_each_other() {
-        let rows = "customer,name,segment\nA,Ana,North\nA,Ana,South\nB,Bea,South\nB,Bea,South\n,Cai,South\nD,Dan\n";
+    fn rows_of_accounts_that_cannot_be_used() {
+        let rows = "customer,name,segment\nA,Ana,North\n,Cai,South\nD,Dan\n";
         assert_snapshot!(project(SOUND).with("customers.csv", rows).refused(&[]), @"
         exit code 3
-        error: the table of accounts has unusable rows, 3 in all
-          customers.csv:3: the account `A` stands twice, with different attributes
-          customers.csv:6: the account is empty
-          customers.csv:7: 2 fields where the header has 3
-        hint: an account needs a key and one set of attributes
+        error: the table of accounts has unusable rows, 2 in all
+          customers.csv:3: the account is empty
+          customers.csv:4: 2 fields where the header has 3
+        hint: each row needs the key of an account, and a day where `latest` is declared
         ");
     }
 

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking, and its helpers read and write what the program works on"
 )]
 
+mod accounts;
 mod cli;
 mod control_totals;
 mod demo;

@@ -111,7 +111,7 @@ fn judged(
     // What counts for itself counts for nobody else.
     let parent = cell(1).filter(|parent| *parent != child);
     if until < since {
-        return Err(format!("`{child}` counts until {}, before it does since {}", iso(until), iso(since)));
+        return Err(format!("`{child}` ends on {}, before it begins on {}", iso(until), iso(since)));
     }
     if let Some(name) = [Some(child), parent].into_iter().flatten().find(|name| Some(*name) == bucket) {
         return Err(format!("`{name}` is the name that lines without an account are kept as"));
@@ -147,7 +147,7 @@ impl AccountMap {
             (0u32..).zip(&names).map(|(account, _)| history.steps(account, &mut cycles)).collect();
         mistakes.extend(cycles.iter().map(|(cycle, day)| history.tell_cycle(cycle, *day)));
         if !mistakes.is_empty() {
-            let hint = "an account needs one parent a day, and a parent above all others";
+            let hint = "give an account one parent at a time, and the topmost none";
             return Err(Failure::rows("the account map cannot be followed", &mistakes, hint));
         }
         let mut doubtful: BTreeMap<u32, Vec<&str>> = BTreeMap::new();

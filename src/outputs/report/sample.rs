@@ -176,6 +176,7 @@ fn concentration() -> Table {
         .integers("accounts", vec![4, 2, 2])
         .money("revenue", vec![22_300_000, 14_300_000, 8_000_000])
         .money("negative_revenue", vec![0, 0, 0])
+        .money("unassigned_revenue", vec![0, 0, 0])
         .numbers("gini", vec![0.5056, 0.479, 0.25])
         .numbers("hhi", vec![4747.4, 9589.2, 6250.0])
         .numbers("effective_accounts", vec![2.1064, 1.0428, 1.6])

@@ -61,6 +61,7 @@ pub struct Segment {
     pub accounts: Option<i64>,
     pub revenue: Option<i64>,
     pub negative_revenue: Option<i64>,
+    pub unassigned_revenue: Option<i64>,
     pub gini: Option<f64>,
     pub hhi: Option<f64>,
     pub effective_accounts: Option<f64>,
@@ -72,7 +73,8 @@ pub struct Segment {
 }
 
 pub(super) fn concentration(table: &Table, top: usize) -> Listing<Segment> {
-    let integers = ["accounts", "revenue", "negative_revenue", "n_cutoff"].map(|column| table.integers(column));
+    let integers = ["accounts", "revenue", "negative_revenue", "n_cutoff", "unassigned_revenue"]
+        .map(|column| table.integers(column));
     let indexes = ["gini", "hhi", "effective_accounts"].map(|column| table.numbers(column));
     let tops = ["top1_share", "top5_share", "top10_share", "top20pct_share"].map(|column| table.numbers(column));
     let row = |(row, segment): (usize, &str)| Segment {
@@ -82,6 +84,7 @@ pub(super) fn concentration(table: &Table, top: usize) -> Listing<Segment> {
         revenue: integers[1][row],
         negative_revenue: integers[2][row],
         n_cutoff: integers[3][row],
+        unassigned_revenue: integers[4][row],
         gini: indexes[0][row],
         hhi: indexes[1][row],
         effective_accounts: indexes[2][row],
@@ -117,9 +120,22 @@ pub struct YearTotal {
     pub accounts: usize,
 }
 
-pub(super) fn course(growth: &Table, first_year: i64) -> Course {
+pub(super) fn course(growth: &Table, bucket: Option<&Table>, first_year: i64) -> Course {
     let columns = yearly_revenues(growth);
-    let sums: Vec<i128> = columns.iter().map(|year| year.iter().copied().map(i128::from).sum()).collect();
+    let unassigned = |year: i64| -> i128 {
+        let years =
+            bucket.iter().flat_map(|bucket| bucket.integers("fiscal_year").into_iter().zip(bucket.integers("revenue")));
+        years
+            .filter(|(fiscal_year, _)| *fiscal_year == Some(year))
+            .filter_map(|(_, revenue)| revenue)
+            .map(i128::from)
+            .sum()
+    };
+    let sums: Vec<i128> = columns
+        .iter()
+        .zip(first_year..)
+        .map(|(revenues, year)| revenues.iter().copied().map(i128::from).sum::<i128>() + unassigned(year))
+        .collect();
     let year = |(index, revenues): (usize, &Vec<i64>)| YearTotal {
         year: first_year + index as i64,
         revenue: sums[index],
