@@ -118,6 +118,11 @@ fn judged(row: &TextRow, days: &Written, rates: &Written) -> Result<(Pair, i128)
         return Err(defect.detail.clone());
     }
     let cell = |place: usize| row.cells.get(place).and_then(Option::as_deref).unwrap_or_default();
+    if let Some(empty) =
+        (0..).zip(["day", "source", "target", "rate"]).find(|(place, _)| cell(*place).trim().is_empty())
+    {
+        return Err(format!("the {} is empty", empty.1));
+    }
     let day = days.day(cell(0)).ok_or_else(|| format!("`{}` is no day of the declared format", cell(0)))?;
     let currency = |text: &str| Currency::read(text).ok_or_else(|| format!("`{text}` is no code of a currency"));
     let (source, target) = (currency(cell(1))?, currency(cell(2))?);

@@ -12,6 +12,7 @@
 mod accounts;
 mod cli;
 mod control_totals;
+mod currency;
 mod demo;
 mod duplicates;
 mod errors;
