@@ -139,7 +139,7 @@ fn plan_shows_what_would_run() {
          makes growth: account, revenue_y0, revenue_y1, growth_y1, cagr, growth_intervals, growth_status, years_grown, constant_growth, worst_growth, growth_stddev, dhs_growth
     5. pareto ← account_years
          makes pareto: account, revenue, rank, share, cum_share, class, vital_few
-         makes concentration: segment, accounts, revenue, negative_revenue, gini, hhi, effective_accounts, n_cutoff, top1_share, top5_share, top10_share, top20pct_share
+         makes concentration: segment, accounts, revenue, negative_revenue, unassigned_revenue, gini, hhi, effective_accounts, n_cutoff, top1_share, top5_share, top10_share, top20pct_share
     6. parquet ← account_years, growth, pareto
     7. markdown ← ledger, growth, pareto
     ");
