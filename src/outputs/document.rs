@@ -31,6 +31,13 @@ pub struct Markdown {
 struct Names {
     reconciliation: Option<String>,
     outcomes: Option<String>,
+    files: Option<String>,
+    currencies: Option<String>,
+    account_map: Option<String>,
+    total_rows: Option<String>,
+    credit_notes: Option<String>,
+    duplicates: Option<String>,
+    control_totals: Option<String>,
     accounts: Option<String>,
     growth: Option<String>,
     pareto: Option<String>,
@@ -109,13 +116,23 @@ impl Markdown {
 /// The first stage of each kind above provides the table.
 fn names(scope: &mut Scope) -> Names {
     let mut named = |kind: &str, table: &str| scope.first_named_table(kind, table);
-    let judgements = named("scorecard", "judgements");
-    let judgement_spread = named("scorecard", "judgement_spread");
-    let overrides = named("scorecard", "overrides");
+    let further = Names {
+        reconciliation: named("ledger", "reconciliation"),
+        outcomes: named("ledger", "outcomes"),
+        files: named("ledger", "files"),
+        currencies: named("ledger", "currencies"),
+        account_map: named("ledger", "account_map"),
+        total_rows: named("ledger", "total_rows"),
+        credit_notes: named("ledger", "credit_notes"),
+        duplicates: named("ledger", "duplicates"),
+        control_totals: named("ledger", "control_totals"),
+        judgements: named("scorecard", "judgements"),
+        judgement_spread: named("scorecard", "judgement_spread"),
+        overrides: named("scorecard", "overrides"),
+        ..Names::default()
+    };
     let mut first = |kind: &str, place: usize| scope.first_table_of_kind(kind, place);
     Names {
-        reconciliation: first("ledger", 0),
-        outcomes: first("ledger", 1),
         accounts: first("accounts", 0),
         growth: first("growth", 0),
         pareto: first("pareto", 0),
@@ -124,9 +141,6 @@ fn names(scope: &mut Scope) -> Names {
         scorecard: first("scorecard", 0),
         contributions: first("scorecard", 1),
         weights: first("scorecard", 2),
-        judgements,
-        judgement_spread,
-        overrides,
         profitability: first("profitability", 0),
         whale: first("profitability", 2),
         cost_rows: first("profitability", 3),
@@ -137,6 +151,7 @@ fn names(scope: &mut Scope) -> Names {
         quadrants: first("quadrant", 1),
         lifetime_value: first("lifetime_value", 0),
         lifetime_basis: first("lifetime_value", 1),
+        ..further
     }
 }
 
@@ -185,6 +200,13 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
     Ok(ReportInputs {
         reconciliation: table(&names.reconciliation)?,
         outcomes: table(&names.outcomes)?,
+        files: table(&names.files)?,
+        currencies: table(&names.currencies)?,
+        account_map: table(&names.account_map)?,
+        total_rows: table(&names.total_rows)?,
+        credit_notes: table(&names.credit_notes)?,
+        duplicates: table(&names.duplicates)?,
+        control_totals: table(&names.control_totals)?,
         accounts: table(&names.accounts)?,
         bucket: inputs.bucket(),
         growth: table(&names.growth)?,

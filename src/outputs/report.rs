@@ -6,6 +6,7 @@
 
 mod account;
 mod breadth;
+mod findings;
 mod judging;
 mod lifetime_value;
 mod missing;
@@ -23,12 +24,13 @@ use serde::Serialize;
 
 pub use account::Account;
 pub use breadth::{Breadth, Entrant};
+pub use findings::Findings;
 pub use judging::{Disagreement, Judging, Override, Overrides, Rater};
 pub use lifetime_value::{LifetimeValue, Outlook};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
 pub use quadrants::{Quadrant, Quadrants};
-pub use reading::{FileRow, Reading, Reason, Split};
+pub use reading::{FileRow, Place, Reading, Reason, Split};
 pub use scoring::{Criterion, Scores, Weighing};
 pub use stability::{AtRisk, Stability};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
@@ -84,6 +86,14 @@ pub struct Facts {
 pub struct Inputs<'a> {
     pub reconciliation: Option<&'a Table>,
     pub outcomes: Option<&'a Table>,
+    /// What else the ledger tells, as far as it has something to tell.
+    pub files: Option<&'a Table>,
+    pub currencies: Option<&'a Table>,
+    pub account_map: Option<&'a Table>,
+    pub total_rows: Option<&'a Table>,
+    pub credit_notes: Option<&'a Table>,
+    pub duplicates: Option<&'a Table>,
+    pub control_totals: Option<&'a Table>,
     pub accounts: Option<&'a Table>,
     /// The account years of the lines without an account.
     pub bucket: Option<&'a Table>,
@@ -130,6 +140,7 @@ pub struct Report {
     pub open_year: Option<i64>,
     pub cutoff: u32,
     pub reading: Option<Reading>,
+    pub findings: Option<Findings>,
     pub ranking: Option<Ranking>,
     pub concentration: Option<Listing<Segment>>,
     pub course: Option<Course>,
@@ -190,6 +201,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         open_year: facts.open_year,
         cutoff: facts.cutoff,
         reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),
+        findings: findings::findings(inputs, &facts.currency),
         ranking: inputs.pareto.map(|table| standing::ranking(table, &accounts, facts.top)),
         concentration: inputs.concentration.map(|table| standing::concentration(table, facts.top)),
         course: inputs.growth.map(|table| standing::course(table, inputs.bucket, facts.first_year)),

@@ -93,8 +93,8 @@ fn the_report_has_its_sections_in_both_languages() {
             "en",
             [
                 "# Key accounts on 31 December 2025",
-                "## The years at a glance",
                 "## What was read",
+                "## The years at a glance",
                 "## How concentrated revenue is",
                 "## Class A: the vital few",
                 "## Who grew in each of the last 3 years",
@@ -116,8 +116,8 @@ fn the_report_has_its_sections_in_both_languages() {
             "es",
             [
                 "# Cuentas clave a 31 de diciembre de 2025",
-                "## Los años de un vistazo",
                 "## Qué se ha leído",
+                "## Los años de un vistazo",
                 "## Cómo se concentra la facturación",
                 "## Clase A: los pocos vitales",
                 "## Quién creció en cada uno de los últimos 3 años",

@@ -476,3 +476,33 @@ fn profit_in_words() {
     );
     assert_eq!(words([0, -15_000], english), "No account earns anything, and the others lose 150.00~EUR.");
 }
+
+/// All lines accepted and nothing else to say: a sentence, and no table.
+#[test]
+fn clean_books_take_one_sentence() {
+    let table = TableBuilder::new("reconciliation", 2)
+        .text("file", vec!["a.csv", "b.csv"])
+        .integers("rows_read", vec![3, 4])
+        .integers("rows_accepted", vec![3, 4])
+        .integers("rows_excluded", vec![0, 0])
+        .integers("rows_quarantined", vec![0, 0])
+        .money("amount_read", vec![100, 250])
+        .money("amount_accepted", vec![100, 250])
+        .money("amount_excluded", vec![0, 0])
+        .money("amount_quarantined", vec![0, 0])
+        .integers("rows_without_amount", vec![0, 0])
+        .integers("rows_without_cost", vec![7, 0])
+        .build();
+    let outcomes = TableBuilder::new("outcomes", 0)
+        .text("file", Vec::<&str>::new())
+        .text("outcome", Vec::<&str>::new())
+        .text("reason", Vec::<&str>::new())
+        .integers("rows", Vec::<i64>::new())
+        .money("amount", Vec::<i64>::new())
+        .integers("first_line", Vec::<i64>::new())
+        .build();
+    let inputs = Inputs { reconciliation: Some(&table), outcomes: Some(&outcomes), ..Inputs::default() };
+    let of = |language| visible(&render(&report(&facts(language), &inputs), language, None).unwrap());
+    insta::assert_snapshot!(of(Language::English), @"");
+    insta::assert_snapshot!(of(Language::Spanish), @"");
+}

@@ -129,6 +129,7 @@ fn outcomes() -> Table {
         .text("reason", vec!["not a product", "unreadable_amount", "not a product", "after_as_of", "unreadable_date"])
         .integers("rows", vec![8, 2, 9, 1, 5])
         .money("amount", vec![50_000, 0, 1_350, -300, 1_500])
+        .integers("first_line", vec![Some(17), Some(301), Some(2), None, Some(44)])
         .build()
 }
 

@@ -18,15 +18,28 @@ fn reading_adds_up_all_files() {
     assert_eq!(reading.money.read, 91_052_550);
     assert!(reading.adds_up);
     assert_eq!((reading.rows_without_amount, reading.rows_without_cost), (1, 3));
-    let reasons: Vec<_> =
-        reading.reasons.unwrap().rows.into_iter().map(|row| (row.reason, row.rows, row.amount)).collect();
+    let reasons: Vec<_> = reading
+        .reasons
+        .unwrap()
+        .rows
+        .into_iter()
+        .map(|row| (row.reason, row.rows, row.amount, row.files, row.example))
+        .collect();
     let expected = [
-        ("not a product", 17, 51_350),
-        ("unreadable_date", 5, 1_500),
-        ("after_as_of", 1, -300),
-        ("unreadable_amount", 2, 0),
+        ("not a product", 17, 51_350, 2, Some(("invoices/2024.csv", 17))),
+        ("unreadable_date", 5, 1_500, 1, Some(("invoices/2025.csv", 44))),
+        ("after_as_of", 1, -300, 1, None),
+        ("unreadable_amount", 2, 0, 1, Some(("invoices/2024.csv", 301))),
     ];
-    assert_eq!(reasons, expected.map(|(reason, rows, amount)| (reason.to_owned(), rows, amount)));
+    let place = |(file, line): (&str, i64)| Place { file: file.to_owned(), line };
+    let expected = expected
+        .map(|(reason, rows, amount, files, example)| (reason.to_owned(), rows, amount, files, example.map(place)));
+    assert_eq!(reasons, expected);
+    // 510.50 excluded and 15.00 quarantined, of 910,525.50.
+    assert_eq!((reading.left_rows, reading.left_money), (25, 52_550));
+    assert!((reading.left_money_share.unwrap() - 52_550.0 / 91_052_550.0).abs() < 1e-12);
+    let files: Vec<_> = reading.by_file.rows.into_iter().map(|row| row.file).collect();
+    assert_eq!(files, ["invoices/2024.csv", "invoices/2025.csv"]);
 }
 
 #[test]
@@ -48,6 +61,94 @@ fn a_difference_of_a_cent_does_not_add_up() {
     let reading = report(&facts(Language::English), &inputs).reading.unwrap();
     assert!(!reading.adds_up);
     assert_eq!((reading.rows_unaccounted, reading.money_unaccounted), (0, 1));
+}
+
+#[test]
+fn what_the_ledger_found_beside_the_lines() {
+    let files = TableBuilder::new("files", 4)
+        .text("file", vec!["a", "b", "c", "d"])
+        .optional_text("encoding", vec![Some("utf-8"), Some("windows-1252"), None, Some("windows-1252")])
+        .integers("rows_empty", vec![0, 2, 0, 1])
+        .optional_text("columns_missing", vec![None, Some("cost, region"), None, Some("region")])
+        .build();
+    let currencies = TableBuilder::new("currencies", 4)
+        .optional_text("currency", vec![Some("EUR"), Some("USD"), Some("USD"), Some("USD")])
+        .text("outcome", vec!["accepted", "accepted", "accepted", "quarantined"])
+        .integers("rows", vec![3, 2, 1, 9])
+        .money("amount", vec![100, 200, 50, 900])
+        .money("converted", vec![100, 180, 40, 0])
+        .build();
+    let account_map =
+        TableBuilder::new("account_map", 2).integers("rows", vec![4, 1]).money("amount", vec![70, -20]).build();
+    let total_rows = TableBuilder::new("total_rows", 3)
+        .money("amount", vec![100, 300, 40])
+        .text("became", vec!["accepted", "excluded", "excluded"])
+        .integers("rows", vec![1, 1, 5])
+        .build();
+    let credit_notes = TableBuilder::new("credit_notes", 1)
+        .integers("rows", vec![6])
+        .money("amount", vec![-600])
+        .integers("rows_moved", vec![4])
+        .money("amount_moved", vec![-400])
+        .integers("rows_unmatched", vec![1])
+        .money("amount_unmatched", vec![-100])
+        .build();
+    let duplicates = TableBuilder::new("duplicates", 3)
+        .text("file", vec!["b", "b", "c"])
+        .text("kept_file", vec!["a", "a", "c"])
+        .integers("rows_exact", vec![10, 1, 2])
+        .integers("rows_differing", vec![0, 3, 0])
+        .money("amount", vec![1000, 400, 5000])
+        .build();
+    let control_totals = TableBuilder::new("control_totals", 2)
+        .text("key", vec!["a", "b"])
+        .money("expected", vec![100, 200])
+        .money("found", vec![100, 190])
+        .money("difference", vec![0, -10])
+        .optional_text("accepted_because", vec![None, Some("rounded by the old system")])
+        .build();
+    let inputs = Inputs {
+        files: Some(&files),
+        currencies: Some(&currencies),
+        account_map: Some(&account_map),
+        total_rows: Some(&total_rows),
+        credit_notes: Some(&credit_notes),
+        duplicates: Some(&duplicates),
+        control_totals: Some(&control_totals),
+        ..Inputs::default()
+    };
+    let findings = report(&facts(Language::English), &inputs).findings.unwrap();
+    let encodings: Vec<_> =
+        findings.encodings.iter().map(|encoding| (encoding.name.as_str(), encoding.files)).collect();
+    assert_eq!((encodings.as_slice(), findings.rows_empty), ([("windows-1252", 2)].as_slice(), 3));
+    let lacking = findings.lacking.unwrap();
+    assert_eq!((lacking.files, lacking.columns.as_str()), (2, "cost, region"));
+    let currencies: Vec<_> =
+        findings.currencies.iter().map(|row| (row.currency.as_str(), row.rows, row.amount, row.converted)).collect();
+    assert_eq!(currencies, [("USD", 3, 250, 220), ("EUR", 3, 100, 100)]);
+    assert_eq!(findings.moved.map(|moved| (moved.rows, moved.amount)), Some((5, 50)));
+    let total_rows = findings.total_rows.unwrap();
+    assert_eq!((total_rows.all.rows, total_rows.all.amount, total_rows.accepted), (7, 440, 1));
+    let notes = findings.credit_notes.unwrap();
+    assert_eq!((notes.all.rows, notes.moved.amount, notes.unmatched.rows), (6, -400, 1));
+    let duplicates = findings.duplicates.unwrap();
+    assert_eq!((duplicates.all.rows, duplicates.all.amount, duplicates.differing), (16, 6400, 3));
+    let pairs: Vec<_> = duplicates.pairs.rows.iter().map(|pair| (pair.file.as_str(), pair.rows, pair.amount)).collect();
+    assert_eq!(pairs, [("c", 2, 5000), ("b", 14, 1400)]);
+    let totals = findings.control_totals.unwrap();
+    assert_eq!((totals.compared, totals.differing.total, totals.differing.rows[0].difference), (2, 1, Some(-10)));
+    for language in [Language::English, Language::Spanish] {
+        let report = report(&facts(language), &Inputs { reconciliation: Some(&book().reconciliation), ..inputs });
+        let text = crate::outputs::markdown::render(&report, language, None).unwrap();
+        assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), 9, "{text}");
+    }
+
+    let nothing = TableBuilder::new("files", 1)
+        .optional_text("encoding", vec![Some("utf-8")])
+        .integers("rows_empty", vec![0])
+        .build();
+    let inputs = Inputs { files: Some(&nothing), ..Inputs::default() };
+    assert!(report(&facts(Language::English), &inputs).findings.is_none());
 }
 
 #[test]
