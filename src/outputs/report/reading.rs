@@ -9,7 +9,7 @@ use super::{Listing, part};
 use crate::table::Table;
 
 /// Of the files that lost lines, so many are shown.
-const FILES_SHOWN: usize = 12;
+const FILES_SHOWN: usize = 5;
 
 /// Lines or money by what became of them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
