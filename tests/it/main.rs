@@ -22,6 +22,7 @@ mod ledger;
 mod lines;
 mod published;
 mod quarantine;
+mod reading;
 mod reference;
 mod sheet;
 mod sql;

@@ -288,3 +288,20 @@ fn the_manual_lists_the_columns_of_the_tables_that_keys_of_a_ledger_ask_for() {
         assert_eq!(listed, columns, "{table}");
     }
 }
+
+/// Every reason for quarantine is a word of the report, in both languages.
+#[test]
+fn every_reason_of_the_manual_has_its_words() {
+    let manual = manual("ledger");
+    let table = section(&manual, "Errors").split("\n\n").find(|part| part.starts_with("| Reason")).unwrap();
+    let reasons: Vec<String> = first_cells(table).iter().flat_map(|cell| cell.split(", ")).map(str::to_owned).collect();
+    assert!(reasons.len() > 10, "{reasons:?}");
+    for language in ["en", "es"] {
+        let path = repository().join(format!("src/outputs/messages/{language}.json"));
+        let words: serde_json::Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        for reason in &reasons {
+            let key = format!("reason.{}", reason.replace('`', ""));
+            assert!(words[&key].is_string(), "no `{key}` in {language}.json");
+        }
+    }
+}
