@@ -187,3 +187,22 @@ fn a_damaged_run_is_refused() {
     hint: the run is damaged; run the pipeline again
     ");
 }
+
+#[test]
+fn stages_cannot_read_the_quarantine() {
+    let project = project();
+    project.write("small.yaml", format!("{PIPELINE}  - sql: {{id: bad, query: SELECT reason FROM quarantine}}\n"));
+    let done = project.vitalfew(&["check", "small.yaml"]);
+    assert_eq!(done.code, 2);
+    assert_snapshot!(done.stderr, @"
+    error: `quarantine` is written with the run and is no table that stages can read
+     --> small.yaml:7:46
+      |
+    7 |   - sql: {id: bad, query: SELECT reason FROM quarantine}
+      |                                              ^^^^^^^^^^
+      |
+      = hint: its lines are in `quarantine.parquet`; `vitalfew quarantine` lists them
+
+    1 mistake in `small.yaml`
+    ");
+}
