@@ -2,6 +2,7 @@
 
 use crate::calendar::iso;
 use crate::demo;
+use crate::explain;
 use crate::failure::Failure;
 use crate::outputs::publish::{self, current_run};
 use crate::outputs::quarantine::{Choice, list};
@@ -40,6 +41,8 @@ enum Command {
     Plan(PipelineArguments),
     /// Say who would enter, leave and move with other weights, scales or rules, and why; publishes nothing
     Whatif(WhatifArguments),
+    /// Say why an account stands where it stands, from its invoices to its score
+    Explain(ExplainArguments),
     /// Write the spreadsheet in which people judge accounts
     Scoresheet(ScoresheetArguments),
     /// List the published runs of a pipeline
@@ -147,6 +150,21 @@ struct QuarantineArguments {
 }
 
 #[derive(Debug, Args)]
+struct ExplainArguments {
+    /// The key of the account, or a part of its name
+    account: String,
+    /// The name of a pipeline, for its current run; a run id; or the folder of a run. The only pipeline where left out
+    #[arg(long)]
+    run: Option<String>,
+    /// The folder that holds the runs
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+    /// One JSON object, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 struct ScoresheetArguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
@@ -172,6 +190,7 @@ pub fn execute(arguments: Arguments, answer: &mut dyn io::Write) -> Result<(), F
         Command::Check(arguments) => prepare(&arguments).map(|plan| checked(&arguments.pipeline, &plan)),
         Command::Plan(arguments) => prepare(&arguments).map(|plan| planned(&plan)),
         Command::Whatif(arguments) => what_if(&arguments),
+        Command::Explain(arguments) => explained(&arguments),
         Command::Scoresheet(arguments) => write_scoresheet(&arguments),
         Command::Runs { name, out } => runs(&out, &name),
         Command::Stages { kind } => manual(kind.as_deref()),
@@ -236,6 +255,19 @@ fn what_if(arguments: &WhatifArguments) -> Result<String, Failure> {
     line(&mut text, format_args!("compared with the run {}{lines}; nothing is published", run.id()));
     text.push_str(&whatif::answer(&compared, rule));
     Ok(text)
+}
+
+fn explained(arguments: &ExplainArguments) -> Result<String, Failure> {
+    let run = match &arguments.run {
+        Some(run) => Run::find(&arguments.out, run)?,
+        None => Run::only(&arguments.out)?,
+    };
+    let explained = explain::explain(&run, &explain::find(&run, &arguments.account)?)?;
+    if arguments.json {
+        return Ok(explain::as_json(&explained));
+    }
+    let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    explain::as_text(&explained, color)
 }
 
 fn write_scoresheet(arguments: &ScoresheetArguments) -> Result<String, Failure> {

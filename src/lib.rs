@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod cli;
 pub mod dates;
 pub mod demo;
+pub mod explain;
 pub mod failure;
 pub mod ledger;
 pub mod measures;

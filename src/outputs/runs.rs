@@ -49,6 +49,28 @@ impl Run {
         if folder.join("run.json").is_file() { Self::open(folder) } else { Err(unknown(out, name)) }
     }
 
+    /// The current run of the only pipeline that has published.
+    ///
+    /// # Errors
+    /// Where there is none or more than one, or its `run.json` cannot be read.
+    pub fn only(out: &Path) -> Result<Self, Failure> {
+        let pipelines = pipelines(out);
+        match pipelines.as_slice() {
+            [pipeline] => Self::find(out, pipeline),
+            [] => Err(Failure::Arguments {
+                message: format!("no pipeline has published below `{}`", out.display()),
+                hint: Some("run one first, or name the folder with `--out`".to_owned()),
+            }),
+            several => {
+                let names: Vec<String> = several.iter().map(|name| format!("`{name}`")).collect();
+                Err(Failure::Arguments {
+                    message: format!("several pipelines have published below `{}`", out.display()),
+                    hint: Some(format!("name one with `--run`: {}", names.join(", "))),
+                })
+            }
+        }
+    }
+
     fn open(folder: PathBuf) -> Result<Self, Failure> {
         let folder = folder.canonicalize().unwrap_or(folder);
         let failed = |error: &dyn std::fmt::Display| Failure::Run {

@@ -16,7 +16,7 @@ pub enum Rule {
 }
 
 impl Rule {
-    fn describe(self) -> String {
+    pub fn describe(self) -> String {
         match self {
             Self::Best(count) => format!("the {count} best by score"),
             Self::Score(score) => format!("a score of {score} and above"),

@@ -16,6 +16,7 @@ mod currency;
 mod demo;
 mod duplicates;
 mod errors;
+mod explain;
 mod external;
 mod files;
 mod ledger;

@@ -166,7 +166,7 @@ Cai,@Cai <b>,-1+2
 Dan,never bought,South
 ";
 
-fn named(language: &str) -> Project {
+pub fn named(language: &str) -> Project {
     let accounts = "  - read: {id: customers, path: customers.csv}
   - accounts: {from: customers, account: customer, attributes: {name: name, segment: segment}}
   - growth: {from";

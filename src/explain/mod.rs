@@ -1,0 +1,239 @@
+//! Why an account stands where it stands: from its invoices to its score, out of the tables that a run has left.
+
+mod account;
+mod reach;
+mod told;
+
+pub use account::find;
+pub use told::{as_json, as_text};
+
+use crate::failure::Failure;
+use crate::outputs::runs::Run;
+use crate::table::{Table, name_of};
+use crate::whatif::Rule;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// How many accounts are on the list where no stage of the run says.
+const LISTED: usize = 20;
+
+/// All that a run says of one account.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Explained {
+    pub pipeline: String,
+    pub run: String,
+    pub as_of: String,
+    pub currency: String,
+    pub decimals: u32,
+    pub account: String,
+    pub name: Option<String>,
+    pub segment: Option<String>,
+    /// The fiscal years with accepted lines, the oldest first.
+    pub years: Vec<Year>,
+    pub growth: Option<Growth>,
+    pub standing: Option<Standing>,
+    pub margin: Option<Margin>,
+    pub score: Option<Score>,
+    pub overrides: Vec<Override>,
+    pub robustness: Option<Robustness>,
+    /// The missing scores that could bring the account onto the list or off it, the first to ask for first.
+    pub ask_first: Vec<String>,
+    /// Tables that would say more, and that the run did not publish.
+    pub absent: BTreeSet<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Year {
+    pub year: i64,
+    /// Whole minor units.
+    pub revenue: i64,
+    /// Over the year before; nothing where one of the two is not complete, or the one before not above zero.
+    pub growth: Option<f64>,
+    pub invoices: Option<i64>,
+    pub lines: Option<i64>,
+    pub complete: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Growth {
+    pub cagr: Option<f64>,
+    pub intervals: Option<i64>,
+    pub status: String,
+    pub constant: bool,
+}
+
+/// The place of an account by revenue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
+    pub revenue: i64,
+    pub rank: Option<i64>,
+    /// How many accounts are ranked.
+    pub ranked: usize,
+    pub share: Option<f64>,
+    pub cum_share: Option<f64>,
+    pub class: String,
+    pub cutoff: i64,
+    /// The least revenue with which the account is in class A, all others as they are.
+    pub needed: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Margin {
+    pub gross: Option<i64>,
+    pub cost_to_serve: Option<i64>,
+    pub net: Option<i64>,
+    pub ratio: Option<f64>,
+    pub rank: Option<i64>,
+    pub accounts: usize,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Score {
+    pub score: Option<f64>,
+    pub rank: Option<i64>,
+    pub rated: bool,
+    /// How many accounts are rated.
+    pub rated_accounts: usize,
+    pub coverage: f64,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+    pub groups: Vec<(String, Option<f64>)>,
+    pub criteria: Vec<Criterion>,
+    pub reach: Option<Reach>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Criterion {
+    pub group: String,
+    pub criterion: String,
+    /// `measured`, `judged`, `override`, `missing`, `neutral` or `pessimistic`.
+    pub source: String,
+    pub value: Option<f64>,
+    /// Whether the value is a fraction, to be shown as a percentage.
+    pub is_ratio: bool,
+    pub score: Option<f64>,
+    pub weight: f64,
+    pub contribution: f64,
+}
+
+/// What it would take to come onto the list, or to fall off it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reach {
+    pub rule: Rule,
+    pub listed: bool,
+    /// How far the score is from where that changes, in points.
+    pub gap: f64,
+    /// Single scores that would change it, the smallest step first: the criterion, its score now and then.
+    pub steps: Vec<(String, f64, f64)>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Override {
+    pub what: String,
+    pub value: Option<f64>,
+    pub who: String,
+    pub why: String,
+    /// Days since 1970-01-01.
+    pub until: Option<i32>,
+    pub status: String,
+    pub was: Option<f64>,
+}
+
+/// What drawn weights make of the account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Robustness {
+    pub p_key: Option<f64>,
+    pub rank_p05: Option<i64>,
+    pub rank_p50: Option<i64>,
+    pub rank_p95: Option<i64>,
+    pub flip_criterion: Option<String>,
+    pub flip_delta: Option<f64>,
+}
+
+/// The tables of a run, found by the kinds of its stages; it keeps what it did not find.
+struct Tables<'r> {
+    run: &'r Run,
+    absent: RefCell<BTreeSet<String>>,
+}
+
+impl<'r> Tables<'r> {
+    /// The record of the first stage of a kind.
+    fn stage(&self, kind: &str) -> Option<&'r Value> {
+        let stages = self.run.record.get("stages")?.as_array()?;
+        stages.iter().find(|stage| stage.get("kind").and_then(Value::as_str) == Some(kind))
+    }
+
+    /// A table of the first stage of a kind: its main one, or one of its further ones.
+    fn table(&self, kind: &str, further: Option<&str>) -> Result<Option<Table>, Failure> {
+        let Some(id) = self.stage(kind).and_then(|stage| stage.get("id")?.as_str()) else { return Ok(None) };
+        let name = further.map_or_else(|| id.to_owned(), |table| name_of(id, kind, table));
+        let made = self.stage(kind).and_then(|stage| stage.get("tables")?.as_array()).into_iter().flatten();
+        let is_made = made.filter_map(|table| table.get("name")?.as_str()).any(|made| made == name);
+        let table = self.run.table(&name)?;
+        if is_made && table.is_none() {
+            self.absent.borrow_mut().insert(name);
+        }
+        Ok(table)
+    }
+
+    /// What the pipeline declares for a key of the first stage of a kind.
+    fn declared(&self, kind: &str, key: &str) -> Option<&'r Value> {
+        let stages = self.run.record.get("settings")?.get("stages")?.as_array()?;
+        stages.iter().find_map(|stage| stage.get(kind))?.get(key)
+    }
+
+    /// A setting of the pipeline, as it was written.
+    fn setting(&self, key: &str) -> Option<&'r str> {
+        self.run.record.get("settings")?.get(key)?.as_str()
+    }
+
+    /// Which accounts are on the list: as a stage `robustness` says, else the best by score. Nothing where a list is of
+    /// some classes only: what leads onto it is then no matter of the score alone.
+    fn rule(&self) -> Option<Rule> {
+        let chosen = self.declared("robustness", "chosen");
+        let figure = |key: &str| chosen.and_then(|chosen| chosen.get(key)?.as_str());
+        if chosen.is_some_and(|chosen| chosen.get("class").is_some()) {
+            return None;
+        }
+        let best = figure("top").and_then(|top| top.parse().ok());
+        let least = figure("score").and_then(|score| score.parse().ok());
+        Some(least.map_or(Rule::Best(best.unwrap_or(LISTED)), Rule::Score))
+    }
+}
+
+/// The row of an account.
+fn row_of(table: &Table, account: &str) -> Option<usize> {
+    table.text("account").iter().position(|key| *key == account)
+}
+
+/// Gathers what the run says of an account.
+///
+/// # Errors
+/// Where a table of the run is damaged.
+pub fn explain(run: &Run, account: &str) -> Result<Explained, Failure> {
+    let tables = Tables { run, absent: RefCell::default() };
+    let text = |key: &str| run.record.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (name, segment) = account::name(&tables, account)?;
+    let standing = account::standing(&tables, account)?;
+    let explained = Explained {
+        pipeline: run.pipeline().to_owned(),
+        run: run.id().to_owned(),
+        as_of: text("as_of"),
+        currency: text("currency"),
+        decimals: tables.setting("decimals").and_then(|decimals| decimals.parse().ok()).unwrap_or(2),
+        account: account.to_owned(),
+        name,
+        segment,
+        years: account::years(&tables, account)?,
+        growth: account::growth(&tables, account)?,
+        standing,
+        margin: account::margin(&tables, account)?,
+        score: account::score(&tables, account)?,
+        overrides: account::overrides(&tables, account)?,
+        robustness: account::robustness(&tables, account)?,
+        ask_first: account::ask_first(&tables, account)?,
+        absent: BTreeSet::new(),
+    };
+    Ok(Explained { absent: tables.absent.into_inner(), ..explained })
+}

@@ -1,0 +1,387 @@
+//! What a run says of an account, for a person at a terminal and for a program.
+
+use super::{Criterion, Explained, Margin, Override, Reach, Robustness, Score, Standing, Year};
+use crate::calendar::iso;
+use crate::failure::Failure;
+use crate::money::to_plain;
+use crate::outputs::locale::{Language, Locale, NOTHING};
+use crate::outputs::markdown::Catalogue;
+use crate::outputs::terminal::{cut, fitted, plain, width};
+use serde_json::{Value, json};
+use std::fmt::Arguments;
+
+/// What fits the terminals that there are.
+const COLUMNS: usize = 80;
+
+const BOLD: &str = "\u{1b}[1m";
+const DIM: &str = "\u{1b}[2m";
+const RESET: &str = "\u{1b}[0m";
+
+/// Columns of the name of a criterion, and of each figure behind it.
+const NAME: usize = 34;
+const FIGURE: usize = 11;
+
+/// Writes the lines, with colours or without.
+struct Page<'a> {
+    of: &'a Explained,
+    locale: Locale,
+    catalogue: Catalogue,
+    color: bool,
+    text: String,
+}
+
+/// The text for a terminal, in lines of at most 80 columns.
+///
+/// # Errors
+/// Where the words of the program cannot be loaded.
+pub fn as_text(explained: &Explained, color: bool) -> Result<String, Failure> {
+    let failed = |error: &dyn std::fmt::Display| Failure::run(error.to_string());
+    let locale = Locale::new(Language::English).map_err(|error| failed(&error))?;
+    let catalogue = Catalogue::of(Language::English).map_err(|error| failed(&error))?;
+    let mut page = Page { of: explained, locale, catalogue, color, text: String::new() };
+    page.opening();
+    page.years(&explained.years);
+    if let Some(standing) = &explained.standing {
+        page.standing(standing);
+    }
+    if let Some(margin) = &explained.margin {
+        page.margin(margin);
+    }
+    if let Some(score) = &explained.score {
+        page.score(score);
+    }
+    page.overrides(&explained.overrides);
+    if let Some(robustness) = &explained.robustness {
+        page.robustness(robustness);
+    }
+    if !explained.absent.is_empty() {
+        let absent: Vec<String> = explained.absent.iter().map(|table| format!("`{table}`")).collect();
+        page.heading("Not told");
+        page.words(format_args!("The run did not publish {}.", absent.join(", ")));
+    }
+    Ok(page.text)
+}
+
+impl Page<'_> {
+    fn line(&mut self, arguments: Arguments) {
+        self.text.push_str(arguments.to_string().trim_end());
+        self.text.push('\n');
+    }
+
+    fn heading(&mut self, heading: &str) {
+        let (on, off) = if self.color { (BOLD, RESET) } else { ("", "") };
+        self.text.push_str(&format!("\n{on}{heading}{off}\n"));
+    }
+
+    /// A sentence, indented and broken between words.
+    fn words(&mut self, arguments: Arguments) {
+        let mut line = String::from(" ");
+        for word in arguments.to_string().split(' ') {
+            if width(&line) + 1 + width(word) > COLUMNS && line.len() > 1 {
+                self.line(format_args!("{line}"));
+                line = String::from(" ");
+            }
+            line.push(' ');
+            line.push_str(word);
+        }
+        self.line(format_args!("{line}"));
+    }
+
+    fn amount(&self, minor: impl Into<i128>) -> String {
+        self.locale.amount(minor, self.of.decimals)
+    }
+
+    /// An amount with its currency, which a line may not break from it.
+    fn money(&self, minor: impl Into<i128>) -> String {
+        self.locale.money(minor, self.of.decimals, &plain(&self.of.currency))
+    }
+
+    fn percent(&self, ratio: Option<f64>) -> String {
+        ratio.map_or_else(|| NOTHING.to_owned(), |ratio| self.locale.percent(ratio, 1))
+    }
+
+    fn points(&self, score: Option<f64>) -> String {
+        score.map_or_else(|| NOTHING.to_owned(), |score| self.locale.decimal(score, 2))
+    }
+
+    fn label(&self, kind: &str, code: &str) -> String {
+        plain(&self.catalogue.label(kind, code))
+    }
+
+    fn opening(&mut self) {
+        let key = &self.of.account;
+        let name = self.of.name.as_ref().map_or_else(|| key.clone(), |name| format!("{name} ({key})"));
+        let (on, off) = if self.color { (BOLD, RESET) } else { ("", "") };
+        let name = cut(&name, COLUMNS);
+        self.line(format_args!("{on}{name}{off}"));
+        let segment = self.of.segment.as_ref().map(|segment| format!("{}; ", plain(segment))).unwrap_or_default();
+        let about = format!("{segment}{} as of {}, run {}", plain(&self.of.pipeline), self.of.as_of, self.of.run);
+        let (on, off) = if self.color { (DIM, RESET) } else { ("", "") };
+        let about = cut(&about, COLUMNS);
+        self.line(format_args!("{on}{about}{off}"));
+    }
+
+    fn years(&mut self, years: &[Year]) {
+        if years.is_empty() && self.of.growth.is_none() {
+            return;
+        }
+        self.heading("From the invoices");
+        if !years.is_empty() {
+            let revenue = format!("Revenue ({})", plain(&self.of.currency));
+            self.line(format_args!("  Year {revenue:>20} {:>10} {:>10} {:>8}", "Growth", "Invoices", "Lines"));
+        }
+        for year in years {
+            let count =
+                |count: Option<i64>| count.map_or_else(|| NOTHING.to_owned(), |count| self.locale.number(count));
+            let (revenue, growth) = (self.amount(year.revenue), self.percent(year.growth));
+            let (invoices, lines) = (count(year.invoices), count(year.lines));
+            let open = if year.complete { "" } else { "  not over" };
+            let text = format!("  {} {revenue:>20} {growth:>10} {invoices:>10} {lines:>8}{open}", year.year);
+            self.line(format_args!("{text}"));
+        }
+        if let Some(growth) = &self.of.growth {
+            let status = self.label("growth_status", &growth.status);
+            let constant = if growth.constant { "; it grew in every year of the window" } else { "" };
+            match (growth.cagr, growth.intervals) {
+                (Some(cagr), Some(years)) => {
+                    let (cagr, plural) = (self.percent(Some(cagr)), if years == 1 { "" } else { "s" });
+                    self.words(format_args!("Growth of {cagr} a year over {years} year{plural} ({status}){constant}."));
+                }
+                _ => self.words(format_args!("No rate of growth ({status}).")),
+            }
+        }
+    }
+
+    fn standing(&mut self, standing: &Standing) {
+        self.heading("By revenue");
+        let revenue = self.money(standing.revenue);
+        match (standing.rank, standing.class.as_str()) {
+            (Some(rank), class) => {
+                let (share, cum_share) = (self.percent(standing.share), self.percent(standing.cum_share));
+                let ranked = standing.ranked;
+                self.words(format_args!(
+                    "No. {rank} of {ranked} with {revenue}: {share} of revenue, {cum_share} with all before it. Class {class}."
+                ));
+            }
+            _ => self.words(format_args!("Not ranked, with {revenue}.")),
+        }
+        if let Some(needed) = standing.needed {
+            let line = self.money(needed);
+            let (step, cutoff) =
+                (self.money((i128::from(standing.revenue) - i128::from(needed)).abs()), standing.cutoff);
+            match standing.class == "A" {
+                true => self.words(format_args!(
+                    "It would fall out of class A (the first {cutoff}%) below {line}: it can lose {step}, if all others stay as they are."
+                )),
+                false => self.words(format_args!(
+                    "It would enter class A (the first {cutoff}%) at {line}: {step} more, if all others stay as they are."
+                )),
+            }
+        }
+    }
+
+    fn margin(&mut self, margin: &Margin) {
+        self.heading("What it leaves");
+        let money = |amount: Option<i64>| amount.map_or_else(|| NOTHING.to_owned(), |amount| self.money(amount));
+        let (gross, serve, net) = (money(margin.gross), money(margin.cost_to_serve), money(margin.net));
+        let (ratio, accounts) = (self.percent(margin.ratio), margin.accounts);
+        let rank = margin.rank.map(|rank| format!("; no. {rank} of {accounts}")).unwrap_or_default();
+        self.words(format_args!(
+            "Gross margin {gross}, less {serve} to serve it: net margin {net}, {ratio} of revenue{rank}."
+        ));
+    }
+
+    fn score(&mut self, score: &Score) {
+        self.heading("The score");
+        let (points, coverage) = (self.points(score.score), self.percent(Some(score.coverage)));
+        match score.rank {
+            Some(rank) => {
+                let rated = score.rated_accounts;
+                self.words(format_args!(
+                    "{points}: no. {rank} of {rated} rated accounts; {coverage} of the weight is known."
+                ));
+            }
+            None => self.words(format_args!("Not rated: only {coverage} of the weight is known.")),
+        }
+        if score.low != score.high {
+            let (low, high) = (self.points(score.low), self.points(score.high));
+            self.words(format_args!("With everything known it would lie between {low} and {high}."));
+        }
+        if !score.criteria.is_empty() {
+            self.text.push('\n');
+            let heads = ["Value", "Score", "Weight", "Adds"].map(|head| format!("{head:>FIGURE$}")).concat();
+            let (on, off) = if self.color { (DIM, RESET) } else { ("", "") };
+            self.line(format_args!("{on}  {}{heads}{off}", fitted("", NAME)));
+        }
+        for (group, of_group) in &score.groups {
+            let label = fitted(&self.label("group", group), NAME);
+            let of_group = self.points(*of_group);
+            self.line(format_args!("  {label}{:>FIGURE$}{of_group:>FIGURE$}", ""));
+            for criterion in score.criteria.iter().filter(|criterion| criterion.group == *group) {
+                self.criterion(criterion);
+            }
+        }
+        let missing = score.criteria.iter().filter(|criterion| is_missing(criterion));
+        let missing: Vec<String> = missing.map(|criterion| self.label("criterion", &criterion.criterion)).collect();
+        if !missing.is_empty() {
+            self.text.push('\n');
+            self.words(format_args!("Not known: {}.", missing.join(", ")));
+        }
+        if !self.of.ask_first.is_empty() {
+            let ask: Vec<String> = self.of.ask_first.iter().map(|name| self.label("criterion", name)).collect();
+            self.words(format_args!("Ask first: {}; such a score could change the list.", ask.join(", ")));
+        }
+        if let Some(reach) = &score.reach {
+            self.reach(reach);
+        }
+    }
+
+    fn criterion(&mut self, criterion: &Criterion) {
+        let label = self.label("criterion", &criterion.criterion);
+        let value = match (criterion.source.as_str(), criterion.value) {
+            ("measured", Some(value)) if criterion.is_ratio => self.percent(Some(value)),
+            ("measured", Some(value)) => self.points(Some(value)),
+            ("measured", None) => String::new(),
+            (source, _) => source.to_owned(),
+        };
+        let score = self.points(criterion.score);
+        let (weight, adds) = match criterion.weight > 0.0 {
+            true => (self.percent(Some(criterion.weight)), self.points(Some(criterion.contribution))),
+            false => (NOTHING.to_owned(), NOTHING.to_owned()),
+        };
+        let label = fitted(&label, NAME - 2);
+        self.line(format_args!("    {label}{value:>FIGURE$}{score:>FIGURE$}{weight:>FIGURE$}{adds:>FIGURE$}"));
+    }
+
+    fn reach(&mut self, reach: &Reach) {
+        self.text.push('\n');
+        let (gap, rule) = (self.points(Some(reach.gap)), reach.rule.describe());
+        match reach.listed {
+            true => self.words(format_args!("On the list ({rule}), and off it with {gap} points less.")),
+            false => self.words(format_args!("Not on the list ({rule}); {gap} points more would bring it there.")),
+        }
+        let step = |(criterion, now, then): &(String, f64, f64)| {
+            let (now, then) = (self.points(Some(*now)), self.points(Some(*then)));
+            format!("{} from {now} to {then}", self.label("criterion", criterion))
+        };
+        let steps: Vec<String> = reach.steps.iter().map(step).collect();
+        if !steps.is_empty() {
+            self.words(format_args!("One of these alone would do it: {}.", steps.join("; ")));
+        }
+    }
+
+    fn overrides(&mut self, overrides: &[Override]) {
+        if overrides.is_empty() {
+            return;
+        }
+        self.heading("What people decided");
+        for row in overrides {
+            let what =
+                if row.what == "score" { "the whole score".to_owned() } else { self.label("criterion", &row.what) };
+            let (value, was) = (self.points(row.value), self.points(row.was));
+            let until = row.until.map(|until| format!(", until {}", iso(until))).unwrap_or_default();
+            let who = if row.who.is_empty() { "nobody".to_owned() } else { plain(&row.who) };
+            let why = if row.why.is_empty() { "no reason given".to_owned() } else { plain(&row.why) };
+            match row.status.as_str() {
+                "active" => {
+                    self.words(format_args!("{what}: {value} in place of {was}, says {who}{until}: {why}."));
+                }
+                status => {
+                    let status = self.label("override_status", status);
+                    self.words(format_args!("{what}: {value} does not act ({status}), says {who}{until}: {why}."));
+                }
+            }
+        }
+    }
+
+    fn robustness(&mut self, robustness: &Robustness) {
+        self.heading("With other weights");
+        let rank = |rank: Option<i64>| rank.map_or_else(|| NOTHING.to_owned(), |rank| rank.to_string());
+        let (p05, p50, p95) = (rank(robustness.rank_p05), rank(robustness.rank_p50), rank(robustness.rank_p95));
+        match robustness.p_key {
+            Some(p_key) => {
+                let p_key = self.percent(Some(p_key));
+                self.words(format_args!(
+                    "On the list in {p_key} of the draws, mostly at no. {p50} (from {p05} to {p95})."
+                ));
+            }
+            None => self.words(format_args!("Not ranked, and so under no weights on the list.")),
+        }
+        if let (Some(criterion), Some(delta)) = (&robustness.flip_criterion, robustness.flip_delta) {
+            let criterion = self.label("criterion", criterion);
+            let (step, more) = (self.percent(Some(delta.abs())), if delta < 0.0 { "less" } else { "more" });
+            self.words(format_args!("The smallest change that flips it: {step} {more} weight for {criterion}."));
+        }
+    }
+}
+
+fn is_missing(criterion: &Criterion) -> bool {
+    matches!(criterion.source.as_str(), "missing" | "neutral" | "pessimistic")
+}
+
+/// One JSON object; money is text in units of the currency, so that no digit is lost.
+pub fn as_json(explained: &Explained) -> String {
+    let money = |minor: Option<i64>| minor.map(|minor| to_plain(minor, explained.decimals));
+    let year = |year: &Year| {
+        json!({
+            "year": year.year, "revenue": money(Some(year.revenue)), "growth": year.growth,
+            "invoices": year.invoices, "lines": year.lines, "complete": year.complete,
+        })
+    };
+    let value = json!({
+        "account": explained.account,
+        "name": explained.name,
+        "segment": explained.segment,
+        "pipeline": explained.pipeline,
+        "run": explained.run,
+        "as_of": explained.as_of,
+        "currency": explained.currency,
+        "years": explained.years.iter().map(year).collect::<Vec<Value>>(),
+        "growth": explained.growth.as_ref().map(|growth| json!({
+            "cagr": growth.cagr, "intervals": growth.intervals, "status": growth.status, "constant": growth.constant,
+        })),
+        "standing": explained.standing.as_ref().map(|standing| json!({
+            "revenue": money(Some(standing.revenue)), "rank": standing.rank, "ranked": standing.ranked,
+            "share": standing.share, "cum_share": standing.cum_share, "class": standing.class,
+            "cutoff": standing.cutoff, "class_a_from": money(standing.needed),
+        })),
+        "margin": explained.margin.as_ref().map(|margin| json!({
+            "gross_margin": money(margin.gross), "cost_to_serve": money(margin.cost_to_serve),
+            "net_margin": money(margin.net), "net_margin_ratio": margin.ratio, "rank": margin.rank,
+        })),
+        "score": explained.score.as_ref().map(score_as_json),
+        "overrides": explained.overrides.iter().map(|row| json!({
+            "what": row.what, "value": row.value, "who": row.who, "why": row.why,
+            "until": row.until.map(iso), "status": row.status, "was": row.was,
+        })).collect::<Vec<Value>>(),
+        "robustness": explained.robustness.as_ref().map(|robustness| json!({
+            "p_key": robustness.p_key, "rank_p05": robustness.rank_p05, "rank_p50": robustness.rank_p50,
+            "rank_p95": robustness.rank_p95, "flip_criterion": robustness.flip_criterion,
+            "flip_delta": robustness.flip_delta,
+        })),
+        "ask_first": explained.ask_first,
+        "not_published": explained.absent,
+    });
+    format!("{value:#}\n")
+}
+
+fn score_as_json(score: &Score) -> Value {
+    let criterion = |criterion: &Criterion| {
+        json!({
+            "group": criterion.group, "criterion": criterion.criterion, "source": criterion.source,
+            "value": criterion.value, "score": criterion.score, "weight": criterion.weight,
+            "contribution": criterion.contribution,
+        })
+    };
+    let step = |(name, now, then): &(String, f64, f64)| json!({"criterion": name, "from": now, "to": then});
+    json!({
+        "score": score.score, "rank": score.rank, "rated": score.rated, "rated_accounts": score.rated_accounts,
+        "coverage": score.coverage, "score_low": score.low, "score_high": score.high,
+        "groups": score.groups.iter().map(|(group, score)| (group.clone(), json!(score))).collect::<serde_json::Map<_, _>>(),
+        "criteria": score.criteria.iter().map(criterion).collect::<Vec<Value>>(),
+        "reach": score.reach.as_ref().map(|reach| json!({
+            "list": reach.rule.describe(), "listed": reach.listed, "gap": reach.gap,
+            "one_of": reach.steps.iter().map(step).collect::<Vec<Value>>(),
+        })),
+    })
+}
