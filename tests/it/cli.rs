@@ -48,6 +48,7 @@ fn help_says_what_there_is_to_do() {
       plan        Show what would run, in order, on which files
       whatif      Say who would enter, leave and move with other weights, scales or rules, and why;
                   publishes nothing
+      explain     Say why an account stands where it stands, from its invoices to its score
       scoresheet  Write the spreadsheet in which people judge accounts
       runs        List the published runs of a pipeline
       quarantine  List the lines that a run could not use, and why
