@@ -283,13 +283,11 @@ fn write_scoresheet(arguments: &ScoresheetArguments) -> Result<String, Failure> 
     let out = arguments.out.clone().unwrap_or_else(|| format!("scoresheet-{}.xlsx", iso(sheet.as_of)).into());
     publish::write_new(&out, &sheet.bytes)?;
     let (accounts, criteria) = (sheet.accounts, sheet.criteria);
-    let mut text = String::new();
-    line(&mut text, format_args!("wrote {}: {accounts} accounts to judge by {criteria} criteria", out.display()));
-    line(
-        &mut text,
-        format_args!("filled in, it is read by `- read: {{id: sheet, path: {}, sheet: 1}}`", out.display()),
-    );
-    Ok(text)
+    let path = out.display();
+    Ok(format!(
+        "wrote {path}: {accounts} accounts to judge by {criteria} criteria\n\
+         filled in, it is read by `- read: {{id: sheet, path: {path}, sheet: 1}}`\n"
+    ))
 }
 
 fn processors() -> usize {
