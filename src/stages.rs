@@ -56,6 +56,7 @@ kinds! {
     "lifetime_value" => LifetimeValue(crate::measures::lifetime_value::LifetimeValue), crate::measures::lifetime_value::MANUAL;
     "sql" => Sql(crate::sql::Sql), crate::sql::MANUAL;
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
+    "robustness" => Robustness(crate::scoring::robustness::Robustness), crate::scoring::robustness::MANUAL;
     "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;

@@ -7,8 +7,9 @@
 mod lines;
 mod measures;
 mod models;
+mod robustness;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, lines::waist, lines::ledger, measures::measures, models::models);
+criterion_group!(benches, lines::waist, lines::ledger, measures::measures, models::models, robustness::robustness);
 criterion_main!(benches);

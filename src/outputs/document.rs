@@ -3,7 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
 
 use super::markdown::{BUILT_IN, parse, render};
-use super::report::{Facts, Inputs as ReportInputs, Outlook, report};
+use super::report::{Drawn, Facts, Inputs as ReportInputs, Outlook, report};
 use super::tables::inside_run;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
@@ -12,6 +12,7 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::pipeline::settings::Settings;
 use crate::product::{Inputs, OutputFile, Product};
+use crate::scoring::robustness::Line;
 use crate::stages::Stage;
 use crate::table::Table;
 
@@ -55,6 +56,9 @@ struct Names {
     breadth: Option<String>,
     whitespace: Option<String>,
     stability: Option<String>,
+    robustness: Option<String>,
+    missing_first: Option<String>,
+    swaps: Option<String>,
     quadrant: Option<String>,
     quadrants: Option<String>,
     lifetime_value: Option<String>,
@@ -147,6 +151,9 @@ fn names(scope: &mut Scope) -> Names {
         breadth: first("breadth", 0),
         whitespace: first("whitespace", 0),
         stability: first("stability", 0),
+        robustness: first("robustness", 0),
+        missing_first: first("robustness", 2),
+        swaps: first("robustness", 3),
         quadrant: first("quadrant", 0),
         quadrants: first("quadrant", 1),
         lifetime_value: first("lifetime_value", 0),
@@ -164,6 +171,7 @@ struct Declared {
     breadth_years: i32,
     whitespace_years: i32,
     outlook: Option<Outlook>,
+    robustness: Option<Drawn>,
 }
 
 fn declared(scope: &Scope) -> Declared {
@@ -174,6 +182,7 @@ fn declared(scope: &Scope) -> Declared {
         breadth_years: 1,
         whitespace_years: 1,
         outlook: None,
+        robustness: None,
     };
     let stages: Vec<&Stage> = scope.stages_above().collect();
     // From the last to the first, so that the first of a kind has the last word.
@@ -183,6 +192,14 @@ fn declared(scope: &Scope) -> Declared {
             Stage::Profitability(profitability) => declared.profit_years = profitability.years,
             Stage::Breadth(breadth) => declared.breadth_years = breadth.years,
             Stage::Whitespace(whitespace) => declared.whitespace_years = whitespace.years,
+            Stage::Robustness(robustness) => {
+                let score = match robustness.line {
+                    Line::Score(score) => Some(score),
+                    Line::Top(_) => None,
+                };
+                let (draws, concentration) = (robustness.draws, robustness.concentration);
+                declared.robustness = Some(Drawn { draws, concentration, score });
+            }
             Stage::LifetimeValue(lifetime_value) => {
                 let (unit, horizon, discount) = lifetime_value.outlook();
                 declared.outlook = Some(Outlook { unit, horizon, discount });
@@ -225,6 +242,9 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         breadth: table(&names.breadth)?,
         whitespace: table(&names.whitespace)?,
         stability: table(&names.stability)?,
+        robustness: table(&names.robustness)?,
+        missing_first: table(&names.missing_first)?,
+        swaps: table(&names.swaps)?,
         quadrant: table(&names.quadrant)?,
         quadrants: table(&names.quadrants)?,
         lifetime_value: table(&names.lifetime_value)?,
@@ -271,6 +291,7 @@ fn facts(
         breadth_years: years(declared.breadth_years),
         whitespace_years: years(declared.whitespace_years),
         outlook: declared.outlook,
+        robustness: declared.robustness,
         top,
     })
 }

@@ -13,6 +13,7 @@ mod missing;
 mod profit;
 mod quadrants;
 mod reading;
+mod robustness;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scoring;
@@ -31,6 +32,7 @@ pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
 pub use quadrants::{Quadrant, Quadrants};
 pub use reading::{FileRow, Place, Reading, Reason, Split};
+pub use robustness::{Ask, Doubtful, Drawn, Robustness, Swap};
 pub use scoring::{Criterion, Scores, Weighing};
 pub use stability::{AtRisk, Stability};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
@@ -75,6 +77,8 @@ pub struct Facts {
     pub cutoff: u32,
     /// How far the lifetime value looks ahead, where there is one.
     pub outlook: Option<Outlook>,
+    /// How robustness was looked at, where it was.
+    pub robustness: Option<Drawn>,
     /// The rows that a long list shows.
     pub top: usize,
     /// How many complete years profit adds up, the last one included.
@@ -115,6 +119,9 @@ pub struct Inputs<'a> {
     pub stability: Option<&'a Table>,
     pub quadrant: Option<&'a Table>,
     pub quadrants: Option<&'a Table>,
+    pub robustness: Option<&'a Table>,
+    pub missing_first: Option<&'a Table>,
+    pub swaps: Option<&'a Table>,
     /// What accounts are worth, and the table of retention or of parameters behind it.
     pub lifetime_value: Option<&'a Table>,
     pub lifetime_basis: Option<&'a Table>,
@@ -155,6 +162,7 @@ pub struct Report {
     pub judging: Option<Judging>,
     pub overrides: Option<Overrides>,
     pub stability: Option<Stability>,
+    pub robustness: Option<Robustness>,
     pub quadrants: Option<Quadrants>,
     pub lifetime_value: Option<LifetimeValue>,
     /// Whether the last invoice of an account is known.
@@ -226,6 +234,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
             .and_then(|(judgements, spread)| judging::judging(judgements, spread, &accounts, facts.top)),
         overrides: inputs.overrides.and_then(|table| judging::overrides(table, &accounts)),
         stability: stability::stability(inputs, &accounts, facts.as_of, facts.top),
+        robustness: facts.robustness.and_then(|drawn| robustness::robustness(inputs, drawn, &accounts, facts.top)),
         quadrants: quadrants::quadrants(inputs, &accounts),
         lifetime_value: inputs.lifetime_value.zip(facts.outlook).map(|(table, outlook)| {
             lifetime_value::lifetime_value(table, inputs.lifetime_basis, outlook, &accounts, facts.top)

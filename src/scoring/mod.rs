@@ -7,6 +7,7 @@ pub mod config;
 pub mod judgements;
 pub mod overrides;
 pub mod quadrant;
+pub mod robustness;
 pub mod scale;
 pub mod scorecard;
 pub mod sheet;

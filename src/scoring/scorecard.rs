@@ -49,6 +49,15 @@ pub fn score(scores: &[Option<f64>], weights: &[f64], missing: Missing) -> Score
     }
 }
 
+/// The score with which a criterion enters, a known one or what the policy puts in its place; none where it is left out.
+pub fn entering(score: Option<f64>, missing: Missing) -> Option<f64> {
+    score.or(match missing {
+        Missing::Neutral => Some(NEUTRAL),
+        Missing::Pessimistic => Some(LOWEST),
+        Missing::Renormalise | Missing::Block => None,
+    })
+}
+
 fn part(score: Option<f64>, weight: f64, coverage: f64, missing: Missing) -> Part {
     let enters =
         |score: f64, weight: f64, assumed| Part { score: Some(score), weight, contribution: weight * score, assumed };

@@ -25,6 +25,7 @@ mod published;
 mod quarantine;
 mod reading;
 mod reference;
+mod robustness;
 mod sheet;
 mod sql;
 mod support;

@@ -71,6 +71,7 @@ pub(crate) fn facts(language: Language) -> Facts {
         last_date: Some(20452),
         cutoff: 80,
         outlook: None,
+        robustness: None,
         top: 20,
         profit_years: 1,
     }

@@ -1,0 +1,258 @@
+//! Whether other weights or missing judgements would change the list.
+
+use serde::Serialize;
+
+use super::account::Accounts;
+use super::{Inputs, Listing};
+use crate::table::Table;
+
+/// An account is settled where fewer than this part of the draws contradicts the list.
+const DOUBT: f64 = 0.05;
+
+/// How accounts are chosen and weights drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Drawn {
+    pub draws: usize,
+    pub concentration: f64,
+    /// The score that the list asks for; none where it takes the best.
+    pub score: Option<f64>,
+}
+
+/// The section on the list under other weights.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Robustness {
+    pub drawn: Drawn,
+    /// Accounts on the list, and those that are on it in at least 95% of the draws.
+    pub chosen: usize,
+    pub settled: usize,
+    /// Those that are on it in more than 5% and fewer than 95%, the most likely first.
+    pub doubtful: Listing<Doubtful>,
+    /// Pairs at the line, those that swap most often first.
+    pub swaps: Option<Listing<Swap>>,
+    /// Missing judgements that could change the list, the ones to ask for first.
+    pub asks: Option<Listing<Ask>>,
+}
+
+/// An account near the line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Doubtful {
+    pub name: String,
+    pub chosen: bool,
+    pub p_key: Option<f64>,
+    pub rank: Option<i64>,
+    pub rank_p05: Option<i64>,
+    pub rank_p95: Option<i64>,
+    /// The criterion whose weight decides soonest, its weight in the total, and the one at which it decides.
+    pub flip_criterion: Option<String>,
+    pub weight: Option<f64>,
+    pub flip_weight: Option<f64>,
+}
+
+/// An account on the list and one off it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Swap {
+    pub name: String,
+    pub other: String,
+    pub share: Option<f64>,
+}
+
+/// A judgement that is missing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ask {
+    pub name: String,
+    pub criterion: String,
+    /// Whether the account would enter from the score on; else it would leave below it.
+    pub enters: bool,
+    pub turning_score: Option<f64>,
+}
+
+pub(super) fn robustness(inputs: &Inputs, drawn: Drawn, accounts: &Accounts, top: usize) -> Option<Robustness> {
+    let table = inputs.robustness?;
+    let name = |key: &str| accounts.get(key).map_or(key, |account| &account.name).to_owned();
+    let (chosen, p_key) = (table.flags("chosen"), table.numbers("p_key"));
+    let likely = |least: f64| p_key.iter().flatten().filter(move |p_key| **p_key >= least).count();
+    Some(Robustness {
+        drawn,
+        chosen: chosen.iter().filter(|chosen| **chosen).count(),
+        settled: likely(1.0 - DOUBT),
+        doubtful: Listing::cut(doubtful(table, name), top),
+        swaps: inputs.swaps.map(|table| Listing::cut(swaps(table, name), top.min(10))),
+        asks: inputs.missing_first.map(|table| Listing::cut(asks(table, name), top)),
+    })
+}
+
+fn doubtful(table: &Table, name: impl Fn(&str) -> String) -> Vec<Doubtful> {
+    let (chosen, p_key, keys) = (table.flags("chosen"), table.numbers("p_key"), table.text("account"));
+    let ranks = ["rank", "rank_p05", "rank_p95"].map(|column| table.integers(column));
+    let criteria = table.optional_text("flip_criterion");
+    let (deltas, weights) = (table.numbers("flip_delta"), table.numbers("flip_weight"));
+    let is_doubtful = |row: &usize| p_key[*row].is_some_and(|p_key| p_key > DOUBT && p_key < 1.0 - DOUBT);
+    let mut rows: Vec<usize> = (0..table.rows()).filter(is_doubtful).collect();
+    rows.sort_by(|a, b| {
+        p_key[*b].partial_cmp(&p_key[*a]).map_or(keys[*a].cmp(keys[*b]), |order| order.then(keys[*a].cmp(keys[*b])))
+    });
+    let row = |row: usize| Doubtful {
+        name: name(keys[row]),
+        chosen: chosen[row],
+        p_key: p_key[row],
+        rank: ranks[0][row],
+        rank_p05: ranks[1][row],
+        rank_p95: ranks[2][row],
+        flip_criterion: criteria[row].map(str::to_owned),
+        weight: weights[row].zip(deltas[row]).map(|(weight, delta)| weight - delta),
+        flip_weight: weights[row],
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn swaps(table: &Table, name: impl Fn(&str) -> String) -> Vec<Swap> {
+    let pairs = table.text("account").into_iter().zip(table.text("other")).zip(table.numbers("share"));
+    let swap = |((key, other), share): ((&str, &str), Option<f64>)| Swap { name: name(key), other: name(other), share };
+    pairs.map(swap).filter(|swap| swap.share > Some(0.0)).collect()
+}
+
+/// Only judgements: nobody can be asked for what is measured.
+fn asks(table: &Table, name: impl Fn(&str) -> String) -> Vec<Ask> {
+    let (keys, criteria) = (table.text("account"), table.text("criterion"));
+    let (enters, turning) = (table.flags("could_enter"), table.numbers("turning_score"));
+    let judged = table.text("source").into_iter().enumerate().filter(|(_, source)| *source == "judged");
+    let ask = |row: usize| Ask {
+        name: name(keys[row]),
+        criterion: criteria[row].to_owned(),
+        enters: enters[row],
+        turning_score: turning[row],
+    };
+    judged.map(|(row, _)| ask(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report;
+    use super::super::sample::{KEYS, book, facts};
+    use super::*;
+    use crate::outputs::locale::Language;
+    use crate::outputs::markdown::render;
+    use crate::outputs::report::Facts;
+    use crate::table::TableBuilder;
+
+    fn tables() -> [Table; 3] {
+        let main = TableBuilder::new("robustness", 3)
+            .per_account()
+            .text("account", KEYS[..3].to_vec())
+            .flags("chosen", vec![true, true, false])
+            .integers("rank", vec![1, 2, 3])
+            .ratios("p_key", vec![1.0, 0.625, 0.375])
+            .integers("rank_p05", vec![1, 2, 2])
+            .integers("rank_p95", vec![1, 3, 3])
+            .optional_text("flip_criterion", vec![None, Some("new_markets"), Some("new_markets")])
+            .ratios("flip_delta", vec![None, Some(0.125), Some(0.125)])
+            .ratios("flip_weight", vec![None, Some(0.375), Some(0.375)])
+            .build();
+        let asks = TableBuilder::new("missing_first", 3)
+            .text("account", vec!["C-3", "C-2", "C-3"])
+            .text("criterion", vec!["new_markets", "new_markets", "revenue"])
+            .text("source", vec!["judged", "judged", "measured"])
+            .flags("could_enter", vec![true, false, true])
+            .numbers("turning_score", vec![1.0, 2.5, 9.0])
+            .build();
+        let swaps = TableBuilder::new("swaps", 2)
+            .text("account", vec!["C-2", "C-1"])
+            .text("other", vec!["C-3", "C-3"])
+            .ratios("share", vec![0.375, 0.0])
+            .build();
+        [main, asks, swaps]
+    }
+
+    fn section(language: Language, [main, asks, swaps]: &[Table; 3], score: Option<f64>) -> String {
+        let book = book();
+        let inputs = Inputs { robustness: Some(main), missing_first: Some(asks), swaps: Some(swaps), ..book.inputs() };
+        let drawn = Drawn { draws: 10_000, concentration: 50.0, score };
+        let facts = Facts { robustness: Some(drawn), ..facts(language) };
+        let text = render(&report(&facts, &inputs), language, None).unwrap();
+        let heading = if language == Language::English { "## Would the list" } else { "## ¿Cambiaría la lista?" };
+        let section = text.split(heading).nth(1).unwrap().split("\n## ").next().unwrap();
+        section.trim().replace('\u{a0}', "~")
+    }
+
+    #[test]
+    fn the_section_in_both_languages() {
+        insta::assert_snapshot!(section(Language::English, &tables(), None), @r"
+        change?
+
+        On the list are the 2 accounts with the highest scores.
+        To see what hangs on the weights, others were drawn around them (concentration 50), 10,000 times.
+        **1 account** is on the list in at least 95% of these draws.
+        **2 accounts** are on it in fewer than 95% and more than 5%: whether they belong there hangs on the weights.
+
+        | Account | On the list | Draws on it | No. | At best (5%) | At worst (95%) | The weight that would change it soonest |
+        |:---|:---|---:|---:|---:|---:|:---|
+        | Bolt \| Nut &lt;Ltd&gt; (C-2) | yes | 63% | 2 | 2 | 3 | New markets: from 25.0% to 37.5% |
+        | Cable \[x\](y) (C-3) | no | 38% | 3 | 2 | 3 | New markets: from 25.0% to 37.5% |
+
+        Pairs at the line that swap most often:
+
+        | On the list | Off it | Draws that swap them |
+        |:---|:---|---:|
+        | Bolt \| Nut &lt;Ltd&gt; (C-2) | Cable \[x\](y) (C-3) | 38% |
+
+        2 missing judgements could change the list, each by itself; the ones to ask for first:
+
+        | Account | Criterion | With which score |
+        |:---|:---|:---|
+        | Cable \[x\](y) (C-3) | New markets | enters from 6.3 |
+        | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | leaves below 2.5 |
+        ");
+        insta::assert_snapshot!(section(Language::Spanish, &tables(), Some(6.5)), @r"
+        En la lista están 2 cuentas, con una puntuación de 6,50 o más.
+        Para ver qué depende de los pesos, se sortearon otros alrededor de ellos (concentración 50) 10.000 veces.
+        **1 cuenta** está en la lista en al menos el 95~% de los sorteos.
+        **2 cuentas** lo están en menos del 95~% y más del 5~%: que deban estar depende de los pesos.
+
+        | Cuenta | En la lista | Sorteos en ella | N.º | En el mejor caso (5~%) | En el peor caso (95~%) | El peso que antes lo cambiaría |
+        |:---|:---|---:|---:|---:|---:|:---|
+        | Bolt \| Nut &lt;Ltd&gt; (C-2) | sí | 63~% | 2 | 2 | 3 | New markets: de 25,0~% a 37,5~% |
+        | Cable \[x\](y) (C-3) | no | 38~% | 3 | 2 | 3 | New markets: de 25,0~% a 37,5~% |
+
+        Parejas en el límite que más a menudo se intercambian:
+
+        | En la lista | Fuera de ella | Sorteos que las intercambian |
+        |:---|:---|---:|
+        | Bolt \| Nut &lt;Ltd&gt; (C-2) | Cable \[x\](y) (C-3) | 38~% |
+
+        2 valoraciones que faltan podrían cambiar la lista, cada una por sí sola; por las que conviene preguntar primero:
+
+        | Cuenta | Criterio | Con qué puntuación |
+        |:---|:---|:---|
+        | Cable \[x\](y) (C-3) | New markets | entra desde 6,3 |
+        | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | sale por debajo de 2,5 |
+        ");
+    }
+
+    #[test]
+    fn a_list_that_nothing_changes() {
+        let [main, asks, swaps] = tables();
+        let cut = |table: &Table, rows: usize| Table { spec: table.spec.clone(), frame: table.frame.head(Some(rows)) };
+        let settled = [cut(&main, 1), cut(&asks, 0), cut(&swaps, 0)];
+        insta::assert_snapshot!(section(Language::English, &settled, Some(6.5)), @"
+        change?
+
+        On the list is 1 account, with a score of 6.50 or more.
+        To see what hangs on the weights, others were drawn around them (concentration 50), 10,000 times.
+        **1 account** is on the list in at least 95% of these draws.
+        No other account is on it in more than 5%: other weights would hardly change it.
+
+        No missing judgement could change the list by itself.
+        ");
+        let none = [cut(&main, 0), cut(&asks, 0), cut(&swaps, 0)];
+        insta::assert_snapshot!(section(Language::English, &none, Some(6.5)), @"
+        change?
+
+        No account is on the list: none has a score of 6.50 or more.
+        To see what hangs on the weights, others were drawn around them (concentration 50), 10,000 times.
+        No account is on the list in at least 95% of these draws.
+        No other account is on it in more than 5%: other weights would hardly change it.
+
+        No missing judgement could change the list by itself.
+        ");
+    }
+}
