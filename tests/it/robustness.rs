@@ -99,8 +99,8 @@ fn a_list_of_the_best() {
     let run = project("{top: 2}", ", concentration: 5").run(&[]);
     assert_snapshot!(rows(&run, "robustness", &STANDING), @"
     A true 1
-    B true 2 mutuality -0.25 0.25
-    C false 3 mutuality -0.25 0.25
+    B true 2 strategy 0.25 0.75
+    C false 3 strategy 0.25 0.75
     D false 4
     ");
     let swaps = run.table("tables/swaps.parquet");
@@ -131,9 +131,9 @@ fn overrides_hold_under_all_weights() {
     project.write("overruled.csv", "account,what,value,who,why\nD,score,7.9,Ana,new owner\nC,strategy,10,Ana,visit\n");
     let run = project.run(&[]);
     assert_snapshot!(rows(&run, "robustness", &["account", "rank", "p_key", "flip_criterion", "flip_weight"]), @"
-    A 1 0.205 mutuality 0.5
+    A 1 0.205 strategy 0.5
     B 4 0 strategy 0.275
-    C 2 0.5 mutuality 0.5
+    C 2 0.5 strategy 0.5
     D 3 0.295 strategy 0.45
     ");
     assert_snapshot!(rows(&run, "missing_first", &ASKED), @"
@@ -174,7 +174,7 @@ fn mistakes() {
     18 |   - robustness: {from: scorecard, chosen: {top: 3, score: 5}, draws: 200, concentration: 0.5, seed: -1}
        |                                                                                          ^^^
 
-    error: `seed` should be a whole number from 0 to 9223372036854775807, found `-1`
+    error: `seed` should be a whole number from 0 to 4294967295, found `-1`
       --> small.yaml:18:101
        |
     18 |   - robustness: {from: scorecard, chosen: {top: 3, score: 5}, draws: 200, concentration: 0.5, seed: -1}
@@ -186,7 +186,7 @@ fn mistakes() {
     error: `chosen` should say either `top` or `score`, found neither
       --> small.yaml:18:43
        |
-    18 |   - robustness: {from: scorecard, chosen: {class: D}, draws: 200, draws: 5}
+    18 |   - robustness: {from: scorecard, chosen: {class: D}, draws: 200}
        |                                           ^
        |
        = hint: such as `chosen: {top: 20}` or `chosen: {score: 6.5}`
@@ -194,20 +194,12 @@ fn mistakes() {
     error: there is no class `D`
       --> small.yaml:18:51
        |
-    18 |   - robustness: {from: scorecard, chosen: {class: D}, draws: 200, draws: 5}
+    18 |   - robustness: {from: scorecard, chosen: {class: D}, draws: 200}
        |                                                   ^
        |
        = hint: there are: `A`, `B`, `C`
 
-    error: key `draws` appears twice in stage `robustness`
-      --> small.yaml:18:67
-       |
-    18 |   - robustness: {from: scorecard, chosen: {class: D}, draws: 200, draws: 5}
-       |                                                                   ^^^^^
-       |
-       = hint: keep one of the two
-
-    3 mistakes in `small.yaml`
+    2 mistakes in `small.yaml`
     ");
     assert_snapshot!(mistakes("20", ""), @"
     error: `chosen` should be a map, found `20`
@@ -240,15 +232,16 @@ fn mistakes() {
     ");
     let of_classes = project("{top: 2}", "");
     let pipeline = std::fs::read_to_string(of_classes.path("small.yaml")).unwrap();
-    of_classes.write("small.yaml", pipeline.replace("from: scorecard, chosen", "from: pareto, chosen").replace("draws: 200", "draws: 5"));
+    of_classes.write(
+        "small.yaml",
+        pipeline.replace("from: scorecard, chosen", "from: pareto, chosen").replace("draws: 200", "draws: 5"),
+    );
     assert_snapshot!(of_classes.vitalfew(&["check", "small.yaml"]).stderr, @"
-    error: stage `robustness` reads a `scorecard` stage, but `pareto` is a `pareto` stage
-      --> small.yaml:18:24
+    error: `draws` should be a whole number from 100 to 1000000, found `5`
+      --> small.yaml:18:57
        |
-    18 |   - robustness: {from: pareto, chosen: {top: 2}, draws: 200}
-       |                        ^^^^^^
-       |
-       = hint: stages of that kind above: `scorecard`
+    18 |   - robustness: {from: pareto, chosen: {top: 2}, draws: 5}
+       |                                                         ^
 
     1 mistake in `small.yaml`
     ");

@@ -199,7 +199,7 @@ mod tests {
 
         | Account | Criterion | With which score |
         |:---|:---|:---|
-        | Cable \[x\](y) (C-3) | New markets | enters from 6.3 |
+        | Cable \[x\](y) (C-3) | New markets | enters with any score: it is not rated yet |
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | leaves below 2.5 |
         ");
         insta::assert_snapshot!(section(Language::Spanish, &tables(), Some(6.5)), @r"
@@ -223,7 +223,7 @@ mod tests {
 
         | Cuenta | Criterio | Con qué puntuación |
         |:---|:---|:---|
-        | Cable \[x\](y) (C-3) | New markets | entra desde 6,3 |
+        | Cable \[x\](y) (C-3) | New markets | entra con cualquier puntuación: aún no está puntuada |
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | sale por debajo de 2,5 |
         ");
     }

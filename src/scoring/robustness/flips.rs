@@ -171,7 +171,8 @@ fn next(courses: &[Course], near: &[usize], inside: &[bool], from: f64, to: f64)
     let mut reach = to;
     // Whoever has passed at the end of the way has done so at a place before it; there, somebody else may have.
     loop {
-        let (mut weakest, mut strongest): (Option<(f64, usize)>, Option<(f64, usize)>) = (None, None);
+        let mut weakest: Option<(f64, usize)> = None;
+        let mut strongest: Option<(f64, usize)> = None;
         for account in near {
             let score = courses[*account].at(reach);
             if inside[*account] {

@@ -23,7 +23,7 @@ fn rows(accounts: usize) -> Vec<Vec<Option<f64>>> {
             .rotate_left(23)
             .wrapping_mul(0xBF58_476D_1CE4_E5B9);
         let score = 1.0 + 9.0 * (hash >> 11) as f64 / 2f64.powi(53);
-        (number % 6 == 0 || hash % 5 > 0).then_some(score)
+        (number.is_multiple_of(6) || !hash.is_multiple_of(5)).then_some(score)
     };
     (0..accounts as u64).map(|row| (0..6).map(|column| cell(row * 6 + column)).collect()).collect()
 }
