@@ -198,7 +198,7 @@ fn declared(scope: &Scope) -> Declared {
                     Line::Top(_) => None,
                 };
                 let (draws, concentration) = (robustness.draws, robustness.concentration);
-                declared.robustness = Some(Drawn { draws, concentration, score });
+                declared.robustness = Some(Drawn { draws, concentration, score, classes: robustness.able() });
             }
             Stage::LifetimeValue(lifetime_value) => {
                 let (unit, horizon, discount) = lifetime_value.outlook();

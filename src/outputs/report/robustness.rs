@@ -1,5 +1,7 @@
 //! Whether other weights or missing judgements would change the list.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::account::Accounts;
@@ -16,12 +18,16 @@ pub struct Drawn {
     pub concentration: f64,
     /// The score that the list asks for; none where it takes the best.
     pub score: Option<f64>,
+    /// Whether accounts of class A, B and C can be chosen.
+    pub classes: [bool; 3],
 }
 
 /// The section on the list under other weights.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Robustness {
     pub drawn: Drawn,
+    /// The classes of which accounts can be chosen, as `A, B`; empty where all can.
+    pub classes: String,
     /// Accounts on the list, and those that are on it in at least 95% of the draws.
     pub chosen: usize,
     pub settled: usize,
@@ -29,7 +35,7 @@ pub struct Robustness {
     pub doubtful: Listing<Doubtful>,
     /// Pairs at the line, those that swap most often first.
     pub swaps: Option<Listing<Swap>>,
-    /// Missing judgements that could change the list, the ones to ask for first.
+    /// Missing judgements that could change the list, for each account the one to ask for first.
     pub asks: Option<Listing<Ask>>,
 }
 
@@ -71,8 +77,11 @@ pub(super) fn robustness(inputs: &Inputs, drawn: Drawn, accounts: &Accounts, top
     let name = |key: &str| accounts.get(key).map_or(key, |account| &account.name).to_owned();
     let (chosen, p_key) = (table.flags("chosen"), table.numbers("p_key"));
     let likely = |least: f64| p_key.iter().flatten().filter(move |p_key| **p_key >= least).count();
+    let classes = ["A", "B", "C"].into_iter().zip(drawn.classes).filter(|(_, able)| *able).map(|(class, _)| class);
+    let classes = if drawn.classes == [true; 3] { Vec::new() } else { classes.collect::<Vec<&str>>() };
     Some(Robustness {
         drawn,
+        classes: classes.join(", "),
         chosen: chosen.iter().filter(|chosen| **chosen).count(),
         settled: likely(1.0 - DOUBT),
         doubtful: Listing::cut(doubtful(table, name), top),
@@ -111,7 +120,7 @@ fn swaps(table: &Table, name: impl Fn(&str) -> String) -> Vec<Swap> {
     pairs.map(swap).filter(|swap| swap.share > Some(0.0)).collect()
 }
 
-/// Only judgements: nobody can be asked for what is measured.
+/// Only judgements, for nobody can be asked for what is measured, and one of each account: it is asked for first.
 fn asks(table: &Table, name: impl Fn(&str) -> String) -> Vec<Ask> {
     let (keys, criteria) = (table.text("account"), table.text("criterion"));
     let (enters, turning) = (table.flags("could_enter"), table.numbers("turning_score"));
@@ -122,7 +131,8 @@ fn asks(table: &Table, name: impl Fn(&str) -> String) -> Vec<Ask> {
         enters: enters[row],
         turning_score: turning[row],
     };
-    judged.map(|(row, _)| ask(row)).collect()
+    let mut asked = BTreeSet::new();
+    judged.filter(|(row, _)| asked.insert(keys[*row])).map(|(row, _)| ask(row)).collect()
 }
 
 #[cfg(test)]
@@ -148,12 +158,12 @@ mod tests {
             .ratios("flip_delta", vec![None, Some(0.125), Some(0.125)])
             .ratios("flip_weight", vec![None, Some(0.375), Some(0.375)])
             .build();
-        let asks = TableBuilder::new("missing_first", 3)
-            .text("account", vec!["C-3", "C-2", "C-3"])
-            .text("criterion", vec!["new_markets", "new_markets", "revenue"])
-            .text("source", vec!["judged", "judged", "measured"])
-            .flags("could_enter", vec![true, false, true])
-            .numbers("turning_score", vec![1.0, 2.5, 9.0])
+        let asks = TableBuilder::new("missing_first", 5)
+            .text("account", vec!["C-4", "C-3", "C-2", "C-3", "C-1"])
+            .text("criterion", vec!["new_markets", "new_markets", "new_markets", "mutuality", "revenue"])
+            .text("source", vec!["judged", "judged", "judged", "judged", "measured"])
+            .flags("could_enter", vec![true, true, false, true, true])
+            .numbers("turning_score", vec![1.0, 6.25, 2.5, 9.0, 2.0])
             .build();
         let swaps = TableBuilder::new("swaps", 2)
             .text("account", vec!["C-2", "C-1"])
@@ -166,7 +176,7 @@ mod tests {
     fn section(language: Language, [main, asks, swaps]: &[Table; 3], score: Option<f64>) -> String {
         let book = book();
         let inputs = Inputs { robustness: Some(main), missing_first: Some(asks), swaps: Some(swaps), ..book.inputs() };
-        let drawn = Drawn { draws: 10_000, concentration: 50.0, score };
+        let drawn = Drawn { draws: 10_000, concentration: 50.0, score, classes: [true, score.is_some(), true] };
         let facts = Facts { robustness: Some(drawn), ..facts(language) };
         let text = render(&report(&facts, &inputs), language, None).unwrap();
         let heading = if language == Language::English { "## Would the list" } else { "## ¿Cambiaría la lista?" };
@@ -180,6 +190,7 @@ mod tests {
         change?
 
         On the list are the 2 accounts with the highest scores.
+        Only accounts of these classes can be on it: A, C.
         To see what hangs on the weights, others were drawn around them (concentration 50), 10,000 times.
         **1 account** is on the list in at least 95% of these draws.
         **2 accounts** are on it in fewer than 95% and more than 5%: whether they belong there hangs on the weights.
@@ -195,11 +206,12 @@ mod tests {
         |:---|:---|---:|
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | Cable \[x\](y) (C-3) | 38% |
 
-        2 missing judgements could change the list, each by itself; the ones to ask for first:
+        3 accounts could enter or leave the list by a single missing judgement; the ones to ask for first, one of each account:
 
         | Account | Criterion | With which score |
         |:---|:---|:---|
-        | Cable \[x\](y) (C-3) | New markets | enters with any score: it is not rated yet |
+        | Delta (C-4) | New markets | enters with any score: it is not rated yet |
+        | Cable \[x\](y) (C-3) | New markets | enters from 6.3 |
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | leaves below 2.5 |
         ");
         insta::assert_snapshot!(section(Language::Spanish, &tables(), Some(6.5)), @r"
@@ -219,11 +231,12 @@ mod tests {
         |:---|:---|---:|
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | Cable \[x\](y) (C-3) | 38~% |
 
-        2 valoraciones que faltan podrían cambiar la lista, cada una por sí sola; por las que conviene preguntar primero:
+        3 cuentas podrían entrar o salir de la lista por una sola valoración que falta; por las que conviene preguntar primero, una de cada cuenta:
 
         | Cuenta | Criterio | Con qué puntuación |
         |:---|:---|:---|
-        | Cable \[x\](y) (C-3) | New markets | entra con cualquier puntuación: aún no está puntuada |
+        | Delta (C-4) | New markets | entra con cualquier puntuación: aún no está puntuada |
+        | Cable \[x\](y) (C-3) | New markets | entra desde 6,3 |
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | New markets | sale por debajo de 2,5 |
         ");
     }

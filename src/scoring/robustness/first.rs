@@ -69,8 +69,7 @@ pub fn ask_first(
         };
         gaps.filter_map(|(criterion, _)| ask(criterion)).collect::<Vec<Ask>>()
     };
-    let mut asks: Vec<Ask> =
-        candidates.par_iter().zip(inside).enumerate().flat_map_iter(of_candidate).collect();
+    let mut asks: Vec<Ask> = candidates.par_iter().zip(inside).enumerate().flat_map_iter(of_candidate).collect();
     let weight = |ask: &Ask| weights.get(ask.criterion).copied().unwrap_or_default();
     // The last bits decide nothing.
     let steps = |ask: &Ask| (ask.part / EQUAL).round() as i64;

@@ -95,6 +95,11 @@ impl Robustness {
         Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
     }
 
+    /// Whether accounts of class A, B and C can be chosen.
+    pub fn able(&self) -> [bool; 3] {
+        CLASSES.map(|class| self.classes.is_empty() || self.classes.iter().any(|able| able.value == class))
+    }
+
     /// The table of the classes, and those that can be chosen.
     fn pareto(&self, class: &Located<String>, scope: &mut Scope) -> Option<(String, BTreeSet<String>)> {
         let Some(pareto) = scope.first_table_of_kind("pareto", 0) else {
