@@ -136,7 +136,8 @@ impl Declared {
         }
         let count = mistakes.len();
         let list = mistakes.into_iter().take(LISTED).collect::<Vec<_>>().join("\n  ");
-        let message = format!("the table `{name}` is not what it declares, {count} mistakes in all\n  {list}");
+        let mistakes = if count == 1 { "1 mistake" } else { &format!("{count} mistakes") };
+        let message = format!("the table `{name}` is not what it declares, {mistakes} in all\n  {list}");
         let hint = "mend the rows, or declare what they hold: a `text` takes everything".to_owned();
         Err(Failure::Data { message, hint: Some(hint) })
     }
@@ -261,7 +262,8 @@ mod tests {
 
     fn cell(text: &str, meaning: Meaning) -> Result<Option<Cell>, String> {
         let numbers = NumberFormat { decimal: b',', thousands: Some(b'.') };
-        let written = Written { numbers, dates: DateFormats::parse(&["%d.%m.%Y"]).unwrap(), typed: false, sheet: false };
+        let written =
+            Written { numbers, dates: DateFormats::parse(&["%d.%m.%Y"]).unwrap(), typed: false, sheet: false };
         super::cell(text, meaning, &written, 2)
     }
 

@@ -14,6 +14,7 @@ mod cli;
 mod control_totals;
 mod currency;
 mod demo;
+mod docs;
 mod duplicates;
 mod errors;
 mod explain;
