@@ -14,6 +14,7 @@ pub mod expression;
 pub mod files;
 pub mod further;
 pub mod interner;
+pub mod judge;
 pub mod parallel;
 pub mod period;
 pub mod plan;

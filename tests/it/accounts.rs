@@ -181,7 +181,7 @@ I,,,
           groups.csv:9: `2024-02-30` is no day of the declared format
           groups.csv:10: `K` ends on 2024-01-31, before it begins on 2024-02-01
           groups.csv:11: the child is empty
-          groups.csv:12: 1 fields where the header has 4
+          groups.csv:12: 1 field where the header has 4
           groups.csv:6: `D` has two parents on 2024-12-31: `F` here and `E` in groups.csv:5
           groups.csv:8: `G` has two parents at first: `I` here and `H` in groups.csv:7
           groups.csv:2, groups.csv:3, groups.csv:4: `A` → `B` → `C` → `A` count for each other in a circle from 2024-03-01 on

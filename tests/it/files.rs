@@ -83,8 +83,8 @@ mod text {
         Ñandú | 1.00 | 1
         ");
         assert_snapshot!(files(&plain), @"
-        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing
-        lines.csv | csv | null | utf-8 | , | null | 1 | 4 | null
+        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing | dates_ambiguous
+        lines.csv | csv | null | utf-8 | , | null | 1 | 4 | null | 0
         ");
         let windows = LINES.replace('\n', "\r\n");
         let encodings: [(&str, &str, Vec<u8>); 9] = [
@@ -130,11 +130,11 @@ mod text {
             .with("lines4.csv", lines.replace(',', ";"))
             .run(&[]);
         assert_snapshot!(files(&run), @"
-        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing
-        lines1.csv.gz | csv | gzip | utf-8 | , | null | 1 | 0 | null
-        lines2.TSV.zst | csv | zstd | utf-8 | tab | null | 1 | 0 | null
-        lines3.txt | csv | null | utf-8 | | | null | 1 | 0 | null
-        lines4.csv | csv | null | utf-8 | ; | null | 1 | 0 | null
+        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing | dates_ambiguous
+        lines1.csv.gz | csv | gzip | utf-8 | , | null | 1 | 0 | null | 0
+        lines2.TSV.zst | csv | zstd | utf-8 | tab | null | 1 | 0 | null | 0
+        lines3.txt | csv | null | utf-8 | | | null | 1 | 0 | null | 0
+        lines4.csv | csv | null | utf-8 | ; | null | 1 | 0 | null | 0
         ");
         assert_eq!(run.table("tables/account_years.parquet").texts("revenue"), ["4.00"]);
     }
@@ -201,8 +201,8 @@ mod text {
         let run = |lines: &str| Project::new(&pipeline).with("lines.csv", lines).run(&[]);
         let feeds = run(lines);
         assert_snapshot!(files(&feeds), @"
-        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing
-        lines.csv | csv | null | utf-8 | ; | null | 3 | 1 | null
+        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing | dates_ambiguous
+        lines.csv | csv | null | utf-8 | ; | null | 3 | 1 | null | 0
         ");
         assert_snapshot!(feeds.table("quarantine.parquet").select(&["line", "raw"]), @r#"
         line | raw
@@ -220,8 +220,8 @@ mod text {
         let lines = "Export of \"sales, 2023;\n\nprinted on 31/12/2023 | page 1\ncustomer;day;amount;sku;\nA;2023-12-31;1;S;\nA;soon;1;S;\n";
         let by_number = Project::new(&pipeline("header: 4")).with("lines.csv", lines).run(&[]);
         assert_snapshot!(files(&by_number), @"
-        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing
-        lines.csv | csv | null | utf-8 | ; | null | 4 | 0 | null
+        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing | dates_ambiguous
+        lines.csv | csv | null | utf-8 | ; | null | 4 | 0 | null | 0
         ");
         assert_snapshot!(by_number.table("quarantine.parquet").select(&["line", "reason", "raw"]), @r#"
         line | reason | raw
@@ -297,8 +297,8 @@ stages:
         let run = |name: &str| Project::new(SALES).with(name, fixture(name)).run(&[]);
         let xlsx = run("sales.xlsx");
         assert_snapshot!(files(&xlsx), @"
-        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing
-        sales.xlsx!Sales | xlsx | null | null | null | Sales | 3 | 1 | null
+        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing | dates_ambiguous
+        sales.xlsx!Sales | xlsx | null | null | null | Sales | 3 | 1 | null | 0
         ");
         assert_snapshot!(xlsx.table("tables/account_years.parquet").select(&["account", "revenue", "lines", "last_date"]), @"
         account | revenue | lines | last_date
@@ -383,9 +383,9 @@ stages:
         let project = Project::new(&pipeline_of_book("all")).with("lines.xlsx", book().save_to_buffer().unwrap());
         let run = project.run(&[]);
         assert_snapshot!(files(&run), @"
-        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing
-        lines.xlsx!Feb | xlsx | null | null | null | Feb | 3 | 0 | null
-        lines.xlsx!Jan, 2023 | xlsx | null | null | null | Jan, 2023 | 1 | 2 | null
+        file | format | compression | encoding | delimiter | sheet | header_line | rows_empty | columns_missing | dates_ambiguous
+        lines.xlsx!Feb | xlsx | null | null | null | Feb | 3 | 0 | null | 0
+        lines.xlsx!Jan, 2023 | xlsx | null | null | null | Jan, 2023 | 1 | 2 | null | 0
         ");
         assert_snapshot!(run.table("reconciliation.parquet").select(&["file", "rows_read", "rows_accepted", "amount_accepted"]), @"
         file | rows_read | rows_accepted | amount_accepted

@@ -22,6 +22,7 @@ mod external;
 mod files;
 mod ledger;
 mod lines;
+mod messy;
 mod published;
 mod quarantine;
 mod reading;

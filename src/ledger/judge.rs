@@ -1,0 +1,213 @@
+//! The judgement of a line: accepted into the waist, left out for a reason, or quarantined with one.
+
+use super::cells::{Gap, Keys};
+use super::columns::{Columns, amount_of, told};
+use super::credit_notes::{Held, credited, text_of};
+use super::currency::{Exchange, Fate, Money};
+use super::duplicates::told::Lost;
+use super::plan::FilePlan;
+use super::scan::Worker;
+use super::tally::Excluded;
+use super::total_rows::Became;
+use super::waist::Line;
+use crate::sources::Batch;
+
+/// What becomes of a line.
+pub enum Verdict {
+    /// In a fiscal year.
+    Accepted(i32),
+    /// A credit note that waits for the day of the invoice it corrects.
+    Held,
+    AfterAsOf,
+    Excluded(Excluded),
+    Quarantined(&'static str, String),
+}
+
+/// A line that will be quarantined: its row, reason, detail.
+pub type Bad = (usize, &'static str, String);
+
+impl Worker<'_> {
+    /// Judges every line of a batch; those that cannot be used come back.
+    pub(super) fn lines(
+        &mut self,
+        index: usize,
+        plan: &FilePlan,
+        batch: &Batch,
+        columns: &mut Columns,
+        lost: Vec<Lost>,
+    ) -> Vec<Bad> {
+        self.accounts.enter(&columns.account);
+        columns.invoice.iter().for_each(|keys| self.invoices.enter(keys));
+        columns.product.iter().for_each(|keys| self.products.enter(keys));
+        columns.category.iter().for_each(|keys| self.categories.enter(keys));
+        columns.region.iter().for_each(|keys| self.regions.enter(keys));
+        let mut defects = batch.defects.iter().peekable();
+        let mut lost = lost.into_iter().peekable();
+        let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
+        let mut last = None;
+        for row in 0..batch.rows {
+            let mut money = self.money(columns, row);
+            let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row, money.code(home));
+            money.own = own.as_ref().ok().copied();
+            let mut amount = money.exchange.convert(own, || columns.amounts.exact(row), plan.decimals);
+            if self.scan.credit_notes.is_some_and(|notes| notes.is_credit_note(columns, row, money.own)) {
+                amount = self.credit(index, amount, &mut money);
+            }
+            let known = amount.as_ref().ok().copied();
+            self.tally(index).read.add(known);
+            let defect = defects.next_if(|defect| defect.row == row);
+            let total = money.own.and_then(|own| self.total(columns, row, own));
+            last = money.own.map(|own| (row, own, total)).or(last);
+            let lost: Vec<Lost> = std::iter::from_fn(|| lost.next_if(|lost| lost.row == row)).collect();
+            let verdict = match defect {
+                // The cells of a line that could not be read whole are empty, and no rule may take that for a value.
+                Some(defect) => Verdict::Quarantined(defect.reason, defect.detail.clone()),
+                None => match self.set_aside(index, columns, row, known, total, &lost) {
+                    Some(verdict) => verdict,
+                    None => self
+                        .accept(index, plan, columns, row, (amount, &money), batch)
+                        .unwrap_or_else(|(reason, detail)| Verdict::Quarantined(reason, detail)),
+                },
+            };
+            self.count_month(columns, row, known, &verdict);
+            let (became, fate) = match verdict {
+                Verdict::Accepted(year) => (Became::Accepted, Some(Fate::Accepted(year))),
+                Verdict::Held => (Became::Accepted, None),
+                Verdict::AfterAsOf => {
+                    self.tally(index).after_as_of.add(known);
+                    (Became::Excluded, Some(Fate::Excluded))
+                }
+                Verdict::Excluded(why) => {
+                    let tally = self.tally(index);
+                    tally.excluded.entry(why).or_default().add(known);
+                    tally.first_excluded.entry(why).or_insert_with(|| batch.line(row));
+                    (Became::Excluded, Some(Fate::Excluded))
+                }
+                Verdict::Quarantined(reason, detail) => {
+                    let tally = self.tally(index);
+                    tally.quarantined.entry(reason).or_default().add(known);
+                    tally.without_amount += i64::from(known.is_none());
+                    bad.push((row, reason, detail));
+                    (Became::Quarantined, Some(Fate::Quarantined))
+                }
+            };
+            if let Some(fate) = fate {
+                self.by_currency(index, &money, known, fate);
+            }
+            if let (Some(own), Some((found, complete))) = (money.own, total) {
+                self.tally(index).total_rows.record(own, found, complete, became, || batch.line(row));
+            }
+        }
+        if let Some((row, own, total)) = last {
+            self.state(index, columns, row, own, total);
+        }
+        self.tally(index).dates.merge(columns.days.orders());
+        bad
+    }
+
+    /// The currency of a line and what its amounts are worth, before the amount is read.
+    #[inline]
+    fn money(&mut self, columns: &mut Columns, row: usize) -> Money {
+        match (&columns.currency, &mut self.exchanger) {
+            (Some(keys), Some(exchanger)) => {
+                let (currency, exchange) = exchanger.of(keys, row, columns.days.day(row).ok());
+                Money { currency: Some(currency), exchange, own: None, is_credit_note: false }
+            }
+            _ => Money { currency: None, exchange: Exchange::Same, own: None, is_credit_note: false },
+        }
+    }
+
+    /// Counts a line among those of its currency, where a currency is declared.
+    #[inline]
+    fn by_currency(&mut self, index: usize, money: &Money, converted: Option<i64>, fate: Fate) {
+        if let Some(currency) = money.currency {
+            self.tally(index).currencies.entry((currency, fate)).or_default().add(money.own, converted);
+        }
+    }
+
+    /// Puts a line into the waist, or says why it cannot be used.
+    #[inline]
+    fn accept(
+        &mut self,
+        index: usize,
+        plan: &FilePlan,
+        columns: &mut Columns,
+        row: usize,
+        (amount, money): (Result<i64, Gap>, &Money),
+        batch: &Batch,
+    ) -> Result<Verdict, (&'static str, String)> {
+        let waist = &mut self.tally.waist;
+        let account = match self.accounts.code(&columns.account, row, &mut waist.accounts) {
+            Some(account) => {
+                if self.bucket == Some(account) {
+                    let place = Some((index, batch.line(row)));
+                    self.tally.bucket_taken = self.tally.bucket_taken.into_iter().chain(place).min();
+                }
+                account
+            }
+            None => self.bucket.ok_or_else(|| ("missing_account", "the account is empty".to_owned()))?,
+        };
+        let day = columns.days.day(row).map_err(|gap| told("date", gap))?;
+        columns.days.count();
+        let (fiscal_year, month) = self
+            .places
+            .get(day)
+            .ok_or_else(|| ("unreadable_date", format!("`{}` is no plausible day", crate::calendar::iso(day))))?;
+        let amount = amount.map_err(|gap| told("amount", gap))?;
+        let cost = columns.costs.as_ref().map(|costs| {
+            let own = amount_of(costs, &columns.cost_texts, plan, row, money.code(&self.scan.settings.currency));
+            money.exchange.convert(own, || costs.exact(row), plan.decimals)
+        });
+        let cost = match cost {
+            None => Some(0),
+            Some(Ok(cost)) => Some(if money.is_credit_note { credited(cost) } else { cost }),
+            Some(Err(Gap::Missing | Gap::MissingIn(_))) => None,
+            Some(Err(gap)) => return Err(told("cost", gap)),
+        };
+        if let Some(corrects) = &columns.corrects {
+            if money.is_credit_note {
+                let text = |keys: &Option<Keys>| text_of(keys, row).map(str::to_owned);
+                self.tally.held.push(Held {
+                    file: index,
+                    account: waist.accounts.text(account).to_owned(),
+                    invoice: text(&columns.invoice),
+                    product: text(&columns.product),
+                    category: text(&columns.category),
+                    region: text(&columns.region),
+                    corrects: corrects.text(row).map(str::to_owned),
+                    day,
+                    amount,
+                    cost,
+                    currency: money.currency,
+                    own: money.own,
+                });
+                return Ok(Verdict::Held);
+            }
+            if let Some(invoice) = text_of(&columns.invoice, row) {
+                self.tally.invoice_days.record(invoice, day);
+            }
+        }
+        let mapped = self.mapper.as_mut().map(|mapper| mapper.of(account, day, &mut waist.accounts));
+        let account = mapped.map_or(account, |mapped| mapped.account);
+        if self.as_of.is_some_and(|as_of| day > as_of) {
+            // An account is no slip of the map only because the run looks at an earlier day.
+            if let Some((own, _)) = mapped.and_then(|mapped| mapped.by) {
+                self.tally.moved.entry((own, None, fiscal_year)).or_default();
+            }
+            return Ok(Verdict::AfterAsOf);
+        }
+        if let Some((own, row)) = mapped.and_then(|mapped| mapped.by) {
+            self.tally.moved.entry((own, row, fiscal_year)).or_default().add(Some(amount));
+        }
+        let invoice = columns.invoice.as_ref().and_then(|keys| self.invoices.code(keys, row, &mut waist.invoices));
+        let product = columns.product.as_ref().and_then(|keys| self.products.code(keys, row, &mut waist.products));
+        let category =
+            columns.category.as_ref().and_then(|keys| self.categories.code(keys, row, &mut waist.categories));
+        let region = columns.region.as_ref().and_then(|keys| self.regions.code(keys, row, &mut waist.regions));
+        let without_cost = cost.is_none();
+        let cost = cost.unwrap_or_default();
+        let line = Line { account, fiscal_year, month, day, amount, cost, invoice, product, category, region };
+        self.tally.accept(index, &line, without_cost);
+        Ok(Verdict::Accepted(fiscal_year))
+    }
+}
