@@ -198,6 +198,11 @@ fn unusable(name: &str, error: &str) -> Error {
     if error == XlsxError::Password.to_string() {
         return Error::with_hint(format!("`{name}` is protected by a password"), "save it without one");
     }
+    // The library knows the errors that formulas have always had, and refuses a sheet with one of the newer kinds.
+    if let Some(shown) = error.strip_prefix("Unsupported cell error value ") {
+        let message = format!("a formula of `{name}` shows the error `{}`", shown.trim_matches('\''));
+        return Error::with_hint(message, "mend it, or save the sheet with its values alone");
+    }
     Error::with_hint(format!("`{name}` is not readable as a workbook: {error}"), "the file may be cut off or damaged")
 }
 
@@ -235,5 +240,16 @@ fn zipped_format(name: &str, stream: impl Read + Seek) -> Result<Zipped, Error> 
             let hint = "unpack it, and read what is in it";
             Err(Error::with_hint(format!("`{name}` is an archive and no workbook"), hint))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_a_newer_kind_is_named() {
+        let error = unusable("book.xlsx", &XlsxError::CellError("#SPILL!".to_owned()).to_string());
+        assert_eq!(error.message, "a formula of `book.xlsx` shows the error `#SPILL!`");
     }
 }

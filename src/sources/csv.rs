@@ -258,7 +258,7 @@ mod tests {
     fn text_of(rows: &[Vec<String>], written: &Written) -> (String, Vec<u64>, i64) {
         let (mut text, mut lines, mut empty) = (String::new(), Vec::new(), 0);
         for number in 0..written.preamble {
-            text.push_str(&format!("Export {number}, \"of; sales{}", written.line_end));
+            text.push_str(&format!("Export {number}, \"of; sales{0}{0}", written.line_end));
         }
         text.push_str(&format!("id{}näme{}", written.delimiter, written.line_end));
         for row in rows {
@@ -311,7 +311,7 @@ mod tests {
             let header = Header::Has(vec!["ID".to_owned(), "näme".to_owned()]);
             let form = Form { encoding, header, ..Form::default() };
             let (columns, known, facts) = open(file.path(), "x", &form).unwrap();
-            prop_assert_eq!(facts.header_line, Some(written.preamble as u64 + 1));
+            prop_assert_eq!(facts.header_line, Some(2 * written.preamble as u64 + 1));
             prop_assert_eq!(facts.delimiter.map(char::from), Some(written.delimiter));
             let path = file.path().to_owned();
             let (name, folders) = ("x".to_owned(), Vec::new());

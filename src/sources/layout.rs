@@ -51,8 +51,6 @@ struct Line<'a> {
     number: u64,
     offset: usize,
     text: &'a [u8],
-    /// What ends it; nothing where its end is not in sight.
-    end: Option<LineEnd>,
 }
 
 impl Line<'_> {
@@ -84,7 +82,8 @@ impl Sought<'_> {
                 }
                 line => line.map(|line| (line, self.delimiters())),
             },
-            Header::Has(names) => lines.take(SEARCHED).find_map(|line| {
+            // A record that is looked for at an empty line would be the one behind it.
+            Header::Has(names) => lines.take(SEARCHED).filter(|line| !line.is_empty()).find_map(|line| {
                 let has = |delimiter: &u8| {
                     let fields = self.fields(line.offset, *delimiter).0;
                     names.iter().all(|name| fields.iter().any(|field| is_called(field, name)))
@@ -103,28 +102,30 @@ impl Sought<'_> {
             return Ok(None);
         }
         let columns = self.columns(&fields)?;
-        let line_end = line.end.unwrap_or_default();
-        Ok(Some(Layout { delimiter, header_line: line.number, offset: line.offset, line_end, columns }))
+        Ok(Some(Layout {
+            delimiter,
+            header_line: line.number,
+            offset: line.offset,
+            line_end: self.line_end(),
+            columns,
+        }))
+    }
+
+    /// What ends the lines: where there is a line feed, a return alone is a slip of whatever wrote the text.
+    fn line_end(&self) -> LineEnd {
+        let has = |sign: u8| self.beginning.contains(&sign);
+        if has(b'\r') && !has(b'\n') { LineEnd::Return } else { LineEnd::Feed }
     }
 
     fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        let sign = if self.line_end() == LineEnd::Return { b'\r' } else { b'\n' };
         let mut offset = 0;
-        let mut number = 0;
-        std::iter::from_fn(move || {
-            let rest = self.beginning.get(offset..).filter(|rest| !rest.is_empty())?;
-            let end = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
-            let length = end.unwrap_or(rest.len());
-            let text = rest.get(..length).unwrap_or_default();
-            let (line_end, end) = match rest.get(length..) {
-                Some([b'\r', b'\n', ..]) => (2, Some(LineEnd::Feed)),
-                Some([b'\r', _, ..]) => (1, Some(LineEnd::Return)),
-                Some([_, ..]) => (1, Some(LineEnd::Feed)),
-                _ => (0, None),
-            };
-            number += 1;
-            let line = Line { number, offset, text, end };
-            offset += length + line_end;
-            Some(line)
+        let lines = self.beginning.split_inclusive(move |byte| *byte == sign);
+        (1..).zip(lines).map(move |(number, line)| {
+            let end = line.iter().rposition(|byte| !matches!(byte, b'\r' | b'\n')).map_or(0, |last| last + 1);
+            let text = line.get(..end).unwrap_or_default();
+            offset += line.len();
+            Line { number, offset: offset - line.len(), text }
         })
     }
 

@@ -1,13 +1,14 @@
 //! The stage kind `read`: which files, and how they are written.
 
 use super::csv::CsvOptions;
-use super::form::Form;
-use super::{Error, Source, SourceFile, headers, open, typed};
+use super::encoding::Declared;
+use super::form::{Form, Header, Sheet};
+use super::{Error, Format, Source, SourceFile, headers, open, typed};
 use crate::dates::DateFormats;
 use crate::money::NumberFormat;
 use crate::notation::Credit;
 use crate::pipeline::check::{Bound, Signature};
-use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use crate::pipeline::diagnostics::{Located, Problems, Span, did_you_mean};
 use crate::pipeline::fields::{Fields, distinct, text};
 use crate::pipeline::node::Value;
 use crate::pipeline::scope::Scope;
@@ -160,7 +161,28 @@ impl Read {
             }
         }
         self.check_types(&files, problems);
+        if complete {
+            self.check_form(&files, span, problems);
+        }
         complete.then(|| Source { config: Arc::new(self.clone()), files })
+    }
+
+    /// Reports what is declared about the form of files of which there are none.
+    fn check_form(&self, files: &[SourceFile], span: &Span, problems: &Problems) {
+        let has = |of_format: fn(&Format) -> bool| files.iter().any(|file| of_format(&file.format));
+        let (text, sheets) =
+            (has(|format| matches!(format, Format::Csv(_))), has(|format| matches!(format, Format::Sheet(_))));
+        for (key, declared, used, what) in [
+            ("encoding", self.form.encoding != Declared::Auto, text, "text"),
+            ("delimiter", self.form.delimiter.is_some(), text, "text"),
+            ("header", self.form.header != Header::First, text || sheets, "text or a workbook"),
+            ("sheet", self.form.sheet != Sheet::Only, sheets, "a workbook"),
+        ] {
+            if declared && !used {
+                let message = format!("`{key}` is declared, but no file is {what}");
+                problems.report(span, message, format!("leave `{key}` out, or declare the `format`"));
+            }
+        }
     }
 
     fn check_types(&self, files: &[SourceFile], problems: &Problems) {

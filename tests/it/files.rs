@@ -209,6 +209,10 @@ mod text {
         6 | {"customer":"A","day":"soon","amount, net":"1","sku":"S\nS"}
         8 | {"customer":"A","day":"later","amount, net":"1","sku":"S"}
         "#);
+        // A return too many ends no line where there are line feeds, and makes an empty one.
+        let doubled = run(&lines.replace('\n', "\r\r\n"));
+        let quarantined = |run: &Published| run.table("quarantine.parquet").texts("line");
+        assert_eq!(quarantined(&doubled), quarantined(&feeds));
         let returns = run(&lines.replace('\n', "\r"));
         for table in TABLES.iter().chain(&["files.parquet"]) {
             assert_eq!(returns.table(table), feeds.table(table), "{table}");
@@ -414,6 +418,26 @@ stages:
                 Project::new(&pipeline_of_book(sheet)).with("lines.xlsx", book().save_to_buffer().unwrap()).run(&[]);
             assert_eq!(run.table("tables/account_years.parquet").texts("revenue"), ["4.00"], "{sheet}");
         }
+    }
+
+    #[test]
+    fn a_day_of_a_cell_is_never_read_in_two_ways() {
+        let keys = "sheet: 1, decimal: \",\", thousands: \".\", date_format: [\"%d/%m/%Y\", \"%m/%d/%Y\", excel]";
+        let run = Project::new(&pipeline(keys)).with("lines.xlsx", book().save_to_buffer().unwrap()).run(&[]);
+        // The day in text of row 6 is ambiguous, the cells that are days are not, and the number of row 11 is a day.
+        assert_snapshot!(run.table("quarantine.parquet").select(&["line", "reason", "detail"]), @"
+        line | reason | detail
+        6 | ambiguous_date | `05/11/2023` is 2023-11-05 or 2023-05-11 by the declared formats
+        7 | error_cell | `amount` holds the error `#DIV/0!`
+        9 | error_cell | `customer` holds the error `#N/A`
+        12 | too_many_fields | a value in column G where the header ends in column D
+        ");
+        assert_snapshot!(run.table("tables/account_years.parquet").select(&["account", "lines", "first_date", "last_date"]), @"
+        account | lines | first_date | last_date
+        007 | 2 | 2023-05-06 | 2023-12-30
+        13085 | 1 | 2023-12-31 | 2023-12-31
+        B | 2 | 2023-05-06 | 2023-12-31
+        ");
     }
 
     #[test]
@@ -926,6 +950,77 @@ mod refused {
         assert_eq!(refusal(ANY, single_bytes(lines)), expected);
         assert_eq!(refusal(ANY, utf16(&format!("\u{feff}{lines}"), false)), expected);
         assert_eq!(refusal(ANY, gzip(lines.as_bytes())), expected);
+    }
+
+    #[test]
+    fn for_keys_that_no_file_needs() {
+        assert_snapshot!(refusal("sheet: 2", SMALL), @r#"
+        exit code 2
+        error: `sheet` is declared, but no file is a workbook
+         --> small.yaml:4:32
+          |
+        4 |   - read: {id: invoices, path: "lines*", sheet: 2}
+          |                                ^^^^^^^^
+          |
+          = hint: leave `sheet` out, or declare the `format`
+
+        1 mistake in `small.yaml`
+        "#);
+        let column = std::sync::Arc::new(arrow::array::StringArray::from(vec!["A"])) as arrow::array::ArrayRef;
+        let file = crate::support::parquet_of(&[("customer", column)], 10);
+        let project = Project::new(&pipeline("encoding: utf-8, delimiter: tab, header: 2")).with("lines.parquet", file);
+        assert_snapshot!(project.refused(&[]), @r#"
+        exit code 2
+        error: `encoding` is declared, but no file is text
+         --> small.yaml:4:32
+          |
+        4 |   - read: {id: invoices, path: "lines*", encoding: utf-8, delimiter: tab, header: 2}
+          |                                ^^^^^^^^
+          |
+          = hint: leave `encoding` out, or declare the `format`
+
+        error: `delimiter` is declared, but no file is text
+         --> small.yaml:4:32
+          |
+        4 |   - read: {id: invoices, path: "lines*", encoding: utf-8, delimiter: tab, header: 2}
+          |                                ^^^^^^^^
+          |
+          = hint: leave `delimiter` out, or declare the `format`
+
+        error: `header` is declared, but no file is text or a workbook
+         --> small.yaml:4:32
+          |
+        4 |   - read: {id: invoices, path: "lines*", encoding: utf-8, delimiter: tab, header: 2}
+          |                                ^^^^^^^^
+          |
+          = hint: leave `header` out, or declare the `format`
+
+        error: `lines.parquet` has no column `day`
+         --> small.yaml:7:42
+          |
+        7 |       columns: {account: customer, date: day, amount: amount, product: sku}
+          |                                          ^^^
+          |
+          = hint: there are: `customer`
+
+        error: `lines.parquet` has no column `amount`
+         --> small.yaml:7:55
+          |
+        7 |       columns: {account: customer, date: day, amount: amount, product: sku}
+          |                                                       ^^^^^^
+          |
+          = hint: there are: `customer`
+
+        error: `lines.parquet` has no column `sku`
+         --> small.yaml:7:72
+          |
+        7 |       columns: {account: customer, date: day, amount: amount, product: sku}
+          |                                                                        ^^^
+          |
+          = hint: there are: `customer`
+
+        6 mistakes in `small.yaml`
+        "#);
     }
 
     #[test]
