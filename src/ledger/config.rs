@@ -4,6 +4,8 @@ use super::account_map::MapKeys;
 use super::currency::Currency;
 use super::duplicates::told::Duplicates;
 use super::expression::Cell;
+use super::keys::KeyRule;
+use super::limit::Limit;
 use super::plan::{Binding, FilePlan, bind_file};
 use super::quarantine::{self, Gathering};
 use super::rates::RateKeys;
@@ -36,6 +38,8 @@ pub struct Config {
     pub credit_notes: Option<credit_notes::Config>,
     pub duplicates: Vec<duplicates::Rule>,
     pub control_totals: Option<control_totals::Config>,
+    /// How keys are made of what is written, where they are not the same.
+    pub keys: Option<KeyRule>,
 }
 
 /// Where the parts of a line come from: each a SQL expression or a column by the names it has in different files.
@@ -59,32 +63,6 @@ pub struct Rule {
     pub because: String,
 }
 
-/// How many lines may be quarantined before the run fails.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Limit {
-    Rows(i64),
-    /// In hundredths of a percent of the rows read.
-    BasisPoints(i64),
-}
-
-impl Limit {
-    pub fn allows(self, quarantined: i64, read: i64) -> bool {
-        match self {
-            Self::Rows(rows) => quarantined <= rows,
-            Self::BasisPoints(points) => i128::from(quarantined) * 10_000 <= i128::from(points) * i128::from(read),
-        }
-    }
-
-    pub fn describe(self) -> String {
-        match self {
-            Self::Rows(rows) => format!("{rows} rows"),
-            Self::BasisPoints(points) => {
-                format!("{}%", crate::money::to_plain(points, 2).trim_end_matches('0').trim_end_matches('.'))
-            }
-        }
-    }
-}
-
 impl Config {
     pub fn decode(fields: &mut Fields) -> Option<Self> {
         let from = fields.texts("from");
@@ -95,7 +73,7 @@ impl Config {
         };
         let limit = match fields.optional_text("quarantine_limit") {
             None => Some(Limit::BasisPoints(100)),
-            Some(text) => limit(&text, fields.problems),
+            Some(text) => Limit::parse(&text, fields.problems),
         };
         let bucket = bucket(fields);
         let account_map = fields.optional("account_map").and_then(|node| MapKeys::decode(node, fields.problems));
@@ -104,6 +82,7 @@ impl Config {
         let credit_notes = credit_notes::Config::decode(fields).unwrap_or_default();
         let duplicates = duplicates::decode(fields).unwrap_or_default();
         let control_totals = control_totals::Config::decode(fields).unwrap_or_default();
+        let keys = KeyRule::decode(fields);
         // What has a mistake gets a value in its stead: the columns are checked all the same.
         let (exclude, limit) = (exclude.unwrap_or_default(), limit.unwrap_or(Limit::Rows(0)));
         Some(Self {
@@ -118,6 +97,7 @@ impl Config {
             credit_notes,
             duplicates,
             control_totals,
+            keys,
         })
     }
 
@@ -169,6 +149,7 @@ impl Config {
             credit_notes: self.credit_notes.is_some(),
             duplicates: !self.duplicates.is_empty(),
             control_totals: control_totals.is_some(),
+            merged_keys: self.keys.is_some(),
         };
         let names = tables::Names::of(&id.value);
         let quarantine = quarantine::spec(&names.quarantine);
@@ -177,10 +158,10 @@ impl Config {
         let details = scope.details(&id.value);
         let reasons: Vec<String> = self.exclude.iter().map(|rule| rule.because.clone()).collect();
         let (total_rows, credit_notes) = (self.total_rows, self.credit_notes.clone());
-        let duplicates = self.duplicates.clone();
+        let (duplicates, rule) = (self.duplicates.clone(), self.keys);
         let bucket = self.bucket.as_ref().map(|name| name.value.clone());
         let job = move |inputs: &crate::product::Inputs| {
-            let map = account_map.as_ref().map(|(keys, source)| keys.read(source, bucket.as_deref(), inputs));
+            let map = account_map.as_ref().map(|(keys, source)| keys.read(source, (bucket.as_deref(), rule), inputs));
             let rates = rates.as_ref().map(|(keys, source)| keys.read(source, home));
             let (map, rates) = (map.transpose()?, rates.transpose()?);
             let key_plans: Vec<_> = plans.iter().filter_map(|plan| plan.keys.as_ref()).collect();
@@ -200,6 +181,7 @@ impl Config {
                 duplicates: &duplicates,
                 losers: &losers,
                 control_totals: control_totals.as_ref(),
+                keys: rule,
             };
             let quarantine = Gathering::new(inputs.scratch());
             scan::run(&scan, &quarantine, inputs.threads(), inputs.progress())
@@ -379,21 +361,4 @@ fn bucket(fields: &mut Fields) -> Option<Located<String>> {
     let message = format!("the name `{}` should not begin or end with a blank", name.value);
     fields.problems.report(&name.span, message, None);
     None
-}
-
-fn limit(text: &Located<String>, problems: &Problems) -> Option<Limit> {
-    let parsed = match text.value.strip_suffix('%') {
-        Some(percent) => crate::money::NumberFormat::PLAIN
-            .parse(percent.as_bytes(), 2)
-            .ok()
-            .filter(|points| (0..=10_000).contains(points))
-            .map(Limit::BasisPoints),
-        None => text.value.parse().ok().filter(|rows| *rows >= 0).map(Limit::Rows),
-    };
-    if parsed.is_none() {
-        let message =
-            format!("`quarantine_limit` should be a share such as `1%` or a number of rows, found `{}`", text.value);
-        problems.report(&text.span, message, None);
-    }
-    parsed
 }

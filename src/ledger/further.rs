@@ -5,7 +5,7 @@ use super::books::Overflow;
 use super::scan::Scan;
 use super::tables::{Names, too_large, whole};
 use super::tally::{FileTally, Tally};
-use super::{control_totals, credit_notes, currency, duplicates};
+use super::{control_totals, credit_notes, currency, duplicates, keys};
 use crate::failure::Failure;
 use crate::table::{Table, TableSpec};
 
@@ -17,6 +17,7 @@ pub struct Kept {
     pub credit_notes: bool,
     pub duplicates: bool,
     pub control_totals: bool,
+    pub merged_keys: bool,
 }
 
 impl Kept {
@@ -36,6 +37,9 @@ impl Kept {
         }
         if self.control_totals {
             specs.push(control_totals::compare::spec(&names.control_totals));
+        }
+        if self.merged_keys {
+            specs.push(keys::spec(&names.merged_keys));
         }
         specs
     }
@@ -83,5 +87,6 @@ pub fn tables(
         };
         tables.push(control_totals::compare::check(&names.control_totals, bound, &lines)?);
     }
+    tables.extend(tally.respelling.as_ref().map(|respelling| respelling.table(&names.merged_keys)));
     Ok(tables)
 }

@@ -52,6 +52,12 @@ impl Interner {
         self.codes.find(hash, |code| slice(&self.bytes, &self.ends, *code) == text.as_bytes()).copied()
     }
 
+    /// Whether a string has a code.
+    pub fn contains(&self, text: &str) -> bool {
+        let hash = self.state.hash_one(text.as_bytes());
+        self.codes.find(hash, |code| slice(&self.bytes, &self.ends, *code) == text.as_bytes()).is_some()
+    }
+
     /// The string of a code.
     pub fn text(&self, code: u32) -> &str {
         std::str::from_utf8(slice(&self.bytes, &self.ends, code)).unwrap_or_default()
@@ -87,6 +93,7 @@ mod tests {
                 prop_assert_eq!(interner.find(text), (expected != next).then_some(expected));
                 prop_assert_eq!(interner.code(text), expected);
                 prop_assert_eq!(interner.text(expected), text);
+                prop_assert!(interner.contains(text) && !interner.contains("never seen"));
             }
             prop_assert_eq!(interner.len(), map.len());
         }

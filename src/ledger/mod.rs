@@ -15,6 +15,8 @@ pub mod files;
 pub mod further;
 pub mod interner;
 pub mod judge;
+pub mod keys;
+pub mod limit;
 pub mod parallel;
 pub mod period;
 pub mod plan;

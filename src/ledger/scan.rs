@@ -9,6 +9,7 @@ use super::currency::{Currency, Exchanger};
 use super::duplicates::find::Place;
 use super::duplicates::told::Duplicates;
 use super::judge::Bad;
+use super::keys::{KeyRule, Respelling};
 use super::parallel::side_by_side;
 use super::plan::FilePlan;
 use super::quarantine::{Gathering, Line as BadLine, Page};
@@ -46,6 +47,7 @@ pub struct Scan<'a> {
     /// The lines that the rules on duplicates found.
     pub losers: &'a Duplicates,
     pub control_totals: Option<&'a Bound>,
+    pub keys: Option<KeyRule>,
 }
 
 /// A part of a file that is read by itself.
@@ -93,7 +95,8 @@ impl Scan<'_> {
     /// The tally before the first line.
     fn nothing(&self) -> Tally {
         let accepted_by_month = self.control_totals.and_then(Bound::months) == Some(Of::Accepted);
-        Tally { accepted_by_month, ..Tally::new(self.files.len()) }
+        let respelling = self.keys.map(Respelling::of);
+        Tally { accepted_by_month, respelling, ..Tally::new(self.files.len()) }
     }
 
     /// Whether total rows are looked for in a file. It takes the order of its lines, which costs a file of several
@@ -176,6 +179,9 @@ impl<'a> Worker<'a> {
     fn batch(&mut self, part: &Part, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {
         let failed = |error: String| Failure::run(format!("cannot read the lines of `{}`: {error}", file.name));
         let mut columns = columns(plan, batch).map_err(failed)?;
+        if let Some(respelling) = &mut self.tally.respelling {
+            respelling.respell(&mut columns);
+        }
         let lost = self.scan.losers.of_batch(self.at, batch, self.scan.duplicates, self.scan.files)?;
         let bad = self.lines(part.file, plan, batch, &mut columns, lost);
         self.at.row += u64::try_from(batch.rows).unwrap_or_default();

@@ -2,9 +2,9 @@
 
 use super::books::{Books, Overflow};
 use super::cells::LARGEST;
-use super::config::Limit;
 use super::currency;
 use super::further::{self, Kept};
+use super::limit::Limit;
 use super::period::Period;
 use super::quarantine::Gathering;
 use super::scan::Scan;
@@ -29,6 +29,7 @@ pub struct Names {
     pub credit_notes: String,
     pub duplicates: String,
     pub control_totals: String,
+    pub merged_keys: String,
 }
 
 impl Names {
@@ -45,6 +46,7 @@ impl Names {
             credit_notes: name("credit_notes"),
             duplicates: name("duplicates"),
             control_totals: name("control_totals"),
+            merged_keys: name("merged_keys"),
         }
     }
 }

@@ -5,6 +5,7 @@ use super::control_totals::Stated;
 use super::credit_notes::{Held, InvoiceDays, Notes};
 use super::currency::ByCurrency;
 use super::duplicates::told::Pairs;
+use super::keys::Respelling;
 use super::total_rows::Found;
 use super::waist::{Line, Waist};
 use crate::dates::DateOrders;
@@ -141,6 +142,8 @@ pub struct Tally {
     pub months: BTreeMap<(i32, u8), Count>,
     pub accepted_by_month: bool,
     pub duplicates: Pairs,
+    /// Where keys are not what is written.
+    pub respelling: Option<Respelling>,
 }
 
 impl Tally {
@@ -178,6 +181,9 @@ impl Tally {
             self.duplicates.entry(*pair).or_default().merge(count);
         }
         merge_counts(&mut self.moved, &other.moved);
+        if let (Some(mine), Some(other)) = (&mut self.respelling, other.respelling) {
+            mine.merge(other);
+        }
         self.bucket_taken = self.bucket_taken.into_iter().chain(other.bucket_taken).min();
         for (year, (first, last)) in other.days {
             let mine = self.days.entry(year).or_insert((first, last));

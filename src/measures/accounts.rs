@@ -2,6 +2,7 @@
 
 use super::account_conflicts::{self, Listed, conflicts, holding, in_order};
 use crate::failure::Failure;
+use crate::ledger::keys::KeyRule;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::{Fields, distinct, text};
@@ -25,6 +26,8 @@ pub struct Accounts {
     pub attributes: Vec<(Located<String>, Located<String>)>,
     /// The column with the day of a row, by which the latest of an account holds.
     pub latest: Option<Located<String>>,
+    /// How keys are made of what is written, where they are not the same.
+    pub keys: Option<KeyRule>,
 }
 
 impl Accounts {
@@ -32,6 +35,7 @@ impl Accounts {
         let from = fields.text("from");
         let account = fields.text("account");
         let latest = fields.optional_text("latest");
+        let keys = KeyRule::decode(fields);
         let node = fields.required("attributes")?;
         let Value::Map(entries) = &node.value else {
             let message = format!("`attributes` should be a map, found {}", node.describe());
@@ -58,7 +62,7 @@ impl Accounts {
             attributes.push(text(column, &name.value, fields.problems).map(|column| (name.clone(), column)));
         }
         let attributes = attributes.into_iter().collect::<Option<_>>().filter(|_| sound);
-        Some(Self { from: from?, account: account?, attributes: attributes?, latest })
+        Some(Self { from: from?, account: account?, attributes: attributes?, latest, keys })
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
@@ -74,6 +78,7 @@ impl Accounts {
         let attributes: Vec<String> = self.attributes.iter().map(|(name, _)| name.value.clone()).collect();
         let specs = vec![table(&name, &attributes, &[]).spec, account_conflicts::spec(&second)];
         let latest = self.latest.as_ref().map(|column| column.value.clone());
+        let rule = self.keys;
         let job = move |_: &Inputs| {
             let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
             let day = |row: &TextRow| match &latest {
@@ -81,6 +86,9 @@ impl Accounts {
                 Some(column) => day_of(row, column, &source),
             };
             let mut rows = listed(source.text_rows(&columns)?, attributes.len(), &day)?;
+            if let Some(rule) = rule {
+                rows.iter_mut().for_each(|row| row.account = rule.key(&row.account).into_owned());
+            }
             in_order(&mut rows);
             let held: Vec<&Listed> = holding(&rows).collect();
             let conflicts = account_conflicts::table(&second, &conflicts(&rows, &attributes));

@@ -275,6 +275,7 @@ fn the_manual_lists_the_columns_of_the_tables_that_keys_of_a_ledger_ask_for() {
         ("credit_notes", "With `credit_notes` as a map", "credit_notes: {dated: own}"),
         ("duplicates", "With `duplicates`", "duplicates: {key: all}"),
         ("control_totals", "With `control_totals`", "control_totals: {from: total_rows}"),
+        ("merged_keys", "With `keys`", "keys: {trim: true}"),
     ] {
         let stages = format!(
             "- read: {{id: invoices, path: \"data/demo/invoices/2025-01.csv\"}}\n- ledger:\n    from: invoices\n    \

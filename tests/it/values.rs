@@ -1,7 +1,8 @@
 //! How values are written: amounts, dates and names of columns as exports have them.
 
 use crate::support::{Project, parquet_of};
-use arrow::array::{ArrayRef, Float64Array, Int64Array, StringArray};
+use arrow::array::{ArrayRef, DictionaryArray, Float64Array, Int64Array, StringArray};
+use arrow::datatypes::Int32Type;
 use insta::assert_snapshot;
 use std::sync::Arc;
 
@@ -384,6 +385,127 @@ mod names_of_columns {
         lines2.csv | 1 | 0 | 7.00 | 1
         ");
         assert_eq!(run.table("files.parquet").texts("columns_missing"), ["", "cost, status"]);
+    }
+}
+
+mod keys {
+    use super::*;
+
+    const KEYS: &str = "      keys: {trim: true, normalise: nfc, inner_spaces: collapse, case: upper}\n";
+
+    const LINES: &str = "customer,day,amount,sku\nACME Ltd,2023-12-31,1,007\n acme  ltd ,2023-12-30,2,7\n\
+        Cafe\u{301},2023-12-31,4,7\nCaf\u{e9},2023-12-31,8,7 \nbolt ,2023-12-31,16,7\n\u{a0},2023-12-31,32,7\n";
+
+    fn pipeline(keys: &str) -> String {
+        super::pipeline("", "account: customer, date: day, amount: amount, product: sku")
+            .replace("      quarantine_limit", &format!("{keys}      quarantine_limit"))
+    }
+
+    #[test]
+    fn that_are_spellings_of_one_thing() {
+        let run = Project::new(&pipeline(KEYS)).with("lines.csv", LINES).run(&[]);
+        let columns = ["account", "revenue", "lines", "products"];
+        assert_snapshot!(run.table("tables/account_years.parquet").select(&columns), @"
+        account | revenue | lines | products
+        ACME LTD | 3.00 | 2 | 2
+        BOLT | 16.00 | 1 | 1
+        CAFÉ | 12.00 | 2 | 1
+        ");
+        assert_snapshot!(run.table("merged_keys.parquet"), @"
+        part | key | written_as | rows
+        account | ACME LTD |  acme  ltd  | 1
+        account | ACME LTD | ACME Ltd | 1
+        account | CAFÉ | Café | 1
+        account | CAFÉ | Café | 1
+        product | 7 | 7  | 1
+        ");
+        assert_eq!(run.table("quarantine.parquet").texts("reason"), ["missing_account"]);
+    }
+
+    #[test]
+    fn are_what_is_written_where_nothing_is_declared() {
+        let run = Project::new(&pipeline("")).with("lines.csv", LINES).run(&[]);
+        assert_eq!(run.table("tables/account_years.parquet").rows.len(), 5);
+        assert!(!run.files().contains_key("merged_keys.parquet"));
+    }
+
+    #[test]
+    fn of_a_dictionary_and_of_text_are_the_same() {
+        let customers = ["A", "a ", " b", "A", "a "];
+        let file = |customers: ArrayRef| {
+            let days = Arc::new(StringArray::from(vec!["2023-12-31"; 5])) as ArrayRef;
+            let amounts = Arc::new(Int64Array::from(vec![1, 2, 4, 8, 16])) as ArrayRef;
+            parquet_of(&[("customer", customers), ("day", days), ("amount", amounts)], 2)
+        };
+        let text = file(Arc::new(StringArray::from(customers.to_vec())));
+        let coded = file(Arc::new(customers.into_iter().map(Some).collect::<DictionaryArray<Int32Type>>()));
+        let pipeline =
+            super::pipeline("", COLUMNS).replace("      quarantine_limit", &format!("{KEYS}      quarantine_limit"));
+        let [text, coded] = [text, coded].map(|file| {
+            let run = Project::new(&pipeline).with("lines.parquet", file).run(&[]);
+            (run.table("merged_keys.parquet"), run.table("tables/account_years.parquet"))
+        });
+        assert_eq!(text, coded);
+        assert_snapshot!(text.0, @"
+        part | key | written_as | rows
+        account | A | a  | 2
+        ");
+        assert_eq!(text.1.texts("revenue"), ["27.00", "4.00"]);
+    }
+
+    #[test]
+    fn of_maps_and_attributes_follow_the_same_rule() {
+        let keys = KEYS.trim().trim_start_matches("keys: ");
+        let pipeline = pipeline(&format!("{KEYS}      account_map: {{from: map, child: child, parent: parent}}\n"))
+            .replace(
+                "  - ledger:",
+                "  - read: {id: map, path: map.csv}\n  - read: {id: list, path: list.csv}\n  - ledger:",
+            )
+            .replace(
+                "  - parquet: {from: account_years",
+                &format!(
+                    "  - accounts: {{from: list, account: id, attributes: {{name: name}}, keys: {keys}}}\n  \
+                     - parquet: {{from: [account_years, accounts]"
+                ),
+            );
+        let run = Project::new(&pipeline)
+            .with("lines.csv", LINES)
+            .with("map.csv", "child,parent\nBolt, Acme LTD\n")
+            .with("list.csv", "id,name\nacme ltd ,Acme\n")
+            .run(&[]);
+        assert_eq!(run.table("tables/account_years.parquet").texts("account"), ["ACME LTD", "CAF\u{c9}"]);
+        assert_eq!(run.table("tables/account_years.parquet").texts("revenue"), ["19.00", "12.00"]);
+        assert_eq!(run.table("tables/accounts.parquet").texts("account"), ["ACME LTD"]);
+    }
+
+    #[test]
+    fn by_a_rule_that_is_none() {
+        let wrong = pipeline("      keys: {trim: sometimes, normalise: nfkc, blanks: collapse}\n");
+        assert_snapshot!(checked(&Project::new(&wrong).with("lines.csv", LINES)), @"
+        error: `trim` should be true or false, found `sometimes`
+         --> small.yaml:8:20
+          |
+        8 |       keys: {trim: sometimes, normalise: nfkc, blanks: collapse}
+          |                    ^^^^^^^^^
+
+        error: `normalise` should be one of `none`, `nfc`, found `nfkc`
+         --> small.yaml:8:42
+          |
+        8 |       keys: {trim: sometimes, normalise: nfkc, blanks: collapse}
+          |                                          ^^^^
+          |
+          = hint: did you mean `nfc`?
+
+        error: unknown key `blanks` in `keys`
+         --> small.yaml:8:48
+          |
+        8 |       keys: {trim: sometimes, normalise: nfkc, blanks: collapse}
+          |                                                ^^^^^^
+          |
+          = hint: there are: `trim`, `normalise`, `inner_spaces`, `case`
+
+        3 mistakes in `small.yaml`
+        ");
     }
 }
 

@@ -12,6 +12,7 @@ use super::interner::Interner;
 use super::tally::Count;
 use crate::calendar::iso;
 use crate::failure::Failure;
+use crate::ledger::keys::KeyRule;
 use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::Fields;
 use crate::pipeline::node::Node;
@@ -61,18 +62,27 @@ impl MapKeys {
             .collect()
     }
 
-    /// Reads the map; `bucket` is the name that no account may have.
+    /// Reads the map; `bucket` is the name that no account may have, `rule` how accounts are made of what is written.
     ///
     /// # Errors
     /// Where the table cannot be read or contradicts itself, with everything that does.
-    pub fn read(&self, table: &Source, bucket: Option<&str>, inputs: &Inputs) -> Result<AccountMap, Failure> {
+    pub fn read(
+        &self,
+        table: &Source,
+        (bucket, rule): (Option<&str>, Option<KeyRule>),
+        inputs: &Inputs,
+    ) -> Result<AccountMap, Failure> {
         let columns: Vec<&str> = self.columns().iter().map(|column| column.value.as_str()).collect();
         // Which of the cells read is which: `since` and `until` may both be left out.
         let since = self.since.as_ref().map(|column| (2, column.value.as_str()));
         let until = self.until.as_ref().map(|column| (columns.len() - 1, column.value.as_str()));
         let mut mistakes = Vec::new();
         let mut rows: Vec<MapRow> = Vec::new();
-        for row in table.text_rows(&columns)? {
+        for mut row in table.text_rows(&columns)? {
+            if let Some(rule) = rule {
+                let accounts = row.cells.iter_mut().take(2).flatten();
+                accounts.for_each(|account| *account = rule.key(account).into_owned());
+            }
             let day = |declared: Option<(usize, &str)>| -> Result<Option<i32>, String> {
                 let Some((cell, column)) = declared else { return Ok(None) };
                 match row.cells.get(cell).and_then(Option::as_deref).filter(|text| !text.trim().is_empty()) {

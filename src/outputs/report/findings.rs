@@ -19,6 +19,8 @@ pub struct Findings {
     /// Rows without anything in them, which are no lines.
     pub rows_empty: i128,
     pub lacking: Option<Lacking>,
+    /// Dates of files in which none shows what is the day and what the month.
+    pub swappable: Option<Swappable>,
     /// The accepted lines by currency, the home one included; empty where all are in it.
     pub currencies: Vec<InCurrency>,
     pub moved: Option<Count>,
@@ -55,6 +57,14 @@ impl Count {
         self.rows += i128::from(rows.unwrap_or_default());
         self.amount += i128::from(amount.unwrap_or_default());
     }
+}
+
+/// Dates that would be other days with day and month swapped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Swappable {
+    pub dates: i64,
+    /// How many files they stand in.
+    pub files: usize,
 }
 
 /// The accepted lines in one currency.
@@ -129,6 +139,7 @@ pub(super) fn findings(inputs: &Inputs, currency: &str) -> Option<Findings> {
         encodings: inputs.files.map(encodings).unwrap_or_default(),
         rows_empty: inputs.files.map(|table| sum(table, "rows_empty")).unwrap_or_default(),
         lacking: inputs.files.and_then(lacking),
+        swappable: inputs.files.and_then(swappable),
         currencies: inputs.currencies.map(|table| currencies(table, currency)).unwrap_or_default(),
         moved: inputs.account_map.map(|table| count(table, "rows", "amount")).filter(|moved| moved.rows > 0),
         total_rows: inputs.total_rows.and_then(total_rows),
@@ -163,6 +174,12 @@ fn lacking(files: &Table) -> Option<Lacking> {
     let columns: BTreeSet<&str> = lists.iter().flat_map(|list| list.split(", ")).collect();
     let columns = columns.into_iter().collect::<Vec<_>>().join(", ");
     (!lists.is_empty()).then_some(Lacking { files: lists.len(), columns })
+}
+
+fn swappable(files: &Table) -> Option<Swappable> {
+    files.spec.column("dates_ambiguous")?;
+    let counts: Vec<i64> = files.integers("dates_ambiguous").into_iter().flatten().filter(|dates| *dates > 0).collect();
+    (!counts.is_empty()).then(|| Swappable { dates: counts.iter().sum(), files: counts.len() })
 }
 
 fn currencies(table: &Table, home: &str) -> Vec<InCurrency> {

@@ -70,6 +70,7 @@ fn what_the_ledger_found_beside_the_lines() {
         .optional_text("encoding", vec![Some("utf-8"), Some("windows-1252"), None, Some("windows-1252")])
         .integers("rows_empty", vec![0, 2, 0, 1])
         .optional_text("columns_missing", vec![None, Some("cost, region"), None, Some("region")])
+        .integers("dates_ambiguous", vec![0, 30, 0, 44])
         .build();
     let currencies = TableBuilder::new("currencies", 4)
         .optional_text("currency", vec![Some("EUR"), Some("USD"), Some("USD"), Some("USD")])
@@ -121,6 +122,8 @@ fn what_the_ledger_found_beside_the_lines() {
     let encodings: Vec<_> =
         findings.encodings.iter().map(|encoding| (encoding.name.as_str(), encoding.files)).collect();
     assert_eq!((encodings.as_slice(), findings.rows_empty), ([("windows-1252", 2)].as_slice(), 3));
+    let swappable = findings.swappable.unwrap();
+    assert_eq!((swappable.dates, swappable.files), (74, 2));
     let lacking = findings.lacking.unwrap();
     assert_eq!((lacking.files, lacking.columns.as_str()), (2, "cost, region"));
     let currencies: Vec<_> =
