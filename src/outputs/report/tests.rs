@@ -143,7 +143,7 @@ fn what_the_ledger_found_beside_the_lines() {
     for language in [Language::English, Language::Spanish] {
         let report = report(&facts(language), &Inputs { reconciliation: Some(&book().reconciliation), ..inputs });
         let text = crate::outputs::markdown::render(&report, language, None).unwrap();
-        assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), 9, "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), 10, "{text}");
     }
 
     let nothing = TableBuilder::new("files", 1)
