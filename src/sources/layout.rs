@@ -225,6 +225,7 @@ impl Sought<'_> {
         let (number, lacked) = self
             .lines()
             .take(SEARCHED)
+            .filter(|line| !line.is_empty())
             .map(|line| (line.number, lacking(&line)))
             .min_by_key(|(_, lacked)| lacked.len())
             .filter(|(_, lacked)| lacked.len() < names.len())?;

@@ -124,6 +124,17 @@ fn corrected(page: &str) -> String {
                     };
                     results.push((block.lines.clone(), result));
                 }
+                ("console", []) => {
+                    let command = block.content.lines().next().and_then(|line| line.strip_prefix("$ vitalfew "));
+                    let command = command.unwrap_or_else(|| panic!("line {line}: no command of this program"));
+                    let done = project.vitalfew(&command.split(' ').collect::<Vec<_>>());
+                    assert_eq!(done.code, 0, "line {line}: {}", done.stderr);
+                    // The id of a run ends with a hash that every version of the program changes.
+                    let current = project.path("out/small/current").canonicalize().unwrap();
+                    let id = current.file_name().unwrap().to_str().unwrap();
+                    let said = done.stdout.replace(id, "2024-12-31-…");
+                    results.push((block.lines.clone(), format!("$ vitalfew {command}\n{said}")));
+                }
                 (language, words) => panic!("line {line}: what is `{language} {}`?", words.join(" ")),
             }
         }

@@ -718,6 +718,8 @@ mod refused {
 
         1 mistake in `small.yaml`
         "#);
+        let below_an_empty_line = refusal("header: {has: [customer, day, price]}", format!("Export\n\n{SMALL}"));
+        assert!(below_an_empty_line.contains("line 3 has all but `price`"), "{below_an_empty_line}");
         assert_snapshot!(refusal("header: {has: [customer, day, price]}", format!("Export\n{SMALL}")), @r#"
         exit code 2
         error: none of the first 3 lines of `lines.csv` has the columns `customer`, `day`, `price`
