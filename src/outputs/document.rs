@@ -49,6 +49,7 @@ struct Names {
     weights: Option<String>,
     judgements: Option<String>,
     judgement_spread: Option<String>,
+    weight_advice: Option<String>,
     overrides: Option<String>,
     profitability: Option<String>,
     whale: Option<String>,
@@ -132,6 +133,7 @@ fn names(scope: &mut Scope) -> Names {
         control_totals: named("ledger", "control_totals"),
         judgements: named("scorecard", "judgements"),
         judgement_spread: named("scorecard", "judgement_spread"),
+        weight_advice: named("scorecard", "weight_advice"),
         overrides: named("scorecard", "overrides"),
         ..Names::default()
     };
@@ -235,6 +237,7 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         weights: table(&names.weights)?,
         judgements: table(&names.judgements)?,
         judgement_spread: table(&names.judgement_spread)?,
+        weight_advice: table(&names.weight_advice)?,
         overrides: table(&names.overrides)?,
         profitability: table(&names.profitability)?,
         whale: table(&names.whale)?,

@@ -33,7 +33,7 @@ pub use profit::{Costs, Key, Keys, Profit};
 pub use quadrants::{Quadrant, Quadrants};
 pub use reading::{FileRow, Place, Reading, Reason, Split};
 pub use robustness::{Ask, Doubtful, Drawn, Robustness, Swap};
-pub use scoring::{Criterion, Scores, Weighing};
+pub use scoring::{Advice, Criterion, Scores, Weighing};
 pub use stability::{AtRisk, Stability};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
 pub use whitespace::{Gap, Whitespace};
@@ -110,6 +110,7 @@ pub struct Inputs<'a> {
     pub weights: Option<&'a Table>,
     pub judgements: Option<&'a Table>,
     pub judgement_spread: Option<&'a Table>,
+    pub weight_advice: Option<&'a Table>,
     pub overrides: Option<&'a Table>,
     pub profitability: Option<&'a Table>,
     pub whale: Option<&'a Table>,
@@ -158,6 +159,7 @@ pub struct Report {
     pub scores: Option<Scores>,
     pub criteria: Option<Vec<Criterion>>,
     pub weighings: Option<Vec<Weighing>>,
+    pub weight_advice: Option<Vec<Advice>>,
     pub missing: Option<Missing>,
     pub judging: Option<Judging>,
     pub overrides: Option<Overrides>,
@@ -227,6 +229,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         scores: inputs.scorecard.map(|table| scoring::scores(table, &accounts, facts.top)),
         criteria: inputs.weights.map(scoring::criteria),
         weighings: inputs.weights.map(scoring::weighings),
+        weight_advice: inputs.weight_advice.map(scoring::advice),
         missing: missing::missing(inputs, &accounts, facts.top),
         judging: inputs
             .judgements

@@ -104,3 +104,66 @@ pub(super) fn weighings(weights: &Table) -> Vec<Weighing> {
     weighings.retain(|weighing| weighing.method != "direct");
     weighings
 }
+
+/// What the scores themselves would suggest as the weight of a criterion in the total.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Advice {
+    pub criterion: String,
+    pub effective_weight: Option<f64>,
+    pub entropy_weight: Option<f64>,
+    pub critic_weight: Option<f64>,
+}
+
+pub(super) fn advice(table: &Table) -> Vec<Advice> {
+    let weights = ["effective_weight", "entropy_weight", "critic_weight"].map(|column| table.numbers(column));
+    let advice = |(row, criterion): (usize, &str)| Advice {
+        criterion: criterion.to_owned(),
+        effective_weight: weights[0][row],
+        entropy_weight: weights[1][row],
+        critic_weight: weights[2][row],
+    };
+    table.text("criterion").into_iter().enumerate().map(advice).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report;
+    use super::super::sample::{book, facts};
+    use crate::outputs::locale::Language;
+    use crate::outputs::markdown::render;
+    use crate::outputs::report::Inputs;
+    use crate::table::TableBuilder;
+
+    #[test]
+    fn suggested_weights_in_both_languages() {
+        let advice = TableBuilder::new("weight_advice", 2)
+            .text("criterion", vec!["revenue", "new_markets"])
+            .ratios("effective_weight", vec![0.75, 0.25])
+            .ratios("entropy_weight", vec![Some(0.4), Some(0.6)])
+            .ratios("critic_weight", vec![None::<f64>, None])
+            .build();
+        let book = book();
+        let inputs = Inputs { weight_advice: Some(&advice), ..book.inputs() };
+        let section = |language, from: &str| {
+            let text = render(&report(&facts(language), &inputs), language, None).unwrap();
+            let section = text.split(from).nth(1).unwrap().split("\n## ").next().unwrap();
+            format!("{from}{}", section.trim_end()).replace('\u{a0}', "~")
+        };
+        insta::assert_snapshot!(section(Language::English, "What the scores"), @"
+        What the scores themselves would suggest, by how they differ from account to account; the score does not use it, for they know nothing of what matters:
+
+        | Criterion | Weight in total | By entropy | By CRITIC |
+        |:---|---:|---:|---:|
+        | Revenue | 75.0% | 40.0% | – |
+        | New markets | 25.0% | 60.0% | – |
+        ");
+        insta::assert_snapshot!(section(Language::Spanish, "Lo que las"), @"
+        Lo que las propias puntuaciones sugerirían, por cómo difieren de una cuenta a otra; la puntuación no lo usa, pues nada saben de lo que importa:
+
+        | Criterio | Peso en el total | Por entropía | Por CRITIC |
+        |:---|---:|---:|---:|
+        | Facturación | 75,0~% | 40,0~% | – |
+        | New markets | 25,0~% | 60,0~% | – |
+        ");
+    }
+}
