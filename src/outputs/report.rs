@@ -97,6 +97,7 @@ pub struct Inputs<'a> {
     pub total_rows: Option<&'a Table>,
     pub credit_notes: Option<&'a Table>,
     pub duplicates: Option<&'a Table>,
+    pub merged_keys: Option<&'a Table>,
     pub control_totals: Option<&'a Table>,
     pub accounts: Option<&'a Table>,
     /// The account years of the lines without an account.

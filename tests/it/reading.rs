@@ -87,7 +87,7 @@ fn the_first_section_in_both_languages() {
     Also worth knowing:
 
     - 1 file lacks columns that are asked for: sku.
-    - 1 row is the sum of rows above it and no sale: 15.00~EUR; counted all the same: 0.
+    - 1 row equals a sum of rows above it: 15.00~EUR; accepted all the same: 0.
     - 1 line repeats another: 10.00~EUR; with another content: 1.
     - 1 line counts for the parent of its account: 5.00~EUR.
     - 2 control totals were compared. 1 differs, which the pipeline accepts.
@@ -143,7 +143,7 @@ fn the_first_section_in_both_languages() {
     Conviene saber además:
 
     - A 1 fichero le faltan columnas que se piden: sku.
-    - 1 fila es la suma de las anteriores y no una venta: 15,00~EUR; contadas aun así: 0.
+    - 1 fila equivale a una suma de filas anteriores: 15,00~EUR; aceptadas aun así: 0.
     - 1 línea repite otra: 10,00~EUR; con otro contenido: 1.
     - 1 línea cuenta para la matriz de su cuenta: 5,00~EUR.
     - Se han comparado 2 totales de control. 1 difiere, y el proceso lo acepta.
@@ -165,5 +165,35 @@ fn the_first_section_in_both_languages() {
     | Total de control | Esperado (EUR) | Hallado (EUR) | Diferencia (EUR) | Se acepta porque |
     |:---|---:|---:|---:|:---|
     | lines/b.csv | 8,00 | 7,00 | -1,00 | one invoice came later |
+    ");
+}
+
+#[test]
+fn how_the_files_are_written_is_told_where_it_matters() {
+    let pipeline = "\
+name: small
+currency: EUR
+as_of: 2023-12-31
+stages:
+  - read: {id: invoices, path: \"*.csv\", date_format: \"%d/%m/%Y\"}
+  - ledger: {from: invoices, columns: {account: customer, date: day, amount: amount}}
+  - account_years: {from: ledger}
+  - markdown: {template: key_accounts, to: report.md}
+";
+    // Days up to the twelfth, any of which could be a month.
+    let days = (1..=12).flat_map(|month| (1..=10).map(move |day| format!("A,{day:02}/{month:02}/2023,{day}.10\n")));
+    let project = Project::new(pipeline)
+        .with("open.csv", format!("customer,day,amount\n{}\n,,\n", days.collect::<String>()))
+        .with("old.csv", b"customer,day,amount\nCaf\xe9,13/04/2023,1.00\n");
+    assert_snapshot!(section(&project.run(&[]).text("report.md")), @"
+    What was read
+
+    121 invoice lines were read from 2 files, and all were accepted: 673.00~EUR, dated 1 January 2023 to 10 December 2023.
+
+    Also worth knowing:
+
+    - 1 file is written in windows-1252.
+    - 2 rows are empty and count as no lines.
+    - **Day and month may be swapped** in 1 file, open.csv: 110 of the dates could be other days, and no date there shows which is right.
     ");
 }

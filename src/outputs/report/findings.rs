@@ -19,14 +19,15 @@ pub struct Findings {
     /// Rows without anything in them, which are no lines.
     pub rows_empty: i128,
     pub lacking: Option<Lacking>,
-    /// Dates of files in which none shows what is the day and what the month.
-    pub swappable: Option<Swappable>,
+    pub ambiguous: Option<Ambiguous>,
     /// The accepted lines by currency, the home one included; empty where all are in it.
     pub currencies: Vec<InCurrency>,
     pub moved: Option<Count>,
     pub total_rows: Option<TotalRows>,
     pub credit_notes: Option<CreditNotes>,
     pub duplicates: Option<Duplicates>,
+    /// Lines whose key was written otherwise than the key that it was merged into.
+    pub merged: Option<Merged>,
     pub control_totals: Option<ControlTotals>,
 }
 
@@ -45,6 +46,15 @@ pub struct Lacking {
     pub columns: String,
 }
 
+/// Dates that are other days with day and month swapped, in files that do not show which is right.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ambiguous {
+    pub dates: i128,
+    pub files: usize,
+    /// The file with most of them, the first of equals.
+    pub most: String,
+}
+
 /// Lines and their money.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Count {
@@ -59,12 +69,11 @@ impl Count {
     }
 }
 
-/// Dates that would be other days with day and month swapped.
+/// Spellings that share a key with another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Swappable {
-    pub dates: i64,
-    /// How many files they stand in.
-    pub files: usize,
+pub struct Merged {
+    pub spellings: usize,
+    pub rows: i128,
 }
 
 /// The accepted lines in one currency.
@@ -100,7 +109,9 @@ pub struct Duplicates {
     pub all: Count,
     /// Those with another content than the line that is kept.
     pub differing: i128,
-    /// The pairs of files, those with most lines in common first.
+    /// Lines that a rule only flags, and that stay.
+    pub flagged: Count,
+    /// The pairs of files, those with the largest sum first.
     pub pairs: Listing<Pair>,
 }
 
@@ -139,12 +150,13 @@ pub(super) fn findings(inputs: &Inputs, currency: &str) -> Option<Findings> {
         encodings: inputs.files.map(encodings).unwrap_or_default(),
         rows_empty: inputs.files.map(|table| sum(table, "rows_empty")).unwrap_or_default(),
         lacking: inputs.files.and_then(lacking),
-        swappable: inputs.files.and_then(swappable),
+        ambiguous: inputs.files.and_then(ambiguous),
         currencies: inputs.currencies.map(|table| currencies(table, currency)).unwrap_or_default(),
         moved: inputs.account_map.map(|table| count(table, "rows", "amount")).filter(|moved| moved.rows > 0),
         total_rows: inputs.total_rows.and_then(total_rows),
         credit_notes: inputs.credit_notes.and_then(credit_notes),
         duplicates: inputs.duplicates.and_then(duplicates),
+        merged: inputs.merged_keys.and_then(merged),
         control_totals: inputs.control_totals.and_then(control_totals),
     };
     (found != Findings::default()).then_some(found)
@@ -169,17 +181,21 @@ fn encodings(files: &Table) -> Vec<Encoding> {
 }
 
 fn lacking(files: &Table) -> Option<Lacking> {
-    files.spec.column("columns_missing")?;
     let lists: Vec<&str> = files.text("columns_missing").into_iter().filter(|list| !list.is_empty()).collect();
     let columns: BTreeSet<&str> = lists.iter().flat_map(|list| list.split(", ")).collect();
     let columns = columns.into_iter().collect::<Vec<_>>().join(", ");
     (!lists.is_empty()).then_some(Lacking { files: lists.len(), columns })
 }
 
-fn swappable(files: &Table) -> Option<Swappable> {
-    files.spec.column("dates_ambiguous")?;
-    let counts: Vec<i64> = files.integers("dates_ambiguous").into_iter().flatten().filter(|dates| *dates > 0).collect();
-    (!counts.is_empty()).then(|| Swappable { dates: counts.iter().sum(), files: counts.len() })
+fn ambiguous(files: &Table) -> Option<Ambiguous> {
+    let dates = files.integers("dates_ambiguous").into_iter().map(Option::unwrap_or_default);
+    let mut counts: Vec<(&str, i64)> =
+        files.text("file").into_iter().zip(dates).filter(|(_, dates)| *dates > 0).collect();
+    // Keeps the order of the files among equals.
+    counts.sort_by_key(|(_, dates)| std::cmp::Reverse(*dates));
+    let (most, _) = counts.first()?;
+    let dates = counts.iter().map(|(_, dates)| i128::from(*dates)).sum();
+    Some(Ambiguous { dates, files: counts.len(), most: (*most).to_owned() })
 }
 
 fn currencies(table: &Table, home: &str) -> Vec<InCurrency> {
@@ -226,14 +242,20 @@ fn credit_notes(table: &Table) -> Option<CreditNotes> {
 
 fn duplicates(table: &Table) -> Option<Duplicates> {
     let mut sums: BTreeMap<(&str, &str), Count> = BTreeMap::new();
-    let mut duplicates = Duplicates { all: Count::default(), differing: 0, pairs: Listing::cut(Vec::new(), SHOWN) };
+    let (mut flagged, mut all, mut differs) = (Count::default(), Count::default(), 0);
     let files = table.text("file").into_iter().zip(table.text("kept_file"));
     let rows = table.integers("rows_exact").into_iter().zip(table.integers("rows_differing"));
-    for ((files, (exact, differing)), amount) in files.zip(rows).zip(table.integers("amount")) {
+    let lines = files.zip(rows).zip(table.integers("amount")).zip(table.text("then"));
+    for (((files, (exact, differing)), amount), then) in lines {
         let rows = exact.unwrap_or_default() + differing.unwrap_or_default();
+        // A rule that only flags may see the lines that another one takes out.
+        if then == "flag" {
+            flagged.add(Some(rows), amount);
+            continue;
+        }
         sums.entry(files).or_default().add(Some(rows), amount);
-        duplicates.all.add(Some(rows), amount);
-        duplicates.differing += i128::from(differing.unwrap_or_default());
+        all.add(Some(rows), amount);
+        differs += i128::from(differing.unwrap_or_default());
     }
     let pair = |((file, kept_file), Count { rows, amount }): ((&str, &str), Count)| Pair {
         file: file.to_owned(),
@@ -243,8 +265,13 @@ fn duplicates(table: &Table) -> Option<Duplicates> {
     };
     let mut pairs: Vec<Pair> = sums.into_iter().map(pair).collect();
     pairs.sort_by_key(|pair| std::cmp::Reverse((pair.amount.unsigned_abs(), pair.rows)));
-    duplicates.pairs = Listing::cut(pairs, SHOWN);
-    (duplicates.all.rows > 0).then_some(duplicates)
+    let pairs = Listing::cut(pairs, SHOWN);
+    (all.rows + flagged.rows > 0).then_some(Duplicates { all, differing: differs, flagged, pairs })
+}
+
+fn merged(table: &Table) -> Option<Merged> {
+    let rows = table.integers("rows").into_iter().flatten().map(i128::from).sum();
+    (table.rows() > 0).then_some(Merged { spellings: table.rows(), rows })
 }
 
 fn control_totals(table: &Table) -> Option<ControlTotals> {

@@ -70,7 +70,7 @@ fn what_the_ledger_found_beside_the_lines() {
         .optional_text("encoding", vec![Some("utf-8"), Some("windows-1252"), None, Some("windows-1252")])
         .integers("rows_empty", vec![0, 2, 0, 1])
         .optional_text("columns_missing", vec![None, Some("cost, region"), None, Some("region")])
-        .integers("dates_ambiguous", vec![0, 30, 0, 44])
+        .integers("dates_ambiguous", vec![0, 3, 7, 7])
         .build();
     let currencies = TableBuilder::new("currencies", 4)
         .optional_text("currency", vec![Some("EUR"), Some("USD"), Some("USD"), Some("USD")])
@@ -94,13 +94,15 @@ fn what_the_ledger_found_beside_the_lines() {
         .integers("rows_unmatched", vec![1])
         .money("amount_unmatched", vec![-100])
         .build();
-    let duplicates = TableBuilder::new("duplicates", 3)
-        .text("file", vec!["b", "b", "c"])
-        .text("kept_file", vec!["a", "a", "c"])
-        .integers("rows_exact", vec![10, 1, 2])
-        .integers("rows_differing", vec![0, 3, 0])
-        .money("amount", vec![1000, 400, 5000])
+    let duplicates = TableBuilder::new("duplicates", 4)
+        .text("file", vec!["b", "b", "c", "b"])
+        .text("kept_file", vec!["a", "a", "c", "a"])
+        .text("then", vec!["quarantine", "exclude", "exclude", "flag"])
+        .integers("rows_exact", vec![10, 1, 2, 20])
+        .integers("rows_differing", vec![0, 3, 0, 0])
+        .money("amount", vec![1000, 400, 5000, 7000])
         .build();
+    let merged_keys = TableBuilder::new("merged_keys", 2).integers("rows", vec![3, 4]).build();
     let control_totals = TableBuilder::new("control_totals", 2)
         .text("key", vec!["a", "b"])
         .money("expected", vec![100, 200])
@@ -115,6 +117,7 @@ fn what_the_ledger_found_beside_the_lines() {
         total_rows: Some(&total_rows),
         credit_notes: Some(&credit_notes),
         duplicates: Some(&duplicates),
+        merged_keys: Some(&merged_keys),
         control_totals: Some(&control_totals),
         ..Inputs::default()
     };
@@ -122,20 +125,22 @@ fn what_the_ledger_found_beside_the_lines() {
     let encodings: Vec<_> =
         findings.encodings.iter().map(|encoding| (encoding.name.as_str(), encoding.files)).collect();
     assert_eq!((encodings.as_slice(), findings.rows_empty), ([("windows-1252", 2)].as_slice(), 3));
-    let swappable = findings.swappable.unwrap();
-    assert_eq!((swappable.dates, swappable.files), (74, 2));
     let lacking = findings.lacking.unwrap();
     assert_eq!((lacking.files, lacking.columns.as_str()), (2, "cost, region"));
     let currencies: Vec<_> =
         findings.currencies.iter().map(|row| (row.currency.as_str(), row.rows, row.amount, row.converted)).collect();
     assert_eq!(currencies, [("USD", 3, 250, 220), ("EUR", 3, 100, 100)]);
     assert_eq!(findings.moved.map(|moved| (moved.rows, moved.amount)), Some((5, 50)));
+    let ambiguous = findings.ambiguous.unwrap();
+    assert_eq!((ambiguous.dates, ambiguous.files, ambiguous.most.as_str()), (17, 3, "c"));
     let total_rows = findings.total_rows.unwrap();
     assert_eq!((total_rows.all.rows, total_rows.all.amount, total_rows.accepted), (7, 440, 1));
     let notes = findings.credit_notes.unwrap();
     assert_eq!((notes.all.rows, notes.moved.amount, notes.unmatched.rows), (6, -400, 1));
     let duplicates = findings.duplicates.unwrap();
     assert_eq!((duplicates.all.rows, duplicates.all.amount, duplicates.differing), (16, 6400, 3));
+    assert_eq!((duplicates.flagged.rows, duplicates.flagged.amount), (20, 7000));
+    assert_eq!(findings.merged.map(|merged| (merged.spellings, merged.rows)), Some((2, 7)));
     let pairs: Vec<_> = duplicates.pairs.rows.iter().map(|pair| (pair.file.as_str(), pair.rows, pair.amount)).collect();
     assert_eq!(pairs, [("c", 2, 5000), ("b", 14, 1400)]);
     let totals = findings.control_totals.unwrap();
@@ -143,12 +148,15 @@ fn what_the_ledger_found_beside_the_lines() {
     for language in [Language::English, Language::Spanish] {
         let report = report(&facts(language), &Inputs { reconciliation: Some(&book().reconciliation), ..inputs });
         let text = crate::outputs::markdown::render(&report, language, None).unwrap();
-        assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), 10, "{text}");
+        assert_eq!(text.lines().filter(|line| line.starts_with("- ")).count(), 12, "{text}");
     }
 
     let nothing = TableBuilder::new("files", 1)
+        .text("file", vec!["a"])
         .optional_text("encoding", vec![Some("utf-8")])
         .integers("rows_empty", vec![0])
+        .optional_text("columns_missing", vec![None::<&str>])
+        .integers("dates_ambiguous", vec![0])
         .build();
     let inputs = Inputs { files: Some(&nothing), ..Inputs::default() };
     assert!(report(&facts(Language::English), &inputs).findings.is_none());
