@@ -88,7 +88,7 @@ fn the_first_section_in_both_languages() {
 
     - 1 file lacks columns that are asked for: sku.
     - 1 row equals a sum of rows above it: 15.00~EUR; accepted all the same: 0.
-    - 1 line repeats another: 10.00~EUR; with another content: 1.
+    - 1 line repeats another and was left out: 10.00~EUR; with another content: 1.
     - 1 line counts for the parent of its account: 5.00~EUR.
     - 2 control totals were compared. 1 differs, which the pipeline accepts.
     - The accepted lines are in 2 currencies, and were converted:
@@ -144,7 +144,7 @@ fn the_first_section_in_both_languages() {
 
     - A 1 fichero le faltan columnas que se piden: sku.
     - 1 fila equivale a una suma de filas anteriores: 15,00~EUR; aceptadas aun así: 0.
-    - 1 línea repite otra: 10,00~EUR; con otro contenido: 1.
+    - 1 línea repite otra y se ha dejado fuera: 10,00~EUR; con otro contenido: 1.
     - 1 línea cuenta para la matriz de su cuenta: 5,00~EUR.
     - Se han comparado 2 totales de control. 1 difiere, y el proceso lo acepta.
     - Las líneas aceptadas están en 2 monedas y se han convertido:
