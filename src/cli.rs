@@ -13,8 +13,9 @@ use crate::pipeline::diagnostics::{SourceText, did_you_mean};
 use crate::pipeline::load;
 use crate::progress::Progress;
 use crate::run::{Options, run};
+use crate::scoring::list::{Line, Rule};
 use crate::stages::Stage;
-use crate::whatif::{self, Rule};
+use crate::whatif;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
@@ -111,10 +112,11 @@ struct RunArguments {
 struct WhatifArguments {
     #[command(flatten)]
     pipeline: PipelineArguments,
-    /// The list is so many accounts, the best by score
+    /// The list is so many accounts, the best by score. Without it and `--score` the list is the one that the stage
+    /// `robustness` declares, else the 20 best
     #[arg(long, value_name = "COUNT", conflicts_with = "score")]
     top: Option<u32>,
-    /// The list is all accounts of this score and above
+    /// The list is all accounts of this score and above, whatever the pipeline declares
     #[arg(long, value_name = "SCORE")]
     score: Option<f64>,
     /// The folder that holds the runs
@@ -236,24 +238,18 @@ fn run_pipeline(arguments: &RunArguments) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// How many accounts are on the list where nobody says.
-const LISTED: usize = 20;
-
 fn what_if(arguments: &WhatifArguments) -> Result<String, Failure> {
     let plan = prepare(&arguments.pipeline)?;
     let run = Run::find(&arguments.out, arguments.run.as_deref().unwrap_or(&plan.settings.name))?;
     let progress = if std::io::stderr().is_terminal() { Progress::terminal() } else { Progress::hidden() };
     let options = Options { out: arguments.out.clone(), threads: processors(), progress };
-    let compared = whatif::compare(&plan, &run, &options)?;
-    let rule = match (arguments.score, arguments.top) {
-        (Some(score), _) => Rule::Score(score),
-        (None, Some(count)) => Rule::Best(usize::try_from(count).unwrap_or(usize::MAX)),
-        (None, None) => Rule::Best(LISTED),
-    };
+    let top = arguments.top.map(|count| Line::Top(usize::try_from(count).unwrap_or(usize::MAX)));
+    let asked = arguments.score.map(Line::Score).or(top).map(Rule::from);
+    let compared = whatif::compare(&plan, &run, asked, &options)?;
     let mut text = String::new();
     let lines = if compared.read_lines { "; the invoice lines were read again" } else { "" };
     line(&mut text, format_args!("compared with the run {}{lines}; nothing is published", run.id()));
-    text.push_str(&whatif::answer(&compared, rule));
+    text.push_str(&whatif::answer(&compared)?);
     Ok(text)
 }
 
@@ -286,7 +282,7 @@ fn write_scoresheet(arguments: &ScoresheetArguments) -> Result<String, Failure> 
     let path = out.display();
     Ok(format!(
         "wrote {path}: {accounts} accounts to judge by {criteria} criteria\n\
-         filled in, it is read by `- read: {{id: sheet, path: {path}, sheet: 1}}`\n"
+         filled in, it is read by `- read: {{id: sheet, path: {path}}}`\n"
     ))
 }
 

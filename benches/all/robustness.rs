@@ -7,7 +7,8 @@ use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::Rng;
 use std::hint::black_box;
 use vitalfew::scoring::config::Missing;
-use vitalfew::scoring::robustness::{Draws, Field, Levels, Line, Question, simulate};
+use vitalfew::scoring::list::Line;
+use vitalfew::scoring::robustness::{Draws, Field, Levels, Question, simulate};
 
 const DRAWS: usize = 10_000;
 const TOP: usize = 50;

@@ -1,7 +1,7 @@
 //! One account in the tables of a run.
 
 use super::reach::{least_revenue, reach};
-use super::{Criterion, Growth, Margin, Override, Robustness, Score, Standing, Tables, Year, row_of};
+use super::{Ask, Criterion, Flip, Growth, Margin, Override, Robustness, Score, Standing, Tables, Year, row_of};
 use crate::failure::Failure;
 use crate::outputs::runs::Run;
 use crate::outputs::terminal::plain;
@@ -182,6 +182,9 @@ pub(super) fn score(tables: &Tables, account: &str) -> Result<Option<Score>, Fai
             groups.push((criterion.group.clone(), score));
         }
     }
+    let rule = tables.rule();
+    let pareto = if rule.classes.is_empty() { None } else { tables.table("pareto", None)? };
+    let is_told = rule.classes.is_empty() || pareto.is_some();
     let fixed = overrides(tables, account)?.iter().any(|row| row.what == "score" && row.status == "active");
     Ok(Some(Score {
         score: number(&card, "score", row),
@@ -192,7 +195,10 @@ pub(super) fn score(tables: &Tables, account: &str) -> Result<Option<Score>, Fai
         low: number(&card, "score_low", row),
         high: number(&card, "score_high", row),
         // No single criterion moves a score that somebody has decided.
-        reach: tables.rule().and_then(|rule| reach(&card, row, if fixed { &[] } else { &criteria }, rule)),
+        reach: is_told.then(|| {
+            let places = rule.places(&card, pareto.as_ref());
+            reach(account, rule, &places, if fixed { &[] } else { &criteria })
+        }),
         groups,
         criteria,
     }))
@@ -239,17 +245,32 @@ pub(super) fn overrides(tables: &Tables, account: &str) -> Result<Vec<Override>,
 
 pub(super) fn robustness(tables: &Tables, account: &str) -> Result<Option<Robustness>, Failure> {
     let Some(table) = tables.table("robustness", None)? else { return Ok(None) };
+    let flip = |row: usize| {
+        Some(Flip {
+            criterion: text(&table, "flip_criterion", row)?,
+            delta: number(&table, "flip_delta", row)?,
+            weight: number(&table, "flip_weight", row)?,
+        })
+    };
     Ok(row_of(&table, account).map(|row| Robustness {
+        chosen: flag(&table, "chosen", row),
         p_key: number(&table, "p_key", row),
         rank_p05: integer(&table, "rank_p05", row),
         rank_p50: integer(&table, "rank_p50", row),
         rank_p95: integer(&table, "rank_p95", row),
-        flip_criterion: text(&table, "flip_criterion", row),
-        flip_delta: number(&table, "flip_delta", row),
+        flip: flip(row),
     }))
 }
 
-pub(super) fn ask_first(tables: &Tables, account: &str) -> Result<Vec<String>, Failure> {
+pub(super) fn ask_first(tables: &Tables, account: &str) -> Result<Vec<Ask>, Failure> {
     let Some(table) = tables.table("robustness", Some("missing_first"))? else { return Ok(Vec::new()) };
-    Ok(rows(&table, account).into_iter().filter_map(|row| text(&table, "criterion", row)).collect())
+    let ask = |row: usize| {
+        Some(Ask {
+            criterion: text(&table, "criterion", row)?,
+            enters: flag(&table, "could_enter", row),
+            turning_score: number(&table, "turning_score", row),
+            part_of_scale: number(&table, "part_of_scale", row),
+        })
+    };
+    Ok(rows(&table, account).into_iter().filter_map(ask).collect())
 }

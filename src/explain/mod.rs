@@ -1,22 +1,21 @@
 //! Why an account stands where it stands: from its invoices to its score, out of the tables that a run has left.
 
 mod account;
+mod json;
 mod reach;
 mod told;
 
 pub use account::find;
-pub use told::{as_json, as_text};
+pub use json::as_json;
+pub use told::as_text;
 
 use crate::failure::Failure;
 use crate::outputs::runs::Run;
+use crate::scoring::list::Rule;
 use crate::table::{Table, name_of};
-use crate::whatif::Rule;
 use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-
-/// How many accounts are on the list where no stage of the run says.
-const LISTED: usize = 20;
 
 /// All that a run says of one account.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,7 +37,7 @@ pub struct Explained {
     pub overrides: Vec<Override>,
     pub robustness: Option<Robustness>,
     /// The missing scores that could bring the account onto the list or off it, the first to ask for first.
-    pub ask_first: Vec<String>,
+    pub ask_first: Vec<Ask>,
     /// Tables that would say more, and that the run did not publish.
     pub absent: BTreeSet<String>,
 }
@@ -122,8 +121,10 @@ pub struct Criterion {
 pub struct Reach {
     pub rule: Rule,
     pub listed: bool,
-    /// How far the score is from where that changes, in points.
-    pub gap: f64,
+    /// Among the accounts that can be chosen; nothing where the account cannot be, whatever its score.
+    pub rank: Option<usize>,
+    /// How far the score is from where that changes, in points; nothing where no score changes it.
+    pub gap: Option<f64>,
     /// Single scores that would change it, the smallest step first: the criterion, its score now and then.
     pub steps: Vec<(String, f64, f64)>,
 }
@@ -143,12 +144,34 @@ pub struct Override {
 /// What drawn weights make of the account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Robustness {
+    /// With the weights as declared.
+    pub chosen: bool,
+    /// Part of the draws in which it is on the list.
     pub p_key: Option<f64>,
     pub rank_p05: Option<i64>,
     pub rank_p50: Option<i64>,
     pub rank_p95: Option<i64>,
-    pub flip_criterion: Option<String>,
-    pub flip_delta: Option<f64>,
+    pub flip: Option<Flip>,
+}
+
+/// The smallest change of one weight that brings the account onto the list or off it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flip {
+    pub criterion: String,
+    /// What to add to the effective weight of the criterion, and what it is then: fractions.
+    pub delta: f64,
+    pub weight: f64,
+}
+
+/// A missing score that could change the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    pub criterion: String,
+    /// Whether the account would come onto the list from the turning score on; else it would fall off it below.
+    pub enters: bool,
+    pub turning_score: Option<f64>,
+    /// The part of the scale that changes the list.
+    pub part_of_scale: Option<f64>,
 }
 
 /// The tables of a run, found by the kinds of its stages; it keeps what it did not find.
@@ -188,17 +211,11 @@ impl<'r> Tables<'r> {
         self.run.record.get("settings")?.get(key)?.as_str()
     }
 
-    /// Which accounts are on the list: as a stage `robustness` says, else the best by score. Nothing where a list is of
-    /// some classes only: what leads onto it is then no matter of the score alone.
-    fn rule(&self) -> Option<Rule> {
-        let chosen = self.declared("robustness", "chosen");
-        let figure = |key: &str| chosen.and_then(|chosen| chosen.get(key)?.as_str());
-        if chosen.is_some_and(|chosen| chosen.get("class").is_some()) {
-            return None;
-        }
-        let best = figure("top").and_then(|top| top.parse().ok());
-        let least = figure("score").and_then(|score| score.parse().ok());
-        Some(least.map_or(Rule::Best(best.unwrap_or(LISTED)), Rule::Score))
+    /// Which accounts are on the list of the first scorecard.
+    fn rule(&self) -> Rule {
+        let scorecard = self.stage("scorecard").and_then(|stage| stage.get("id")?.as_str()).unwrap_or_default();
+        let settings = self.run.record.get("settings").unwrap_or(&Value::Null);
+        Rule::of_content(settings, scorecard).unwrap_or_default()
     }
 }
 

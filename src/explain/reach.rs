@@ -1,8 +1,7 @@
 //! What it would take: the revenue of class A, and the scores that lead onto the list or off it.
 
 use super::{Criterion, Reach};
-use crate::table::Table;
-use crate::whatif::Rule;
+use crate::scoring::list::{Line, Places, Rule};
 
 /// How many single scores are named that would do.
 const STEPS: usize = 3;
@@ -27,21 +26,21 @@ pub(super) fn least_revenue(revenues: &[i64], account: usize, cutoff: i64) -> Op
     Some(high)
 }
 
-/// How far a rated account is from the end of the list, and which single scores would take it there.
-pub(super) fn reach(card: &Table, row: usize, criteria: &[Criterion], rule: Rule) -> Option<Reach> {
-    let (scores, ranks) = (card.numbers("score"), card.integers("rank"));
-    let (score, rank) = (scores.get(row).copied().flatten()?, ranks.get(row).copied().flatten()?);
-    let (listed, line) = match rule {
-        Rule::Score(least) => (score >= least, least),
-        Rule::Best(count) => {
-            let count = i64::try_from(count).ok()?;
-            // From within, the first that is off the list; from without, the last on it.
-            let other = if rank <= count { count + 1 } else { count };
-            let place = ranks.iter().position(|rank| *rank == Some(other))?;
-            (rank <= count, scores.get(place).copied().flatten()?)
+/// How far an account is from the end of the list, and which single scores would take it there.
+pub(super) fn reach(account: &str, rule: Rule, places: &Places, criteria: &[Criterion]) -> Reach {
+    let (listed, rank) = (places.is_listed(account), places.rank(account));
+    let score = rank.and_then(|rank| places.order.get(rank - 1)).map(|(_, score)| *score);
+    let line = match rule.line {
+        Line::Score(least) => Some(least),
+        // From within, the first that is off the list; from without, the last on it.
+        Line::Top(_) => {
+            let other = if listed { Some(places.length) } else { places.length.checked_sub(1) };
+            other.and_then(|other| places.order.get(other)).map(|(_, score)| *score)
         }
     };
-    let gap = (line - score).abs();
+    let Some(gap) = score.zip(line).map(|(score, line)| (line - score).abs()) else {
+        return Reach { rule, listed, rank, gap: None, steps: Vec::new() };
+    };
     let sign = if listed { -1.0 } else { 1.0 };
     let present = criteria.iter().filter(|criterion| criterion.weight > 0.0);
     let step = |criterion: &Criterion| {
@@ -53,7 +52,7 @@ pub(super) fn reach(card: &Table, row: usize, criteria: &[Criterion], rule: Rule
     // The order of the criteria decides between equal steps.
     steps.sort_by(|a, b| (a.2 - a.1).abs().total_cmp(&(b.2 - b.1).abs()));
     steps.truncate(STEPS);
-    Some(Reach { rule, listed, gap, steps })
+    Reach { rule, listed, rank, gap: Some(gap), steps }
 }
 
 #[cfg(test)]
@@ -112,20 +111,37 @@ mod tests {
         let card = TableBuilder::new("scorecard", 4)
             .text("account", vec!["A", "B", "C", "D"])
             .numbers("score", vec![Some(7.0), Some(6.0), Some(5.5), Some(9.0)])
-            .integers("rank", vec![Some(1), Some(2), Some(3), None])
+            .flags("rated", vec![true, true, true, false])
             .build();
+        let pareto = TableBuilder::new("pareto", 4)
+            .text("account", vec!["A", "B", "C", "D"])
+            .text("class", vec!["C", "A", "A", "A"])
+            .build();
+        let reach = |account: &str, rule: Rule, criteria: &[Criterion]| {
+            let places = rule.places(&card, Some(&pareto));
+            super::reach(account, rule, &places, criteria)
+        };
+        let top = |count: usize| Rule::from(Line::Top(count));
         let criteria = [criterion("x", Some(6.0), 0.5), criterion("y", Some(9.0), 0.2), criterion("z", None, 0.0)];
         // B is one point behind A: x by 1 / 0.5 = 2, y by 5, which is past 10.
-        let behind = reach(&card, 1, &criteria, Rule::Best(1)).unwrap();
-        assert_eq!((behind.listed, behind.gap), (false, 1.0));
+        let behind = reach("B", top(1), &criteria);
+        assert_eq!((behind.listed, behind.rank, behind.gap), (false, Some(2), Some(1.0)));
         assert_eq!(behind.steps, [("x".to_owned(), 6.0, 8.0)]);
         // On a list of two it is half a point before C: x by 1, y by 2.5.
-        let before = reach(&card, 1, &criteria, Rule::Best(2)).unwrap();
-        assert_eq!((before.listed, before.gap), (true, 0.5));
+        let before = reach("B", top(2), &criteria);
+        assert_eq!((before.listed, before.gap), (true, Some(0.5)));
         assert_eq!(before.steps, [("x".to_owned(), 6.0, 5.0), ("y".to_owned(), 9.0, 6.5)]);
         // All that are ranked are on a list of three, and nobody could take the place; D is not ranked.
-        assert_eq!(reach(&card, 1, &criteria, Rule::Best(3)), None);
-        assert_eq!(reach(&card, 3, &criteria, Rule::Best(2)), None);
-        assert!(reach(&card, 1, &criteria, Rule::Score(6.5)).is_some_and(|reach| !reach.listed && reach.gap == 0.5));
+        let last = reach("B", top(3), &criteria);
+        assert_eq!((last.listed, last.gap), (true, None));
+        let unrated = reach("D", top(2), &criteria);
+        assert_eq!((unrated.listed, unrated.rank, unrated.gap), (false, None, None));
+        let short = reach("B", Line::Score(6.5).into(), &criteria);
+        assert_eq!((short.listed, short.gap), (false, Some(0.5)));
+        // A is of another class than the list asks for, and so B is before C on a list of one.
+        let of_class =
+            |account: &str| reach(account, Rule { line: Line::Top(1), classes: vec!["A".to_owned()] }, &criteria);
+        assert_eq!((of_class("B").listed, of_class("B").rank, of_class("B").gap), (true, Some(1), Some(0.5)));
+        assert_eq!((of_class("A").listed, of_class("A").rank, of_class("A").gap), (false, None, None));
     }
 }

@@ -1,13 +1,11 @@
-//! What a run says of an account, for a person at a terminal and for a program.
+//! What a run says of an account, for a person at a terminal.
 
-use super::{Criterion, Explained, Margin, Override, Reach, Robustness, Score, Standing, Year};
+use super::{Ask, Criterion, Explained, Margin, Override, Reach, Robustness, Score, Standing, Year};
 use crate::calendar::iso;
 use crate::failure::Failure;
-use crate::money::to_plain;
 use crate::outputs::locale::{Language, Locale, NOTHING};
 use crate::outputs::markdown::Catalogue;
 use crate::outputs::terminal::{cut, fitted, plain, width};
-use serde_json::{Value, json};
 use std::fmt::Arguments;
 
 /// What fits the terminals that there are.
@@ -228,11 +226,31 @@ impl Page<'_> {
             self.words(format_args!("Not known: {}.", missing.join(", ")));
         }
         if !self.of.ask_first.is_empty() {
-            let ask: Vec<String> = self.of.ask_first.iter().map(|name| self.label("criterion", name)).collect();
-            self.words(format_args!("Ask first: {}; such a score could change the list.", ask.join(", ")));
+            let mut asks: Vec<(String, Vec<String>)> = Vec::new();
+            for ask in &self.of.ask_first {
+                let does = self.turns(ask);
+                let criterion = self.label("criterion", &ask.criterion);
+                match asks.iter_mut().find(|(known, _)| *known == does) {
+                    Some((_, criteria)) => criteria.push(criterion),
+                    None => asks.push((does, vec![criterion])),
+                }
+            }
+            let asks: Vec<String> =
+                asks.iter().map(|(does, criteria)| format!("{} ({does})", criteria.join(", "))).collect();
+            self.words(format_args!("Ask first, since a single answer could change the list: {}.", asks.join("; ")));
         }
         if let Some(reach) = &score.reach {
             self.reach(reach);
+        }
+    }
+
+    /// What a missing score would do.
+    fn turns(&self, ask: &Ask) -> String {
+        let turning = self.points(ask.turning_score);
+        match (ask.enters, ask.part_of_scale) {
+            (true, Some(part)) if part >= 1.0 => "onto the list with any score".to_owned(),
+            (true, _) => format!("onto the list from {turning} on"),
+            (false, _) => format!("off the list below {turning}"),
         }
     }
 
@@ -255,10 +273,23 @@ impl Page<'_> {
 
     fn reach(&mut self, reach: &Reach) {
         self.text.push('\n');
-        let (gap, rule) = (self.points(Some(reach.gap)), reach.rule.describe());
-        match reach.listed {
-            true => self.words(format_args!("On the list ({rule}), and off it with {gap} points less.")),
-            false => self.words(format_args!("Not on the list ({rule}); {gap} points more would bring it there.")),
+        let rule = reach.rule.describe();
+        let gap = reach.gap.map(|gap| match gap < 0.005 {
+            // No score has so many places that this could be written.
+            true => format!("less than {} points", self.points(Some(0.01))),
+            false => format!("{} points", self.points(Some(gap))),
+        });
+        let is_rated = self.of.score.as_ref().is_some_and(|score| score.rated);
+        match (reach.listed, reach.rank, gap) {
+            (true, Some(rank), Some(gap)) => {
+                self.words(format_args!("No. {rank} of the list ({rule}), and off it with {gap} less."));
+            }
+            (true, ..) => self.words(format_args!("On the list ({rule}): nobody else could take its place.")),
+            (false, Some(rank), Some(gap)) => {
+                self.words(format_args!("Not on the list ({rule}) but no. {rank}: {gap} more would bring it there."));
+            }
+            (false, ..) if is_rated => self.words(format_args!("Not on the list ({rule}): it is of another class.")),
+            (false, ..) => self.words(format_args!("Not on the list ({rule}): it is not rated.")),
         }
         let step = |(criterion, now, then): &(String, f64, f64)| {
             let (now, then) = (self.points(Some(*now)), self.points(Some(*then)));
@@ -266,7 +297,7 @@ impl Page<'_> {
         };
         let steps: Vec<String> = reach.steps.iter().map(step).collect();
         if !steps.is_empty() {
-            self.words(format_args!("One of these alone would do it: {}.", steps.join("; ")));
+            self.words(format_args!("A single score would do it: {}.", steps.join("; or ")));
         }
     }
 
@@ -277,7 +308,7 @@ impl Page<'_> {
         self.heading("What people decided");
         for row in overrides {
             let what =
-                if row.what == "score" { "the whole score".to_owned() } else { self.label("criterion", &row.what) };
+                if row.what == "score" { "The whole score".to_owned() } else { self.label("criterion", &row.what) };
             let (value, was) = (self.points(row.value), self.points(row.was));
             let until = row.until.map(|until| format!(", until {}", iso(until))).unwrap_or_default();
             let who = if row.who.is_empty() { "nobody".to_owned() } else { plain(&row.who) };
@@ -298,90 +329,31 @@ impl Page<'_> {
         self.heading("With other weights");
         let rank = |rank: Option<i64>| rank.map_or_else(|| NOTHING.to_owned(), |rank| rank.to_string());
         let (p05, p50, p95) = (rank(robustness.rank_p05), rank(robustness.rank_p50), rank(robustness.rank_p95));
-        match robustness.p_key {
-            Some(p_key) => {
-                let p_key = self.percent(Some(p_key));
+        let p_key = self.percent(robustness.p_key);
+        let range = match p05 == p95 {
+            true => format!("at no. {p50} nine times out of ten"),
+            false => format!("typically at no. {p50}, and nine times out of ten from no. {p05} to no. {p95}"),
+        };
+        self.words(format_args!(
+            "Of the sets of weights drawn at random around the declared ones, {p_key} list it. It is {range}."
+        ));
+        match &robustness.flip {
+            Some(flip) => {
+                let (criterion, is) = (self.label("criterion", &flip.criterion), self.percent(Some(flip.weight)));
+                let was = self.percent(Some(flip.weight - flip.delta));
+                let there = if robustness.chosen { "take it off the list" } else { "bring it onto the list" };
                 self.words(format_args!(
-                    "On the list in {p_key} of the draws, mostly at no. {p50} (from {p05} to {p95})."
+                    "The smallest change of one weight that would {there}: {criterion} from {was} to {is} of the total."
                 ));
             }
-            None => self.words(format_args!("Not ranked, and so under no weights on the list.")),
-        }
-        if let (Some(criterion), Some(delta)) = (&robustness.flip_criterion, robustness.flip_delta) {
-            let criterion = self.label("criterion", criterion);
-            let (step, more) = (self.percent(Some(delta.abs())), if delta < 0.0 { "less" } else { "more" });
-            self.words(format_args!("The smallest change that flips it: {step} {more} weight for {criterion}."));
+            None => {
+                let there = if robustness.chosen { "takes it off the list" } else { "brings it onto the list" };
+                self.words(format_args!("No change of one weight alone {there}."));
+            }
         }
     }
 }
 
 fn is_missing(criterion: &Criterion) -> bool {
     matches!(criterion.source.as_str(), "missing" | "neutral" | "pessimistic")
-}
-
-/// One JSON object; money is text in units of the currency, so that no digit is lost.
-pub fn as_json(explained: &Explained) -> String {
-    let money = |minor: Option<i64>| minor.map(|minor| to_plain(minor, explained.decimals));
-    let year = |year: &Year| {
-        json!({
-            "year": year.year, "revenue": money(Some(year.revenue)), "growth": year.growth,
-            "invoices": year.invoices, "lines": year.lines, "complete": year.complete,
-        })
-    };
-    let value = json!({
-        "account": explained.account,
-        "name": explained.name,
-        "segment": explained.segment,
-        "pipeline": explained.pipeline,
-        "run": explained.run,
-        "as_of": explained.as_of,
-        "currency": explained.currency,
-        "years": explained.years.iter().map(year).collect::<Vec<Value>>(),
-        "growth": explained.growth.as_ref().map(|growth| json!({
-            "cagr": growth.cagr, "intervals": growth.intervals, "status": growth.status, "constant": growth.constant,
-        })),
-        "standing": explained.standing.as_ref().map(|standing| json!({
-            "revenue": money(Some(standing.revenue)), "rank": standing.rank, "ranked": standing.ranked,
-            "share": standing.share, "cum_share": standing.cum_share, "class": standing.class,
-            "cutoff": standing.cutoff, "class_a_from": money(standing.needed),
-        })),
-        "margin": explained.margin.as_ref().map(|margin| json!({
-            "gross_margin": money(margin.gross), "cost_to_serve": money(margin.cost_to_serve),
-            "net_margin": money(margin.net), "net_margin_ratio": margin.ratio, "rank": margin.rank,
-        })),
-        "score": explained.score.as_ref().map(score_as_json),
-        "overrides": explained.overrides.iter().map(|row| json!({
-            "what": row.what, "value": row.value, "who": row.who, "why": row.why,
-            "until": row.until.map(iso), "status": row.status, "was": row.was,
-        })).collect::<Vec<Value>>(),
-        "robustness": explained.robustness.as_ref().map(|robustness| json!({
-            "p_key": robustness.p_key, "rank_p05": robustness.rank_p05, "rank_p50": robustness.rank_p50,
-            "rank_p95": robustness.rank_p95, "flip_criterion": robustness.flip_criterion,
-            "flip_delta": robustness.flip_delta,
-        })),
-        "ask_first": explained.ask_first,
-        "not_published": explained.absent,
-    });
-    format!("{value:#}\n")
-}
-
-fn score_as_json(score: &Score) -> Value {
-    let criterion = |criterion: &Criterion| {
-        json!({
-            "group": criterion.group, "criterion": criterion.criterion, "source": criterion.source,
-            "value": criterion.value, "score": criterion.score, "weight": criterion.weight,
-            "contribution": criterion.contribution,
-        })
-    };
-    let step = |(name, now, then): &(String, f64, f64)| json!({"criterion": name, "from": now, "to": then});
-    json!({
-        "score": score.score, "rank": score.rank, "rated": score.rated, "rated_accounts": score.rated_accounts,
-        "coverage": score.coverage, "score_low": score.low, "score_high": score.high,
-        "groups": score.groups.iter().map(|(group, score)| (group.clone(), json!(score))).collect::<serde_json::Map<_, _>>(),
-        "criteria": score.criteria.iter().map(criterion).collect::<Vec<Value>>(),
-        "reach": score.reach.as_ref().map(|reach| json!({
-            "list": reach.rule.describe(), "listed": reach.listed, "gap": reach.gap,
-            "one_of": reach.steps.iter().map(step).collect::<Vec<Value>>(),
-        })),
-    })
 }

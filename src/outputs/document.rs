@@ -12,7 +12,7 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::pipeline::settings::Settings;
 use crate::product::{Inputs, OutputFile, Product};
-use crate::scoring::robustness::Line;
+use crate::scoring::list::Line;
 use crate::stages::Stage;
 use crate::table::Table;
 
@@ -197,7 +197,7 @@ fn declared(scope: &Scope) -> Declared {
             Stage::Breadth(breadth) => declared.breadth_years = breadth.years,
             Stage::Whitespace(whitespace) => declared.whitespace_years = whitespace.years,
             Stage::Robustness(robustness) => {
-                let score = match robustness.line {
+                let score = match robustness.rule.line {
                     Line::Score(score) => Some(score),
                     Line::Top(_) => None,
                 };

@@ -5,6 +5,7 @@ pub mod ahp;
 mod card;
 pub mod config;
 pub mod judgements;
+pub mod list;
 pub mod overrides;
 pub mod quadrant;
 pub mod robustness;

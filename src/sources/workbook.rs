@@ -36,7 +36,7 @@ pub fn open(
     decimal: u8,
 ) -> Result<Vec<(Vec<SourceColumn>, Known, Facts)>, Error> {
     let mut book = Book::open(path, name)?;
-    let sheets = chosen(&mut book, name, &form.sheet)?;
+    let sheets = chosen(&mut book, name, form)?;
     let learn = |sheet: String| {
         let shown = shown(name, &sheet);
         let (line, columns) = header(&mut book, &shown, &sheet, &form.header, decimal)?;
@@ -180,9 +180,9 @@ fn letters(column: usize) -> String {
 }
 
 /// The sheets that are asked for.
-fn chosen(book: &mut Book, name: &str, sheet: &Sheet) -> Result<Vec<String>, Error> {
+fn chosen(book: &mut Book, name: &str, form: &Form) -> Result<Vec<String>, Error> {
     let all = book.sheets();
-    match sheet {
+    match &form.sheet {
         Sheet::Named(wanted) if all.contains(wanted) => Ok(vec![wanted.clone()]),
         Sheet::Named(wanted) => {
             let hint = did_you_mean(wanted, all.iter().map(String::as_str));
@@ -209,7 +209,17 @@ fn chosen(book: &mut Book, name: &str, sheet: &Sheet) -> Result<Vec<String>, Err
             }
             match filled.as_slice() {
                 [] => Err(Error::new(format!("`{name}` has nothing in its sheets"))),
-                [_, _, ..] if *sheet == Sheet::Only => {
+                [_, _, ..] if form.sheet == Sheet::Only => {
+                    // A sheet of text, such as one that says how to fill in the other, is no table.
+                    let mut tables = Vec::new();
+                    for sheet in &filled {
+                        let row = header_row(book, name, sheet, &form.header, b'.')?;
+                        let names = row.map_or(0, |row| row.cells.iter().filter(|cell| !cell.is_blank()).count());
+                        tables.extend((names > 1).then(|| sheet.clone()));
+                    }
+                    if tables.len() == 1 {
+                        return Ok(tables);
+                    }
                     let names: Vec<String> = filled.iter().map(|name| format!("`{name}`")).collect();
                     let message = format!("`{name}` has several sheets: {}", names.join(", "));
                     Err(Error::with_hint(message, "declare the `sheet`, or `sheet: all`"))
@@ -220,14 +230,8 @@ fn chosen(book: &mut Book, name: &str, sheet: &Sheet) -> Result<Vec<String>, Err
     }
 }
 
-/// The row of the header and its columns.
-fn header(
-    book: &mut Book,
-    name: &str,
-    sheet: &str,
-    header: &Header,
-    decimal: u8,
-) -> Result<(u64, Vec<SourceColumn>), Error> {
+/// The row of the header, where there is one.
+fn header_row(book: &mut Book, name: &str, sheet: &str, header: &Header, decimal: u8) -> Result<Option<Row>, Error> {
     let mut found: Option<Row> = None;
     book.rows(name, sheet, decimal, &mut |row| {
         let fits = match header {
@@ -248,7 +252,18 @@ fn header(
         }
         if fits || beyond { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
-    let Some(row) = found else {
+    Ok(found)
+}
+
+/// The row of the header and its columns.
+fn header(
+    book: &mut Book,
+    name: &str,
+    sheet: &str,
+    header: &Header,
+    decimal: u8,
+) -> Result<(u64, Vec<SourceColumn>), Error> {
+    let Some(row) = header_row(book, name, sheet, header, decimal)? else {
         return Err(match header {
             Header::First => Error::new(format!("`{name}` is empty")),
             Header::Line(line) => Error::new(format!("row {line} of `{name}`, where its header is declared, is empty")),

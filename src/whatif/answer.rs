@@ -1,28 +1,13 @@
 //! The answer in words for a terminal: who enters the list, who leaves it, who moves, and why.
 
 use super::{Compared, Tables};
+use crate::failure::Failure;
+use crate::outputs::locale::Language;
+use crate::outputs::markdown::Catalogue;
 use crate::outputs::terminal::{fitted, plain};
 use crate::table::Table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-
-/// Which accounts are on the list.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Rule {
-    /// The best by score, so many.
-    Best(usize),
-    /// Rated accounts of this score and above.
-    Score(f64),
-}
-
-impl Rule {
-    pub fn describe(self) -> String {
-        match self {
-            Self::Best(count) => format!("the {count} best by score"),
-            Self::Score(score) => format!("a score of {score} and above"),
-        }
-    }
-}
 
 /// How many criteria are named as reasons, and how many accounts that stay are shown.
 const REASONS: usize = 3;
@@ -36,25 +21,33 @@ const NAME: usize = 34;
 
 /// Where an account stands in one scorecard.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Standing {
+struct Standing<'a> {
     score: Option<f64>,
-    /// Nothing where the account is not rated.
-    rank: Option<i64>,
+    rated: bool,
+    /// Among those that can be chosen.
+    rank: Option<usize>,
     coverage: f64,
     listed: bool,
+    /// Where the list is of some classes only.
+    class: Option<&'a str>,
 }
 
 /// What the change does to one account.
 struct Move<'a> {
     account: &'a str,
-    was: Option<Standing>,
-    is: Option<Standing>,
+    was: Option<Standing<'a>>,
+    is: Option<Standing<'a>>,
 }
 
 impl Move<'_> {
     fn delta(&self) -> f64 {
         let score = |standing: Option<Standing>| standing.and_then(|standing| standing.score);
         score(self.was).zip(score(self.is)).map_or(0.0, |(was, is)| is - was)
+    }
+
+    fn rated(&self) -> (bool, bool) {
+        let rated = |standing: Option<Standing>| standing.is_some_and(|standing| standing.rated);
+        (rated(self.was), rated(self.is))
     }
 
     fn listed(&self) -> (bool, bool) {
@@ -64,8 +57,12 @@ impl Move<'_> {
 }
 
 /// Says what changes, in lines of at most 80 columns where names and criteria allow it.
-pub fn answer(compared: &Compared, rule: Rule) -> String {
-    let (was, is) = (standings(&compared.was, rule), standings(&compared.is, rule));
+///
+/// # Errors
+/// Where the words of the program cannot be loaded.
+pub fn answer(compared: &Compared) -> Result<String, Failure> {
+    let catalogue = Catalogue::of(Language::English).map_err(|error| Failure::run(error.to_string()))?;
+    let (was, is) = (standings(&compared.was), standings(&compared.is));
     let accounts: BTreeSet<&str> = was.keys().chain(is.keys()).copied().collect();
     let moves: Vec<Move> = accounts
         .into_iter()
@@ -73,7 +70,7 @@ pub fn answer(compared: &Compared, rule: Rule) -> String {
         .collect();
     let of = |listed: (bool, bool)| -> Vec<&Move> {
         let mut found: Vec<&Move> = moves.iter().filter(|found| found.listed() == listed).collect();
-        found.sort_by_key(|found| (rank(found.is).unwrap_or(i64::MAX), rank(found.was), found.account));
+        found.sort_by_key(|found| (rank(found.is).unwrap_or(usize::MAX), rank(found.was), found.account));
         found
     };
     let (entered, left) = (of((false, true)), of((true, false)));
@@ -93,41 +90,61 @@ pub fn answer(compared: &Compared, rule: Rule) -> String {
     let mut text = String::new();
     let changed = moves.iter().filter(|found| found.was != found.is).count();
     // Writing to a string does not fail.
-    let _ = writeln!(
-        text,
-        "the list, {}: {} accounts, now {}; {} of {} accounts have another score or rank",
-        rule.describe(),
-        listed(|(was, _)| was),
-        listed(|(_, is)| is),
-        changed,
-        moves.len()
-    );
+    let accounts = |count: usize| format!("{count} account{}", if count == 1 { "" } else { "s" });
+    let (before, after) = (listed(|(was, _)| was), listed(|(_, is)| is));
+    let _ = match (compared.was.rule.describe(), compared.is.rule.describe()) {
+        (was, is) if was == is => writeln!(text, "the list, {is}: {}, now {after}", accounts(before)),
+        (was, is) => {
+            writeln!(text, "the list, {was}: {}\nnow {is}: {}", accounts(before), accounts(after))
+        }
+    };
+    let _ = writeln!(text, "{changed} of {} have another score or rank", accounts(moves.len()));
     for (heading, found, most) in sections {
-        let _ = writeln!(text, "\n{} {heading}", found.len());
-        found.iter().take(most).for_each(|found| show(&mut text, found, &names, &drivers));
+        let rated = found.iter().filter(|found| found.rated() == (false, true)).count();
+        let unrated = found.iter().filter(|found| found.rated() == (true, false)).count();
+        let because = match (rated, unrated) {
+            (0, 0) => String::new(),
+            (0, unrated) => format!(", of them {unrated} no longer rated"),
+            (rated, _) => format!(", of them {rated} now rated"),
+        };
+        let _ = writeln!(text, "\n{} {heading}{because}", found.len());
+        for found in found.iter().take(most) {
+            let name = match names.get(found.account).filter(|name| !name.is_empty()) {
+                Some(name) => format!("{} {name}", found.account),
+                None => found.account.to_owned(),
+            };
+            show(&mut text, found, &name);
+            let drivers = drivers.get(found.account).into_iter().flatten();
+            // What moves a score is no reason where it counts for the first time, or no longer.
+            let (was, is) = found.rated();
+            drivers.filter(|_| was == is).take(REASONS).for_each(|driver| because_of(&mut text, driver, &catalogue));
+        }
         if found.len() > most {
             let _ = writeln!(text, "  and {} more", found.len() - most);
         }
     }
-    text
+    Ok(text)
 }
 
-fn rank(standing: Option<Standing>) -> Option<i64> {
+fn rank(standing: Option<Standing>) -> Option<usize> {
     standing.and_then(|standing| standing.rank)
 }
 
-fn standings(tables: &Tables, rule: Rule) -> BTreeMap<&str, Standing> {
+fn standings(tables: &Tables) -> BTreeMap<&str, Standing<'_>> {
     let card = &tables.scorecard;
-    let (accounts, coverage) = (card.text("account"), card.numbers("coverage"));
-    let scored = card.numbers("score").into_iter().zip(card.integers("rank")).zip(coverage);
-    let standing = |((score, rank), coverage): ((Option<f64>, Option<i64>), Option<f64>)| {
-        let listed = match rule {
-            Rule::Best(count) => rank.and_then(|rank| usize::try_from(rank).ok()).is_some_and(|rank| rank <= count),
-            Rule::Score(least) => rank.is_some() && score.is_some_and(|score| score >= least),
-        };
-        Standing { score, rank, coverage: coverage.unwrap_or_default(), listed }
+    let places = tables.rule.places(card, tables.pareto.as_ref());
+    let classes: BTreeMap<&str, &str> = match &tables.pareto {
+        Some(pareto) => pareto.text("account").into_iter().zip(pareto.text("class")).collect(),
+        None => BTreeMap::new(),
     };
-    accounts.into_iter().zip(scored.map(standing)).collect()
+    let scored = card.numbers("score").into_iter().zip(card.flags("rated")).zip(card.numbers("coverage"));
+    let standing = |(account, ((score, rated), coverage))| {
+        let (rank, listed) = (places.rank(account), places.is_listed(account));
+        let coverage: Option<f64> = coverage;
+        let (coverage, class) = (coverage.unwrap_or_default(), classes.get(account).copied());
+        (account, Standing { score, rated, rank, coverage, listed, class })
+    };
+    card.text("account").into_iter().zip(scored).map(standing).collect()
 }
 
 /// A criterion of one account in both scorecards: what it adds, its weight and its score.
@@ -176,11 +193,7 @@ fn parts<'a>(contributions: &'a Table, accounts: &BTreeSet<&str>) -> BTreeMap<(&
         .collect()
 }
 
-fn show(text: &mut String, found: &Move, names: &BTreeMap<&str, &str>, drivers: &BTreeMap<&str, Vec<Driver>>) {
-    let name = names.get(found.account).map_or_else(
-        || found.account.to_owned(),
-        |name| if name.is_empty() { found.account.to_owned() } else { format!("{} {name}", found.account) },
-    );
+fn show(text: &mut String, found: &Move, name: &str) {
     let score = |standing: Option<Standing>| {
         standing.and_then(|standing| standing.score).map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"))
     };
@@ -188,31 +201,40 @@ fn show(text: &mut String, found: &Move, names: &BTreeMap<&str, &str>, drivers: 
     let _ = writeln!(
         text,
         "  {}  {:>7} → {:<7}  rank {:>4} → {}",
-        fitted(&name, NAME),
+        fitted(name, NAME),
         score(found.was),
         score(found.is),
         place(found.was),
         place(found.is)
     );
-    if let (Some(was), Some(is)) = (found.was, found.is)
-        && was.rank.is_some() != is.rank.is_some()
-    {
-        let rated = if is.rank.is_some() { "now rated" } else { "no longer rated" };
+    let (Some(was), Some(is)) = (found.was, found.is) else { return };
+    if was.rated != is.rated {
+        let rated = if is.rated { "now rated" } else { "no longer rated" };
         let (was, is) = (percent(was.coverage), percent(is.coverage));
         let _ = writeln!(text, "      {rated}: {is} of the weight is known, was {was}");
+    } else if was.class != is.class {
+        let class = |class: Option<&str>| plain(class.unwrap_or("–"));
+        let _ = writeln!(text, "      now of class {}, was of class {}", class(is.class), class(was.class));
+    } else if found.listed() == (true, false) && found.delta() >= 0.0 {
+        let _ = writeln!(text, "      others passed it: its own score did not fall");
+    } else if found.listed() == (false, true) && found.delta() <= 0.0 {
+        let _ = writeln!(text, "      others fell behind it: its own score did not rise");
     }
-    for (criterion, was, is) in drivers.get(found.account).into_iter().flatten().take(REASONS) {
-        let because = match (was.score, is.score) {
-            (Some(before), Some(after)) if before != after => format!("scored {before:.1} → {after:.1}"),
-            (None, Some(after)) => format!("now scored, {after:.1}"),
-            (Some(before), None) => format!("no longer scored, was {before:.1}"),
-            (Some(score), Some(_)) => {
-                format!("scored {score:.1}, weight {} → {}", percent(was.weight), percent(is.weight))
-            }
-            (None, None) => continue,
-        };
-        let _ = writeln!(text, "      {:+.2}  {}: {because}", is.contribution - was.contribution, plain(criterion));
-    }
+}
+
+/// A criterion that moves the score.
+fn because_of(text: &mut String, (criterion, was, is): &Driver, catalogue: &Catalogue) {
+    let because = match (was.score, is.score) {
+        (Some(before), Some(after)) if before != after => format!("scored {before:.1} → {after:.1}"),
+        (None, Some(after)) => format!("now scored, {after:.1}"),
+        (Some(before), None) => format!("no longer scored, was {before:.1}"),
+        (Some(score), Some(_)) => {
+            format!("scored {score:.1}, weight {} → {}", percent(was.weight), percent(is.weight))
+        }
+        (None, None) => return,
+    };
+    let criterion = plain(&catalogue.label("criterion", criterion));
+    let _ = writeln!(text, "      {:+.2}  {criterion}: {because}", is.contribution - was.contribution);
 }
 
 fn percent(weight: f64) -> String {

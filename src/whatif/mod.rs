@@ -10,12 +10,13 @@ use crate::outputs::runs::Run;
 use crate::pipeline::check::{Plan, Signature, Step};
 use crate::product::{AccountYears, Inputs, Product};
 use crate::run::{Options, execute};
+use crate::scoring::list::Rule;
 use crate::table::{Table, TableSpec};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-pub use answer::{Rule, answer};
+pub use answer::answer;
 
 /// A scorecard as it was published, and as it would be.
 #[derive(Debug)]
@@ -31,31 +32,50 @@ pub struct Compared {
 /// The tables of one scorecard.
 #[derive(Debug)]
 pub struct Tables {
+    /// Which accounts are on the list.
+    pub rule: Rule,
     pub scorecard: Table,
     pub contributions: Table,
+    /// The classes, where the list is of some classes only.
+    pub pareto: Option<Table>,
 }
 
-/// Runs what a changed pipeline changes of its first scorecard, on top of a run.
+/// Runs what a changed pipeline changes of its first scorecard, on top of a run. The list is as asked, else as declared.
 ///
 /// # Errors
 /// Where the pipeline has no scorecard, the run did not publish it, or a stage fails.
-pub fn compare(plan: &Plan, run: &Run, options: &Options) -> Result<Compared, Failure> {
+pub fn compare(plan: &Plan, run: &Run, asked: Option<Rule>, options: &Options) -> Result<Compared, Failure> {
     let scorecard = plan.steps.iter().position(|step| step.kind == "scorecard").ok_or_else(|| Failure::Arguments {
         message: format!("the pipeline `{}` has no `scorecard` stage", plan.settings.name),
         hint: Some("`whatif` says what a change would do to the scores".to_owned()),
     })?;
-    let specs = plan.steps.get(scorecard).map(|step| step.signature.tables()).unwrap_or_default();
-    let [score, contributions, ..] = specs else {
+    let tables = |index: usize| plan.steps.get(index).map(|step| step.signature.tables()).unwrap_or_default();
+    let [score, contributions, ..] = tables(scorecard) else {
         return Err(Failure::run("a scorecard makes no contributions; this is a mistake of the program"));
     };
-    let was = Tables { scorecard: published(score, run)?, contributions: published(contributions, run)? };
+    let id = plan.steps.get(scorecard).map(|step| step.id.as_str()).unwrap_or_default();
+    let declared = |content: &Value| asked.clone().or_else(|| Rule::of_content(content, id));
+    let is = declared(&plan.content).unwrap_or_default();
+    // Where the run did not say, its list is made as the one now.
+    let was = run.record.get("settings").and_then(declared).unwrap_or_else(|| is.clone());
+    let of_classes = [&was, &is].iter().any(|rule| !rule.classes.is_empty());
+    let pareto = plan.steps.iter().position(|step| step.kind == "pareto").filter(|_| of_classes);
+    let classes = pareto.and_then(|index| tables(index).first());
+    let was = Tables {
+        rule: was,
+        scorecard: published(score, run)?,
+        contributions: published(contributions, run)?,
+        pareto: classes.map(|spec| published(spec, run)).transpose()?,
+    };
+    let targets: BTreeSet<usize> = pareto.into_iter().chain([scorecard]).collect();
     let mut inputs = Inputs::new(options.threads, options.progress.clone());
-    let mut wanted = reached(plan, &changed(plan, run), scorecard);
+    let mut wanted = reached(plan, &changed(plan, run), &targets);
     // What the run did not leave is made anew, and then what that reads is needed too: in the end the lines.
     let mut looked_at: BTreeSet<usize> = BTreeSet::new();
     loop {
         let reads = wanted.iter().filter_map(|index| plan.steps.get(*index)).flat_map(|step| step.reads.clone());
-        let mut open = reads.chain([scorecard]).filter(|index| !wanted.contains(index) && !looked_at.contains(index));
+        let mut open =
+            reads.chain(targets.iter().copied()).filter(|index| !wanted.contains(index) && !looked_at.contains(index));
         let Some(index) = open.next() else { break };
         looked_at.insert(index);
         let Some(step) = plan.steps.get(index) else { continue };
@@ -69,7 +89,12 @@ pub fn compare(plan: &Plan, run: &Run, options: &Options) -> Result<Compared, Fa
     let read_lines = wanted.iter().any(|index| plan.steps.get(*index).is_some_and(|step| step.kind == "ledger"));
     execute(plan, &wanted.into_iter().collect::<Vec<_>>(), &mut inputs)?;
     let made = |spec: &TableSpec| inputs.table(&spec.name).cloned();
-    let is = Tables { scorecard: made(score)?, contributions: made(contributions)? };
+    let is = Tables {
+        rule: is,
+        scorecard: made(score)?,
+        contributions: made(contributions)?,
+        pareto: classes.map(made).transpose()?,
+    };
     let names = plan.steps.iter().find(|step| step.kind == "accounts").and_then(|step| step.signature.tables().first());
     let accounts = names.and_then(|spec| run.table_like(spec).transpose()).transpose()?;
     Ok(Compared { was, is, accounts, read_lines })
@@ -100,10 +125,10 @@ fn changed(plan: &Plan, run: &Run) -> BTreeSet<usize> {
     plan.steps.iter().enumerate().filter(differs).map(|(index, _)| index).collect()
 }
 
-/// The changed stages and all that depend on them, of those that `target` depends on.
-fn reached(plan: &Plan, changed: &BTreeSet<usize>, target: usize) -> BTreeSet<usize> {
+/// The changed stages and all that depend on them, of those that `targets` depend on.
+fn reached(plan: &Plan, changed: &BTreeSet<usize>, targets: &BTreeSet<usize>) -> BTreeSet<usize> {
     let mut reached = changed.clone();
-    let mut needed = BTreeSet::from([target]);
+    let mut needed = targets.clone();
     // A stage reads only stages above it, so one pass down and one pass up see everything.
     for (index, step) in plan.steps.iter().enumerate() {
         if step.reads.iter().any(|read| reached.contains(read)) {

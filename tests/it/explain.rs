@@ -1,7 +1,7 @@
 //! Why an account stands where it stands, asked of a published run.
 
 use crate::sheet::named;
-use crate::support::{Project, repository, vitalfew};
+use crate::support::{Project, Published, repository, vitalfew};
 use insta::assert_snapshot;
 
 fn published() -> Project {
@@ -57,6 +57,8 @@ fn from_invoices_to_the_score() {
             Strategy                             judged       8.00      20.0%       1.60
             Long-term orientation                judged       7.50      20.0%       1.50
 
+          On the list (the 20 best by score): nobody else could take its place.
+
         What people decided
           Strategy: 9.00 does not act (nobody says why), says eva: no reason given.
         "#);
@@ -88,11 +90,134 @@ fn from_invoices_to_the_score() {
 
           Not known: Long-term orientation.
 
+          On the list (the 20 best by score): nobody else could take its place.
+
         What people decided
-          the whole score: 6.50 in place of 5.13, says zoe: =merger, so | kept.
+          The whole score: 6.50 in place of 5.13, says zoe: =merger, so | kept.
           Strategy: 7.00 in place of –, says eva, until 2025-06-30: new plan.
         ");
     });
+}
+
+/// Scores are 9.1, 6.5 and 5.5; only Ana and Bea are of class A, and only one can be on the list.
+#[test]
+fn what_other_weights_and_missing_scores_would_do() {
+    let project = published();
+    let pipeline = std::fs::read_to_string(project.path("small.yaml")).unwrap();
+    let stage = "  - robustness: {from: scorecard, chosen: {top: 1, class: A}, draws: 100}\n  - parquet";
+    let pipeline = pipeline.replace("  - parquet", stage).replace("scorecard]", "scorecard, robustness]");
+    // Without the override of its whole score Bea has 5.125 of what is known, and lacks one judgement.
+    project.write("overrides.csv", "account,what,value,who,why\nBea,strategy,7,eva,new plan\n");
+    project.write("small.yaml", &pipeline);
+    project.run(&[]);
+    let from = |text: String| text.split_once("\nThe score\n").unwrap().1.to_owned();
+    assert_snapshot!(from(explained(&project, &["Ana"])), @"
+      9.10: no. 1 of 3 rated accounts; 100.0% of the weight is known.
+
+                                              Value      Score     Weight       Adds
+      Growth                                             10.00
+        Revenue                               50.0%      10.00      60.0%       6.00
+      Relation                                            7.75
+        Strategy                             judged       8.00      20.0%       1.60
+        Long-term orientation                judged       7.50      20.0%       1.50
+
+      No. 1 of the list (the best by score of class A), and off it with 3.97 points
+      less.
+      A single score would do it: Revenue from 10.00 to 3.38.
+
+    With other weights
+      Of the sets of weights drawn at random around the declared ones, 100.0% list
+      it. It is at no. 1 nine times out of ten.
+      No change of one weight alone takes it off the list.
+    ");
+    assert_snapshot!(from(explained(&project, &["Bea"])), @"
+      5.13: no. 3 of 3 rated accounts; 80.0% of the weight is known.
+      With everything known it would lie between 4.30 and 6.10.
+
+                                              Value      Score     Weight       Adds
+      Growth                                              4.50
+        Revenue                              -11.1%       4.50      75.0%       3.37
+      Relation                                            7.00
+        Strategy                           override       7.00      25.0%       1.75
+        Long-term orientation               missing          –          –          –
+
+      Not known: Long-term orientation.
+
+      Not on the list (the best by score of class A) but no. 2: 3.97 points more
+      would bring it there.
+      A single score would do it: Revenue from 4.50 to 9.80.
+
+    What people decided
+      Strategy: 7.00 in place of –, says eva: new plan.
+
+    With other weights
+      Of the sets of weights drawn at random around the declared ones, 0.0% list it.
+      It is at no. 2 nine times out of ten.
+      No change of one weight alone brings it onto the list.
+    ");
+    assert_snapshot!(from(explained(&project, &["Cai"])), @"
+    5.50: no. 2 of 3 rated accounts; 60.0% of the weight is known.
+    With everything known it would lie between 3.70 and 7.30.
+
+                                            Value      Score     Weight       Adds
+    Growth                                              5.50
+      Revenue                                0.0%       5.50     100.0%       5.50
+    Relation                                               –
+      Strategy                            missing          –          –          –
+      Long-term orientation               missing          –          –          –
+
+    Not known: Strategy, Long-term orientation.
+
+    Not on the list (the best by score of class A): it is of another class.
+    ");
+    let value: serde_json::Value = serde_json::from_str(&explained(&project, &["Bea", "--json"])).unwrap();
+    let table = Published::of(&project.path("out"), "small").table("tables/robustness.parquet");
+    let row = table.texts("account").iter().position(|account| account == "Bea").unwrap();
+    for key in ["p_key", "rank_p05", "rank_p50", "rank_p95"] {
+        assert_eq!(value["robustness"][key].as_f64(), table.numbers(key)[row], "{key}");
+    }
+    assert_eq!(value["robustness"]["flip"]["weight"].as_f64(), table.numbers("flip_weight")[row]);
+    assert_eq!(value["score"]["reach"]["list"], "the best by score of class A");
+
+    // On a list of two, whatever the class, Cai comes before Bea with 5.5. Bea gets there with 4.1 + 0.2 s = 5.5, and Cai
+    // falls behind with (3.3 + 0.2 s)/0.8 = 5.125, each for the score s of one missing judgement. Of strategy w and
+    // 0.75 (1 - w) of revenue, Bea's 7 and 4.5 make 5.5 at w = 1/3.
+    project.write("small.yaml", pipeline.replace("{top: 1, class: A}", "{top: 2}"));
+    project.run(&[]);
+    let from = |text: String| text.split_once("  Not known: ").unwrap().1.to_owned();
+    assert_snapshot!(from(explained(&project, &["Bea"])), @"
+    Long-term orientation.
+      Ask first, since a single answer could change the list: Long-term orientation
+      (onto the list from 7.00 on).
+
+      Not on the list (the 2 best by score) but no. 3: 0.38 points more would bring
+      it there.
+      A single score would do it: Revenue from 4.50 to 5.00; or Strategy from 7.00
+      to 8.50.
+
+    What people decided
+      Strategy: 7.00 in place of –, says eva: new plan.
+
+    With other weights
+      Of the sets of weights drawn at random around the declared ones, 1.0% list it.
+      It is at no. 3 nine times out of ten.
+      The smallest change of one weight that would bring it onto the list: Strategy
+      from 20.0% to 33.3% of the total.
+    ");
+    assert_snapshot!(from(explained(&project, &["Cai"])), @"
+    Strategy, Long-term orientation.
+      Ask first, since a single answer could change the list: Strategy, Long-term
+      orientation (off the list below 4.00).
+
+      No. 2 of the list (the 2 best by score), and off it with 0.38 points less.
+      A single score would do it: Revenue from 5.50 to 5.13.
+
+    With other weights
+      Of the sets of weights drawn at random around the declared ones, 99.0% list
+      it. It is at no. 2 nine times out of ten.
+      The smallest change of one weight that would take it off the list: Strategy
+      from 20.0% to 33.3% of the total.
+    ");
 }
 
 #[test]
@@ -116,6 +241,8 @@ fn tables_that_were_not_published_are_named() {
             Long-term orientation               missing          –          –          –
 
           Not known: Strategy, Long-term orientation.
+
+          On the list (the 20 best by score): nobody else could take its place.
 
         What people decided
           Revenue: 2.00 does not act (expired), says eva, until 2024-06-30: one order

@@ -420,6 +420,26 @@ stages:
         }
     }
 
+    /// Sheets of mere text are no tables, wherever they stand; with a second table it is for the pipeline to say.
+    #[test]
+    fn the_only_table_of_a_workbook_needs_no_name() {
+        let mut book = Workbook::new();
+        let notes = book.add_worksheet().set_name("Read me").unwrap();
+        notes.write_string(0, 0, "How to fill this in").unwrap();
+        notes.write_string(2, 1, "first").unwrap();
+        let table = book.add_worksheet().set_name("Data").unwrap();
+        for (column, name) in ["customer", "day", "amount", "sku"].into_iter().enumerate() {
+            table.write_string(0, column as u16, name).unwrap();
+        }
+        for (column, cell) in ["A", "2023-12-01", "4.00"].into_iter().enumerate() {
+            table.write_string(1, column as u16, cell).unwrap();
+        }
+        let run =
+            Project::new(&pipeline("format: workbook")).with("lines.xlsx", book.save_to_buffer().unwrap()).run(&[]);
+        assert_eq!(run.table("tables/account_years.parquet").texts("revenue"), ["4.00"]);
+        assert_eq!(run.record()["inputs"][0]["file"], "lines.xlsx!Data");
+    }
+
     #[test]
     fn a_day_of_a_cell_is_never_read_in_two_ways() {
         let keys = "sheet: 1, decimal: \",\", thousands: \".\", date_format: [\"%d/%m/%Y\", \"%m/%d/%Y\", excel]";

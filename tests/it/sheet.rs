@@ -3,7 +3,9 @@
 use crate::support::Project;
 use calamine::{Data, Reader};
 use insta::assert_snapshot;
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
+use std::process::Command;
 
 const PIPELINE: &str = "\
 name: small
@@ -207,7 +209,7 @@ fn the_scoresheet_has_the_accounts_worth_judging_and_the_scores_that_count() {
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
     assert_snapshot!(done.stdout, @"
     wrote scoresheet-2024-12-31.xlsx: 2 accounts to judge by 2 criteria
-    filled in, it is read by `- read: {id: sheet, path: scoresheet-2024-12-31.xlsx, sheet: 1}`
+    filled in, it is read by `- read: {id: sheet, path: scoresheet-2024-12-31.xlsx}`
     ");
     assert_snapshot!(shown(&cells(&project.path("scoresheet-2024-12-31.xlsx"), 0)), @r#"
     'Account | 'Name | 'Segment | 'Revenue (EUR) | 'Class | 'Strategy | 'Long-term orientation | 'Rater | 'Date | 'Expires | 'Note
@@ -260,6 +262,91 @@ fn the_scoresheet_has_the_same_bytes_again_and_overwrites_nothing() {
     ");
     assert_eq!(bytes("one.xlsx"), b"filled in with care");
     assert_snapshot!(write("sheet.csv").stderr, @"error: `sheet.csv` should end in `.xlsx`");
+}
+
+/// A cell as somebody types it: over what stands there, in the cell's own format.
+fn typed(sheet: &str, cell: &str, value: &str, kind: &str) -> String {
+    let start = sheet.find(&format!("<c r=\"{cell}\"")).unwrap();
+    let tag = &sheet[start..][..sheet[start..].find('>').unwrap() + 1];
+    let end = if tag.ends_with("/>") { start + tag.len() } else { start + sheet[start..].find("</c>").unwrap() + 4 };
+    let style = tag.split("s=\"").nth(1).unwrap().split('"').next().unwrap();
+    format!("{}<c r=\"{cell}\" s=\"{style}\"{kind}>{value}</c>{}", &sheet[..start], &sheet[end..])
+}
+
+/// The workbook with another first sheet.
+fn with_first_sheet(workbook: &[u8], change: impl Fn(String) -> String) -> Vec<u8> {
+    let mut archive = zip::ZipArchive::new(Cursor::new(workbook)).unwrap();
+    let mut changed = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for place in 0..archive.len() {
+        let mut file = archive.by_index(place).unwrap();
+        let name = file.name().unwrap().into_owned();
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).unwrap();
+        if name == "xl/worksheets/sheet1.xml" {
+            content = change(String::from_utf8(content).unwrap()).into_bytes();
+        }
+        changed.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        changed.write_all(&content).unwrap();
+    }
+    changed.finish().unwrap().into_inner()
+}
+
+/// Saves a workbook in another format, as LibreOffice does it; nothing where that is not there.
+fn saved(project: &Project, file: &str, format: &str) -> Option<Vec<u8>> {
+    let profile = format!("-env:UserInstallation=file://{}", project.path("profile").display());
+    let convert = ["--headless", &profile, "--convert-to", format, "--outdir", "saved", file];
+    let done = Command::new("soffice").args(convert).current_dir(project.path("")).output();
+    let done = match done {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        done => done.unwrap(),
+    };
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let name = Path::new(file).with_extension(format);
+    Some(std::fs::read(project.path("saved").join(name)).unwrap())
+}
+
+/// Somebody changes a score, gives one to Bea and leaves her other one empty; what a spreadsheet program saves is
+/// read with nothing but its path, and holds just that.
+#[test]
+fn a_filled_in_scoresheet_comes_back_as_it_is() {
+    for language in ["en", "es"] {
+        let project = named(language);
+        assert_eq!(project.vitalfew(&["scoresheet", "small.yaml", "--out", "filled.xlsx"]).code, 0);
+        let filled = with_first_sheet(&std::fs::read(project.path("filled.xlsx")).unwrap(), |sheet| {
+            let text = |text: &str| format!("<is><t>{text}</t></is>");
+            let sheet = typed(&sheet, "F2", "<v>9</v>", "");
+            let sheet = typed(&sheet, "F3", "<v>4</v>", "");
+            let sheet = typed(&sheet, "H3", &text("zoe"), " t=\"inlineStr\"");
+            // The 1st of November 2024.
+            let sheet = typed(&sheet, "I3", "<v>45597</v>", "");
+            typed(&sheet, "K3", &text("a visit &amp; a plan"), " t=\"inlineStr\"")
+        });
+        project.write("filled.xlsx", &filled);
+        let pipeline = std::fs::read_to_string(project.path("small.yaml")).unwrap();
+        let read_back = |name: &str, bytes: &[u8]| {
+            project.write(name, bytes);
+            project.write("small.yaml", pipeline.replace("\"sheet*.csv\"", name));
+            let judgements = project.run(&[]).table("tables/judgements.parquet");
+            judgements.select(&["account", "criterion", "rater", "score", "date", "expires", "used", "note", "cell"])
+        };
+        let judgements = read_back("filled.xlsx", &filled).to_string();
+        insta::allow_duplicates! {
+            assert_snapshot!(judgements, @"
+            account | criterion | rater | score | date | expires | used | note | cell
+            Ana | long_term_orientation | eva, zoe | 7.5 | 2024-04-01 | null | true | closer than it looks | G2
+            Ana | strategy | eva, zoe | 9.0 | 2024-04-01 | null | true | closer than it looks | F2
+            Bea | strategy | zoe | 4.0 | 2024-11-01 | null | true | a visit & a plan | F3
+            ");
+        }
+        for format in ["xlsx", "ods"] {
+            let Some(bytes) = saved(&project, "filled.xlsx", format) else {
+                eprintln!("skipped: there is no `soffice` to save workbooks with");
+                return;
+            };
+            assert_ne!(bytes, filled);
+            assert_eq!(read_back(&format!("back.{format}"), &bytes).to_string(), judgements, "{language} {format}");
+        }
+    }
 }
 
 #[test]

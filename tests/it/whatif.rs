@@ -68,20 +68,21 @@ fn other_weights_say_who_enters_and_why() {
     let weights = [&weights[..], &["stages.scorecard.groups.harmony.weight=70"]].concat();
     assert_snapshot!(answer(&project, &[&["--top", "2"], &weights[..]].concat()), @r"
     exit code 0
-    the list, the 2 best by score: 2 accounts, now 2; 4 of 4 accounts have another score or rank
+    the list, the 2 best by score: 2 accounts, now 2
+    4 of 4 accounts have another score or rank
 
     2 enter
       B Birch \u{1b}[31m                     6.50 → 7.25     rank    3 → 1
-          +2.40  strategy: scored 8.0, weight 40.0% → 70.0%
-          -1.65  revenue: scored 5.5, weight 60.0% → 30.0%
+          +2.40  Strategy: scored 8.0, weight 40.0% → 70.0%
+          -1.65  Revenue: scored 5.5, weight 60.0% → 30.0%
       C =Cedar                               4.20 → 6.60     rank    4 → 2
-          +2.70  strategy: scored 9.0, weight 40.0% → 70.0%
-          -0.30  revenue: scored 1.0, weight 60.0% → 30.0%
+          +2.70  Strategy: scored 9.0, weight 40.0% → 70.0%
+          -0.30  Revenue: scored 1.0, weight 60.0% → 30.0%
 
-    2 leave
+    2 leave, of them 1 no longer rated
       A Alder & Sons                         6.80 → 4.40     rank    2 → 3
-          -3.00  revenue: scored 10.0, weight 60.0% → 30.0%
-          +0.60  strategy: scored 2.0, weight 40.0% → 70.0%
+          -3.00  Revenue: scored 10.0, weight 60.0% → 30.0%
+          +0.60  Strategy: scored 2.0, weight 40.0% → 70.0%
       D Dogwood                              9.10 → 9.10     rank    1 → –
           no longer rated: 30.0% of the weight is known, was 60.0%
 
@@ -89,24 +90,113 @@ fn other_weights_say_who_enters_and_why() {
     ");
     assert_snapshot!(answer(&project, &[&["--score", "6.5"], &weights[..]].concat()), @r"
     exit code 0
-    the list, a score of 6.5 and above: 3 accounts, now 2; 4 of 4 accounts have another score or rank
+    the list, a score of 6.5 and above: 3 accounts, now 2
+    4 of 4 accounts have another score or rank
 
     1 enter
       C =Cedar                               4.20 → 6.60     rank    4 → 2
-          +2.70  strategy: scored 9.0, weight 40.0% → 70.0%
-          -0.30  revenue: scored 1.0, weight 60.0% → 30.0%
+          +2.70  Strategy: scored 9.0, weight 40.0% → 70.0%
+          -0.30  Revenue: scored 1.0, weight 60.0% → 30.0%
 
-    2 leave
+    2 leave, of them 1 no longer rated
       A Alder & Sons                         6.80 → 4.40     rank    2 → 3
-          -3.00  revenue: scored 10.0, weight 60.0% → 30.0%
-          +0.60  strategy: scored 2.0, weight 40.0% → 70.0%
+          -3.00  Revenue: scored 10.0, weight 60.0% → 30.0%
+          +0.60  Strategy: scored 2.0, weight 40.0% → 70.0%
       D Dogwood                              9.10 → 9.10     rank    1 → –
           no longer rated: 30.0% of the weight is known, was 60.0%
 
     1 stay and move
       B Birch \u{1b}[31m                     6.50 → 7.25     rank    3 → 1
-          +2.40  strategy: scored 8.0, weight 40.0% → 70.0%
-          -1.65  revenue: scored 5.5, weight 60.0% → 30.0%
+          +2.40  Strategy: scored 8.0, weight 40.0% → 70.0%
+          -1.65  Revenue: scored 5.5, weight 60.0% → 30.0%
+    ");
+}
+
+/// As above, with a list of class A: A and D are the first 390 of 640 in revenue and B comes behind less than 80%, so
+/// that C alone is of class B.
+fn declared(chosen: &str) -> Project {
+    let robustness = format!("  - robustness: {{from: scorecard, chosen: {chosen}, draws: 100}}\n  - parquet");
+    let pipeline = PIPELINE.replace("  - profile", "  - pareto: {from: account_years}\n  - profile");
+    let pipeline = pipeline.replace("  - parquet", &robustness).replace("[account_years, ", "[account_years, pareto, ");
+    let project = project();
+    project.write("small.yaml", pipeline);
+    project.run(&[]);
+    project
+}
+
+#[test]
+fn the_list_is_the_one_that_the_pipeline_declares() {
+    let project = declared("{top: 2, class: A}");
+    let weights = ["--set", "stages.scorecard.groups.growth.weight=30", "--set"];
+    let weights = [&weights[..], &["stages.scorecard.groups.harmony.weight=70"]].concat();
+    // C has the second best score then and is of class B, so that A stays, at no. 2 of class A.
+    assert_snapshot!(answer(&project, &weights), @r"
+    exit code 0
+    the list, the 2 best by score of class A: 2 accounts, now 2
+    4 of 4 accounts have another score or rank
+
+    1 enter
+      B Birch \u{1b}[31m                     6.50 → 7.25     rank    3 → 1
+          +2.40  Strategy: scored 8.0, weight 40.0% → 70.0%
+          -1.65  Revenue: scored 5.5, weight 60.0% → 30.0%
+
+    1 leave, of them 1 no longer rated
+      D Dogwood                              9.10 → 9.10     rank    1 → –
+          no longer rated: 30.0% of the weight is known, was 60.0%
+
+    1 stay and move
+      A Alder & Sons                         6.80 → 4.40     rank    2 → 2
+          -3.00  Revenue: scored 10.0, weight 60.0% → 30.0%
+          +0.60  Strategy: scored 2.0, weight 40.0% → 70.0%
+    ");
+    assert_snapshot!(answer(&project, &[&["--top", "1"], &weights[..]].concat()), @r"
+    exit code 0
+    the list, the best by score: 1 account, now 1
+    4 of 4 accounts have another score or rank
+
+    1 enter
+      B Birch \u{1b}[31m                     6.50 → 7.25     rank    3 → 1
+          +2.40  Strategy: scored 8.0, weight 40.0% → 70.0%
+          -1.65  Revenue: scored 5.5, weight 60.0% → 30.0%
+
+    1 leave, of them 1 no longer rated
+      D Dogwood                              9.10 → 9.10     rank    1 → –
+          no longer rated: 30.0% of the weight is known, was 60.0%
+
+    0 stay and move
+    ");
+    assert_snapshot!(answer(&project, &["--set", "stages.robustness.chosen={score: 6.5}"]), @r"
+    exit code 0
+    the list, the 2 best by score of class A: 2 accounts
+    now a score of 6.5 and above: 3 accounts
+    2 of 4 accounts have another score or rank
+
+    1 enter
+      B Birch \u{1b}[31m                     6.50 → 6.50     rank    3 → 3
+          others fell behind it: its own score did not rise
+
+    0 leave
+
+    0 stay and move
+    ");
+}
+
+/// With 50% as the cut-off B is of class B.
+#[test]
+fn another_class_is_a_reason_to_leave() {
+    let project = declared("{top: 3, class: [A]}");
+    assert_snapshot!(answer(&project, &["--set", "stages.pareto.cutoff=50"]), @r"
+    exit code 0
+    the list, the 3 best by score of class A: 3 accounts, now 2
+    1 of 4 accounts have another score or rank
+
+    0 enter
+
+    1 leave
+      B Birch \u{1b}[31m                     6.50 → 6.50     rank    3 → –
+          now of class B, was of class A
+
+    0 stay and move
     ");
 }
 
@@ -116,7 +206,8 @@ fn nothing_changed_says_so() {
     project.run(&[]);
     assert_snapshot!(answer(&project, &[]), @"
     exit code 0
-    the list, the 20 best by score: 4 accounts, now 4; 0 of 4 accounts have another score or rank
+    the list, the 20 best by score: 4 accounts, now 4
+    0 of 4 accounts have another score or rank
 
     0 enter
 

@@ -191,22 +191,22 @@ mod tests {
 
         On the list are the 2 accounts with the highest scores.
         Only accounts of these classes can be on it: A, C.
-        To see what hangs on the weights, others were drawn around them (concentration 50), 10,000 times.
-        **1 account** is on the list in at least 95% of these draws.
-        **2 accounts** are on it in fewer than 95% and more than 5%: whether they belong there hangs on the weights.
+        Weights are a judgement too. To see what hangs on them, 10,000 other sets of weights were drawn at random around them (concentration 50: the higher, the closer), and each set ranked the accounts anew.
+        **1 account** is on the list under at least 95% of these sets: it is there however one weighs.
+        **2 accounts** are on it under some sets and off it under others (5 to 95%): here the weights decide.
 
-        | Account | On the list | Draws on it | No. | At best (5%) | At worst (95%) | The weight that would change it soonest |
+        | Account | On the list | Sets that list it | No. | No. at best (5%) | No. at worst (95%) | The weight that would change it soonest |
         |:---|:---|---:|---:|---:|---:|:---|
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | yes | 63% | 2 | 2 | 3 | New markets: from 25.0% to 37.5% |
         | Cable \[x\](y) (C-3) | no | 38% | 3 | 2 | 3 | New markets: from 25.0% to 37.5% |
 
-        Pairs at the line that swap most often:
+        At the end of the list, the pairs that swap places most often:
 
-        | On the list | Off it | Draws that swap them |
+        | On the list | Off it | Sets that swap them |
         |:---|:---|---:|
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | Cable \[x\](y) (C-3) | 38% |
 
-        3 accounts could enter or leave the list by a single missing judgement; the ones to ask for first, one of each account:
+        3 accounts could enter or leave the list by a single missing judgement; these are to be asked for first, one for each account:
 
         | Account | Criterion | With which score |
         |:---|:---|:---|
@@ -216,18 +216,18 @@ mod tests {
         ");
         insta::assert_snapshot!(section(Language::Spanish, &tables(), Some(6.5)), @r"
         En la lista están 2 cuentas, con una puntuación de 6,50 o más.
-        Para ver qué depende de los pesos, se sortearon otros alrededor de ellos (concentración 50) 10.000 veces.
-        **1 cuenta** está en la lista en al menos el 95~% de los sorteos.
-        **2 cuentas** lo están en menos del 95~% y más del 5~%: que deban estar depende de los pesos.
+        También los pesos son opinables. Para ver qué depende de ellos, se sortearon 10.000 juegos de pesos distintos alrededor de los declarados (concentración 50: cuanto mayor, más cerca) y con cada juego las cuentas se ordenaron de nuevo.
+        **1 cuenta** está en la lista con al menos el 95~% de estos juegos: lo está se pese como se pese.
+        **2 cuentas** están en ella con unos juegos y fuera con otros (del 5 al 95~%): aquí deciden los pesos.
 
-        | Cuenta | En la lista | Sorteos en ella | N.º | En el mejor caso (5~%) | En el peor caso (95~%) | El peso que antes lo cambiaría |
+        | Cuenta | En la lista | Juegos que la incluyen | N.º | N.º en el mejor caso (5~%) | N.º en el peor caso (95~%) | El peso que antes lo cambiaría |
         |:---|:---|---:|---:|---:|---:|:---|
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | sí | 63~% | 2 | 2 | 3 | New markets: de 25,0~% a 37,5~% |
         | Cable \[x\](y) (C-3) | no | 38~% | 3 | 2 | 3 | New markets: de 25,0~% a 37,5~% |
 
-        Parejas en el límite que más a menudo se intercambian:
+        Al final de la lista, las parejas que más a menudo cambian de sitio:
 
-        | En la lista | Fuera de ella | Sorteos que las intercambian |
+        | En la lista | Fuera de ella | Juegos que las intercambian |
         |:---|:---|---:|
         | Bolt \| Nut &lt;Ltd&gt; (C-2) | Cable \[x\](y) (C-3) | 38~% |
 
@@ -250,9 +250,9 @@ mod tests {
         change?
 
         On the list is 1 account, with a score of 6.50 or more.
-        To see what hangs on the weights, others were drawn around them (concentration 50), 10,000 times.
-        **1 account** is on the list in at least 95% of these draws.
-        No other account is on it in more than 5%: other weights would hardly change it.
+        Weights are a judgement too. To see what hangs on them, 10,000 other sets of weights were drawn at random around them (concentration 50: the higher, the closer), and each set ranked the accounts anew.
+        **1 account** is on the list under at least 95% of these sets: it is there however one weighs.
+        No other account is on it under more than 5%: other weights would hardly change the list.
 
         No missing judgement could change the list by itself.
         ");
@@ -261,9 +261,9 @@ mod tests {
         change?
 
         No account is on the list: none has a score of 6.50 or more.
-        To see what hangs on the weights, others were drawn around them (concentration 50), 10,000 times.
-        No account is on the list in at least 95% of these draws.
-        No other account is on it in more than 5%: other weights would hardly change it.
+        Weights are a judgement too. To see what hangs on them, 10,000 other sets of weights were drawn at random around them (concentration 50: the higher, the closer), and each set ranked the accounts anew.
+        No account is on the list under at least 95% of these sets.
+        No other account is on it under more than 5%: other weights would hardly change the list.
 
         No missing judgement could change the list by itself.
         ");

@@ -1,7 +1,7 @@
 //! What to ask first: the missing scores that alone could change the list.
 
-use super::simulation::Line;
 use crate::scoring::config::Missing;
+use crate::scoring::list::Line;
 use crate::scoring::scale::{HIGHEST, LOWEST};
 use crate::scoring::scorecard::score;
 use rayon::prelude::*;

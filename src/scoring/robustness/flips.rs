@@ -5,7 +5,7 @@
 //! 1 − w_k, and x tells whether k enters at all; with everything known B = x = 1 and the score is a straight line.
 
 use super::field::Field;
-use super::simulation::Line;
+use crate::scoring::list::Line;
 use rayon::prelude::*;
 
 /// Scores this close are equal: the last bits decide nothing.

@@ -9,14 +9,14 @@ mod tables;
 
 pub use draws::Draws;
 pub use field::{Field, Levels};
-pub use simulation::{Counts, Line, Question, simulate};
+pub use simulation::{Counts, Question, simulate};
 
 use super::config::{Basis, Missing, Scorecard};
+use super::list::{CLASSES, Rule, between};
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
-use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
-use crate::pipeline::fields::{Fields, number, whole};
-use crate::pipeline::node::Node;
+use crate::pipeline::diagnostics::{Located, Span};
+use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::stages::Stage;
@@ -33,16 +33,13 @@ const RANKS: usize = 500;
 /// Accounts on either side of the line that are held against each other.
 const PAIRS: usize = 5;
 
-/// The classes of `pareto`.
-const CLASSES: [&str; 3] = ["A", "B", "C"];
-
 #[derive(Debug, Clone)]
 pub struct Robustness {
     /// The scorecard.
     pub from: Located<String>,
-    pub line: Line,
-    /// Only accounts of these classes can be chosen; of any where there are none.
-    pub classes: Vec<Located<String>>,
+    pub rule: Rule,
+    /// Where the first class of the rule stands, if it asks for some.
+    class_at: Option<Span>,
     pub draws: usize,
     /// How closely weights are drawn around the declared ones: the greater, the closer.
     pub concentration: f64,
@@ -52,18 +49,18 @@ pub struct Robustness {
 impl Robustness {
     pub fn decode(fields: &mut Fields) -> Option<Self> {
         let from = fields.text("from");
-        let chosen = fields.required("chosen").and_then(|node| chosen(node, fields.problems));
+        let chosen = fields.required("chosen").and_then(|node| Rule::decode(node, fields.problems));
         let draws = fields.whole("draws", 100..=1_000_000, 10_000);
         let concentration = match fields.optional("concentration") {
             None => Some(50.0),
             Some(node) => between(node, "concentration", (1.0, 1e6), fields.problems),
         };
         let seed = fields.whole("seed", 0..=u32::MAX.into(), 1);
-        let (line, classes) = chosen?;
+        let (rule, class_at) = chosen?;
         Some(Self {
             from: from?,
-            line,
-            classes,
+            rule,
+            class_at,
             draws: usize::try_from(draws?).ok()?,
             concentration: concentration?,
             seed: u64::try_from(seed?).ok()?,
@@ -73,16 +70,16 @@ impl Robustness {
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
         scope.table_of_kind(&self.from, "scorecard")?;
         let Some(Stage::Scorecard(scorecard)) = scope.declared(&self.from.value) else { return None };
-        let classes = match self.classes.first() {
+        let pareto = match &self.class_at {
             None => None,
-            Some(class) => Some(self.pareto(class, scope)?),
+            Some(class_at) => Some(pareto(class_at, scope)?),
         };
         let of_scorecard = |table: &str| name_of(&self.from.value, "scorecard", table);
         let job = Job {
             scorecard: self.from.value.clone(),
             contributions: of_scorecard("contributions"),
             overrides: scorecard.overrides.as_ref().map(|_| of_scorecard("overrides")),
-            classes,
+            pareto,
             criteria: criteria(scorecard),
             levels: Levels::of(scorecard),
             missing: scorecard.missing,
@@ -97,18 +94,18 @@ impl Robustness {
 
     /// Whether accounts of class A, B and C can be chosen.
     pub fn able(&self) -> [bool; 3] {
-        CLASSES.map(|class| self.classes.is_empty() || self.classes.iter().any(|able| able.value == class))
+        CLASSES.map(|class| self.rule.classes.is_empty() || self.rule.classes.iter().any(|able| able == class))
     }
+}
 
-    /// The table of the classes, and those that can be chosen.
-    fn pareto(&self, class: &Located<String>, scope: &mut Scope) -> Option<(String, BTreeSet<String>)> {
-        let Some(pareto) = scope.first_table_of_kind("pareto", 0) else {
-            let message = format!("{} chooses by class, but no stage above gives classes", "stage `robustness`");
-            scope.problems.report(&class.span, message, "declare a stage `pareto` above".to_owned());
-            return None;
-        };
-        Some((pareto, self.classes.iter().map(|class| class.value.clone()).collect()))
+/// The table of the classes.
+fn pareto(class_at: &Span, scope: &mut Scope) -> Option<String> {
+    let pareto = scope.first_table_of_kind("pareto", 0);
+    if pareto.is_none() {
+        let message = "stage `robustness` chooses by class, but no stage above gives classes";
+        scope.problems.report(class_at, message, "declare a stage `pareto` above".to_owned());
     }
+    pareto
 }
 
 /// A criterion and where its scores come from.
@@ -118,50 +115,13 @@ fn criteria(scorecard: &Scorecard) -> Vec<(String, &'static str)> {
     of_group.map(|criterion| (criterion.name.value.clone(), source(&criterion.basis))).collect()
 }
 
-fn chosen(node: &Node, problems: &Problems) -> Option<(Line, Vec<Located<String>>)> {
-    let mut fields = Fields::open(node, &node.span, "`chosen`", problems)?;
-    let (top, score) = (fields.optional("top"), fields.optional("score"));
-    let classes = match fields.optional("class") {
-        None => Some(Vec::new()),
-        Some(_) => fields.optional_texts("class"),
-    };
-    fields.finish();
-    let mut known = true;
-    for class in classes.iter().flatten().filter(|class| !CLASSES.contains(&class.value.as_str())) {
-        let message = format!("there is no class `{}`", class.value);
-        problems.report(&class.span, message, did_you_mean(&class.value, CLASSES));
-        known = false;
-    }
-    let line = match (top, score) {
-        (Some(top), None) => {
-            whole(top, "top", 1..=1_000_000, problems).and_then(|top| usize::try_from(top).ok()).map(Line::Top)
-        }
-        (None, Some(score)) => between(score, "score", (1.0, 10.0), problems).map(Line::Score),
-        (top, _) => {
-            let found = if top.is_some() { "both" } else { "neither" };
-            let message = format!("`chosen` should say either `top` or `score`, found {found}");
-            problems.report(&node.span, message, "such as `chosen: {top: 20}` or `chosen: {score: 6.5}`".to_owned());
-            None
-        }
-    };
-    Some((line?, classes?)).filter(|_| known)
-}
-
-fn between(node: &Node, key: &str, (low, high): (f64, f64), problems: &Problems) -> Option<f64> {
-    let found = number(node, key, problems)?;
-    if (low..=high).contains(&found.value) {
-        return Some(found.value);
-    }
-    problems.report(&found.span, format!("`{key}` should be from {low} to {high}, found {}", node.raw), None);
-    None
-}
-
 /// A stage whose scorecard is found.
 struct Job {
     scorecard: String,
     contributions: String,
     overrides: Option<String>,
-    classes: Option<(String, BTreeSet<String>)>,
+    /// The table of the classes, where the rule asks for some.
+    pareto: Option<String>,
     criteria: Vec<(String, &'static str)>,
     levels: Levels,
     missing: Missing,
@@ -176,7 +136,8 @@ impl Job {
         let rated = scorecard.flags("rated");
         let known = known(inputs.table(&self.contributions)?);
         let fixed = self.fixed(inputs)?;
-        let able = self.able(inputs)?;
+        let pareto = self.pareto.as_ref().map(|pareto| inputs.table(pareto)).transpose()?;
+        let able = self.robustness.rule.able(pareto);
         let rows: Vec<usize> =
             (0..accounts.len()).filter(|row| able.as_ref().is_none_or(|able| able.contains(accounts[*row]))).collect();
         let width = self.criteria.len();
@@ -202,26 +163,12 @@ impl Job {
         Ok(acting.map(|((account, _), _)| account).collect())
     }
 
-    /// Accounts of the classes that can be chosen; nothing where all can.
-    fn able<'t>(&self, inputs: &'t Inputs) -> Result<Option<BTreeSet<&'t str>>, Failure> {
-        let Some((table, classes)) = &self.classes else { return Ok(None) };
-        let table = inputs.table(table)?;
-        let of_class = table.text("account").into_iter().zip(table.text("class"));
-        Ok(Some(of_class.filter(|(_, class)| classes.contains(*class)).map(|(account, _)| account).collect()))
-    }
-
     fn find<'a>(&'a self, candidates: &[Candidate<'a>], scores: &[f64]) -> Result<Found<'a>, Failure> {
-        let line = self.robustness.line;
+        let line = self.robustness.rule.line;
         let weights = self.levels.effective();
         let entering: Vec<usize> = (0..candidates.len()).filter(|place| candidates[*place].rated).collect();
-        let mut order = entering.clone();
-        // Candidates are in the order of their accounts, which the sort keeps between equals.
-        order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
-        let length = match line {
-            Line::Top(count) => count.min(order.len()),
-            // The last bits of a sum must not decide.
-            Line::Score(score) => order.iter().filter(|place| scores[**place] + 1e-9 >= score).count(),
-        };
+        // Candidates are in the order of their accounts, which decides between equals.
+        let (order, length) = line.ranked(&entering, scores);
         let mut ranks = vec![None; candidates.len()];
         for (rank, place) in order.iter().enumerate() {
             ranks[*place] = Some(rank + 1);

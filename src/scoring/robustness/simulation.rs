@@ -5,6 +5,7 @@
 
 use super::draws::{BLOCK, Draws};
 use super::field::Field;
+use crate::scoring::list::Line;
 use crate::scoring::scale::{HIGHEST, LOWEST};
 use rayon::prelude::*;
 
@@ -18,15 +19,6 @@ const CHUNK: usize = 1024;
 const INTERVALS: usize = 1024;
 
 const PERCENTILES: [usize; 3] = [5, 50, 95];
-
-/// Which accounts are chosen.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Line {
-    /// The best by score, so many.
-    Top(usize),
-    /// Those of this score and above.
-    Score(f64),
-}
 
 /// What to count.
 #[derive(Debug, Clone)]

@@ -2,7 +2,8 @@
 
 use super::first::Ask;
 use super::flips::Flip;
-use super::simulation::{Counts, Line, Question};
+use super::simulation::{Counts, Question};
+use crate::scoring::list::Line;
 use crate::table::{Table, TableBuilder, name_of};
 
 /// How the tables are called.

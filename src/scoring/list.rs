@@ -1,0 +1,226 @@
+//! The list: which accounts are chosen. A stage `robustness` declares it; where none does, it is the best by score.
+
+use crate::pipeline::diagnostics::{Problems, Span, did_you_mean};
+use crate::pipeline::fields::{Fields, number, whole};
+use crate::pipeline::node::Node;
+use crate::table::Table;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many accounts are on the list where nobody says.
+const LISTED: usize = 20;
+
+/// The last bits of a sum must not decide.
+const EQUAL: f64 = 1e-9;
+
+/// The classes of `pareto`.
+pub const CLASSES: [&str; 3] = ["A", "B", "C"];
+
+/// Where the list ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Line {
+    /// The best by score, so many.
+    Top(usize),
+    /// Those of this score and above.
+    Score(f64),
+}
+
+/// Which accounts are on the list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    pub line: Line,
+    /// Only accounts of these classes can be on it; of any where there are none.
+    pub classes: Vec<String>,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Line::Top(LISTED).into()
+    }
+}
+
+impl From<Line> for Rule {
+    fn from(line: Line) -> Self {
+        Self { line, classes: Vec::new() }
+    }
+}
+
+impl Rule {
+    /// Reads a declared rule; with it the place of its first class.
+    pub fn decode(node: &Node, problems: &Problems) -> Option<(Self, Option<Span>)> {
+        let mut fields = Fields::open(node, &node.span, "`chosen`", problems)?;
+        let (top, score) = (fields.optional("top"), fields.optional("score"));
+        let classes = match fields.optional("class") {
+            None => Some(Vec::new()),
+            Some(_) => fields.optional_texts("class"),
+        };
+        fields.finish();
+        let mut known = true;
+        for class in classes.iter().flatten().filter(|class| !CLASSES.contains(&class.value.as_str())) {
+            let message = format!("there is no class `{}`", class.value);
+            problems.report(&class.span, message, did_you_mean(&class.value, CLASSES));
+            known = false;
+        }
+        let line = match (top, score) {
+            (Some(top), None) => {
+                whole(top, "top", 1..=1_000_000, problems).and_then(|top| usize::try_from(top).ok()).map(Line::Top)
+            }
+            (None, Some(score)) => between(score, "score", (1.0, 10.0), problems).map(Line::Score),
+            (top, _) => {
+                let found = if top.is_some() { "both" } else { "neither" };
+                let message = format!("`chosen` should say either `top` or `score`, found {found}");
+                problems.report(
+                    &node.span,
+                    message,
+                    "such as `chosen: {top: 20}` or `chosen: {score: 6.5}`".to_owned(),
+                );
+                None
+            }
+        };
+        let (line, classes) = (line?, classes?);
+        let at = classes.first().map(|class| class.span.clone());
+        let classes = classes.into_iter().map(|class| class.value).collect();
+        Some((Self { line, classes }, at)).filter(|_| known)
+    }
+
+    /// What the first stage `robustness` of a scorecard says, in the content of a pipeline that is sound.
+    pub fn of_content(content: &Value, scorecard: &str) -> Option<Self> {
+        let stages = content.get("stages").and_then(Value::as_array).into_iter().flatten();
+        let mut robustness = stages.filter_map(|stage| stage.get("robustness"));
+        let is_its = |stage: &&Value| stage.get("from").and_then(Value::as_str) == Some(scorecard);
+        let chosen = robustness.find(is_its)?.get("chosen")?;
+        let figure = |key: &str| chosen.get(key)?.as_str();
+        let line = match (figure("top"), figure("score")) {
+            (Some(top), _) => Line::Top(top.parse().ok()?),
+            (None, score) => Line::Score(score?.parse().ok()?),
+        };
+        let classes = match chosen.get("class") {
+            Some(Value::Array(classes)) => classes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Some(Value::String(class)) => vec![class.clone()],
+            _ => Vec::new(),
+        };
+        Some(Self { line, classes })
+    }
+
+    /// The rule in words: `the 40 best by score of class A or B`.
+    pub fn describe(&self) -> String {
+        let line = match self.line {
+            Line::Top(1) => "the best by score".to_owned(),
+            Line::Top(count) => format!("the {count} best by score"),
+            Line::Score(score) => format!("a score of {score} and above"),
+        };
+        match self.classes.split_last() {
+            None => line,
+            Some((last, [])) => format!("{line} of class {last}"),
+            Some((last, others)) => format!("{line} of class {} or {last}", others.join(", ")),
+        }
+    }
+
+    /// The accounts that their class lets be chosen; nothing where all can.
+    pub fn able<'t>(&self, pareto: Option<&'t Table>) -> Option<BTreeSet<&'t str>> {
+        let of_class = |table: &'t Table| table.text("account").into_iter().zip(table.text("class"));
+        let able = pareto.map(of_class).into_iter().flatten();
+        let able = able.filter(|(_, class)| self.classes.iter().any(|able| able == class));
+        (!self.classes.is_empty()).then(|| able.map(|(account, _)| account).collect())
+    }
+
+    /// The places of all accounts of a scorecard; `pareto` gives the classes, where the rule asks for some.
+    pub fn places<'t>(&self, scorecard: &'t Table, pareto: Option<&'t Table>) -> Places<'t> {
+        let accounts = scorecard.text("account");
+        let able = self.able(pareto);
+        let rated = scorecard.flags("rated");
+        let can = |row: &usize| rated[*row] && able.as_ref().is_none_or(|able| able.contains(accounts[*row]));
+        let rows: Vec<usize> = (0..accounts.len()).filter(can).collect();
+        let scores: Vec<f64> = scorecard.numbers("score").into_iter().map(Option::unwrap_or_default).collect();
+        let (order, length) = self.line.ranked(&rows, &scores);
+        let ranks = order.iter().enumerate().map(|(place, row)| (accounts[*row], place + 1)).collect();
+        Places { order: order.iter().map(|row| (accounts[*row], scores[*row])).collect(), ranks, length }
+    }
+}
+
+impl Line {
+    /// Rows from the best score to the worst, equals as they come, and how many of the first are on the list.
+    pub fn ranked(self, rows: &[usize], scores: &[f64]) -> (Vec<usize>, usize) {
+        let mut order = rows.to_vec();
+        order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
+        let length = match self {
+            Self::Top(count) => count.min(order.len()),
+            Self::Score(score) => order.iter().filter(|row| scores[**row] + EQUAL >= score).count(),
+        };
+        (order, length)
+    }
+}
+
+/// Who is where among the accounts that can be chosen: those that are rated, and of a class that the rule asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Places<'t> {
+    /// Accounts with their scores, the best first.
+    pub order: Vec<(&'t str, f64)>,
+    /// From 1.
+    ranks: BTreeMap<&'t str, usize>,
+    /// How many of the first are on the list.
+    pub length: usize,
+}
+
+impl Places<'_> {
+    /// From 1; nothing for an account that cannot be chosen.
+    pub fn rank(&self, account: &str) -> Option<usize> {
+        self.ranks.get(account).copied()
+    }
+
+    pub fn is_listed(&self, account: &str) -> bool {
+        self.rank(account).is_some_and(|rank| rank <= self.length)
+    }
+}
+
+/// A number of a range, which is reported otherwise.
+pub fn between(node: &Node, key: &str, (low, high): (f64, f64), problems: &Problems) -> Option<f64> {
+    let found = number(node, key, problems)?;
+    if (low..=high).contains(&found.value) {
+        return Some(found.value);
+    }
+    problems.report(&found.span, format!("`{key}` should be from {low} to {high}, found {}", node.raw), None);
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::TableBuilder;
+    use serde_json::json;
+
+    #[test]
+    fn the_rule_of_a_scorecard_is_that_of_its_own_stage() {
+        let content = json!({"stages": [
+            {"robustness": {"from": "other", "chosen": {"top": "3"}}},
+            {"robustness": {"id": "sure", "from": "card", "chosen": {"score": "6.5", "class": ["A", "B"]}}},
+            {"robustness": {"id": "more", "from": "one", "chosen": {"top": "1", "class": "C"}}},
+        ]});
+        let words = |scorecard: &str| Rule::of_content(&content, scorecard).unwrap_or_default().describe();
+        assert_eq!(words("card"), "a score of 6.5 and above of class A or B");
+        assert_eq!(words("other"), "the 3 best by score");
+        assert_eq!(words("one"), "the best by score of class C");
+        assert_eq!(words("none"), "the 20 best by score");
+    }
+
+    #[test]
+    fn only_rated_accounts_of_the_classes_have_a_place() {
+        let card = TableBuilder::new("scorecard", 5)
+            .text("account", vec!["a", "b", "c", "d", "e"])
+            .numbers("score", vec![Some(5.0), Some(9.0), Some(8.0), Some(8.0), None])
+            .flags("rated", vec![true, true, true, true, false])
+            .build();
+        let pareto = TableBuilder::new("pareto", 5)
+            .text("account", vec!["a", "b", "c", "d", "e"])
+            .text("class", vec!["A", "C", "B", "A", "A"])
+            .build();
+        let rule = Rule { line: Line::Top(2), classes: vec!["A".to_owned(), "B".to_owned()] };
+        let places = rule.places(&card, Some(&pareto));
+        // c and d are equal, and c comes first; b is of class C, and e is not rated.
+        assert_eq!(places.order, [("c", 8.0), ("d", 8.0), ("a", 5.0)]);
+        assert_eq!((places.length, places.rank("d"), places.rank("b"), places.rank("e")), (2, Some(2), None, None));
+        assert!(places.is_listed("d") && !places.is_listed("a") && !places.is_listed("b"));
+        let all = Rule::from(Line::Score(8.0)).places(&card, None);
+        assert_eq!((all.length, all.rank("b"), all.rank("a")), (3, Some(1), Some(4)));
+    }
+}
