@@ -138,6 +138,9 @@ pub enum Fate {
     Accepted(i32),
     Excluded,
     Quarantined,
+    /// A row that sums up others, taken out by exclusion or into the quarantine.
+    ExcludedTotal,
+    QuarantinedTotal,
 }
 
 /// The lines of one file, currency and fate.
@@ -216,8 +219,8 @@ pub fn table<'a>(name: &str, files: impl Iterator<Item = (&'a str, &'a ByCurrenc
         for ((currency, fate), exchanged) in currencies {
             let outcome = match fate {
                 Fate::Accepted(_) => "accepted",
-                Fate::Excluded => "excluded",
-                Fate::Quarantined => "quarantined",
+                Fate::Excluded | Fate::ExcludedTotal => "excluded",
+                Fate::Quarantined | Fate::QuarantinedTotal => "quarantined",
             };
             let sum = sums.entry((currency.as_ref().map(Currency::code), outcome)).or_default();
             *sum = sum.plus(*exchanged);

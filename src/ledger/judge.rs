@@ -8,7 +8,7 @@ use super::duplicates::told::Lost;
 use super::plan::FilePlan;
 use super::scan::Worker;
 use super::tally::Excluded;
-use super::total_rows::Became;
+use super::total_rows::{self, Became};
 use super::waist::Line;
 use crate::sources::Batch;
 
@@ -81,14 +81,16 @@ impl Worker<'_> {
                     let tally = self.tally(index);
                     tally.excluded.entry(why).or_default().add(known);
                     tally.first_excluded.entry(why).or_insert_with(|| batch.line(row));
-                    (Became::Excluded, Some(Fate::Excluded))
+                    let fate = if why == Excluded::TotalRow { Fate::ExcludedTotal } else { Fate::Excluded };
+                    (Became::Excluded, Some(fate))
                 }
                 Verdict::Quarantined(reason, detail) => {
                     let tally = self.tally(index);
                     tally.quarantined.entry(reason).or_default().add(known);
                     tally.without_amount += i64::from(known.is_none());
                     bad.push((row, reason, detail));
-                    (Became::Quarantined, Some(Fate::Quarantined))
+                    let fate = if reason == total_rows::REASON { Fate::QuarantinedTotal } else { Fate::Quarantined };
+                    (Became::Quarantined, Some(fate))
                 }
             };
             if let Some(fate) = fate {

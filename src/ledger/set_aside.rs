@@ -59,7 +59,7 @@ impl Worker<'_> {
             match self.scan.total_rows.then {
                 Then::Flag => {}
                 Then::Exclude => return Some(Verdict::Excluded(Excluded::TotalRow)),
-                Then::Quarantine => return Some(Verdict::Quarantined("total_row", found.describe())),
+                Then::Quarantine => return Some(Verdict::Quarantined(total_rows::REASON, found.describe())),
             }
         }
         let holds = |rule: &BooleanArray| rule.is_valid(row) && rule.value(row);
@@ -96,7 +96,8 @@ impl Worker<'_> {
     /// Counts a line that was read in its month, where control totals ask; total rows that are taken out are no lines.
     #[inline]
     pub(super) fn count_month(&mut self, columns: &mut Columns, row: usize, amount: Option<i64>, verdict: &Verdict) {
-        let is_total = matches!(verdict, Verdict::Excluded(Excluded::TotalRow) | Verdict::Quarantined("total_row", _));
+        let is_total =
+            matches!(verdict, Verdict::Excluded(Excluded::TotalRow) | Verdict::Quarantined(total_rows::REASON, _));
         if is_total || self.scan.control_totals.and_then(Bound::months) != Some(Of::Read) {
             return;
         }

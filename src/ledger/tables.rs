@@ -337,7 +337,7 @@ fn outcomes<'a>(
     for (index, file) in files.iter().enumerate() {
         for (excluded, count) in &file.excluded {
             let reason = match excluded {
-                Excluded::TotalRow => "total_row",
+                Excluded::TotalRow => total_rows::REASON,
                 Excluded::Rule(rule) => reasons.get(*rule).map_or("", String::as_str),
                 Excluded::Duplicate => "duplicate",
             };

@@ -6,6 +6,9 @@ use crate::pipeline::fields::Fields;
 use crate::table::{ColumnSpec, Meaning, Table, TableBuilder, TableSpec};
 use std::collections::BTreeMap;
 
+/// Why a total row is left out, as `outcomes` and `quarantine` say it.
+pub const REASON: &str = "total_row";
+
 /// What happens to a row that is recognised as a total.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Then {

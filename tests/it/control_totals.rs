@@ -111,6 +111,59 @@ fn months_and_the_currency_have_totals_too() {
     ");
 }
 
+/// A total of a currency is in that currency; a total row that was taken out is in none, and a line whose currency is
+/// not known neither.
+#[test]
+fn each_currency_has_its_own_total() {
+    let pipeline = "\
+name: small
+currency: EUR
+as_of: 2023-12-31
+stages:
+  - read: {id: lines, path: lines.csv}
+  - read: {id: rates, path: rates.csv}
+  - read: {id: totals, path: totals.csv}
+  - ledger:
+      from: lines
+      columns: {account: customer, date: day, amount: amount, currency: money}
+      rates: {from: rates, date: day, source: source, target: target, rate: rate, look_back: 31}
+      total_rows: THEN
+      quarantine_limit: 100%
+      control_totals: {from: totals, currency: code, amount: total, rows: count}
+  - account_years: {from: ledger}
+  - parquet: {from: account_years, to: tables}
+";
+    let lines = "\
+customer,day,amount,money
+A,2023-01-02,10.00,USD
+B,2023-01-03,20.00,usd
+,2023-01-03,5.00,USD
+Total,,35.00,USD
+A,2023-01-04,7.00,EUR
+A,2023-01-05,3.00,
+";
+    let rates = "day,source,target,rate\n2023-01-01,USD,EUR,0.9\n";
+    insta::allow_duplicates! {
+        for then in ["exclude", "quarantine"] {
+            let project = Project::new(&pipeline.replace("THEN", then)).with("lines.csv", lines).with("rates.csv", rates);
+            project.write("totals.csv", "code,total,count\neur,7.00,1\nUSD,35.00,3\n");
+            assert_snapshot!(totals(&project.run(&[])), @"
+            scope | key | expected | found | difference | rows_expected | rows_found | accepted_because
+            currency | EUR | 7.00 | 7.00 | 0.00 | 1 | 1 | null
+            currency | USD | 35.00 | 35.00 | 0.00 | 3 | 3 | null
+            ");
+            project.write("totals.csv", "code,total,count\nEUR,7.00,1\nUSD,31.50,3\nGBP,1.00,1\n");
+            assert_snapshot!(project.refused(&[]), @"
+            exit code 3
+            error: 2 control totals do not match what was read
+              GBP: expected 1.00, found nothing
+              USD: expected 31.50, found 35.00, difference 3.50
+            hint: read what is missing, or accept a difference with its reason: `accept: [{key: GBP, because: …}]`
+            ");
+        }
+    }
+}
+
 /// January states its total and February another one than its lines have; March states none, because its last row is a
 /// line like any other.
 #[test]

@@ -4,7 +4,9 @@ use super::{Bound, By, Of};
 use crate::calendar::FiscalCalendar;
 use crate::failure::Failure;
 use crate::ledger::cells::LARGEST;
+use crate::ledger::currency::Fate;
 use crate::ledger::tally::{Count, Excluded, FileTally};
+use crate::ledger::total_rows;
 use crate::money::{NumberFormat, to_plain};
 use crate::pipeline::settings::Settings;
 use crate::sources::{Source, TextRow};
@@ -99,7 +101,7 @@ fn stated(lines: &Lines) -> Vec<Check> {
 
 /// Rows and money read, without the rows that were taken out as totals.
 fn read(tally: &FileTally) -> Count {
-    let totals = [tally.excluded.get(&Excluded::TotalRow), tally.quarantined.get("total_row")];
+    let totals = [tally.excluded.get(&Excluded::TotalRow), tally.quarantined.get(total_rows::REASON)];
     let sum = totals.into_iter().flatten().fold(Count::default(), |sum, count| sum.plus(*count));
     Count { rows: tally.read.rows - sum.rows, amount: tally.read.amount - sum.amount }
 }
@@ -121,11 +123,31 @@ fn found(bound: &Bound, lines: &Lines) -> BTreeMap<String, Count> {
             let months = lines.months.iter().filter(|((year, _), _)| counts(*year));
             months.map(|((year, month), count)| (month_name(lines.settings.calendar, *year, *month), *count)).collect()
         }
+        By::Currency if lines.files.iter().any(|(_, tally)| !tally.currencies.is_empty()) => {
+            in_currencies(bound, lines)
+        }
+        // Without a currency of its own, every line is in that of the pipeline.
         By::Currency => {
             let all = lines.files.iter().map(|(_, tally)| of(tally)).fold(Count::default(), Count::plus);
             BTreeMap::from([(lines.settings.currency.clone(), all)])
         }
     }
+}
+
+/// The lines by their own currency, in its money; those whose currency is not known are in none.
+fn in_currencies(bound: &Bound, lines: &Lines) -> BTreeMap<String, Count> {
+    let mut found: BTreeMap<String, Count> = BTreeMap::new();
+    for ((currency, fate), lines) in lines.files.iter().flat_map(|(_, tally)| &tally.currencies) {
+        let counts = match bound.of {
+            Of::Read => !matches!(fate, Fate::ExcludedTotal | Fate::QuarantinedTotal),
+            Of::Accepted => matches!(fate, Fate::Accepted(_)),
+        };
+        if let Some(currency) = currency.filter(|_| counts) {
+            let sum = found.entry(currency.code().to_owned()).or_default();
+            *sum = sum.plus(Count { rows: lines.rows, amount: lines.own });
+        }
+    }
+    found
 }
 
 /// The calendar month of a month of a fiscal year, `2024-01`.
@@ -178,7 +200,7 @@ fn total(
     let key = match by {
         By::File => file_named(key, lines),
         By::Month => month(key).ok_or_else(|| format!("`{key}` is no month such as `2024-01`"))?,
-        By::Currency => key.to_owned(),
+        By::Currency => key.to_ascii_uppercase(),
     };
     let is_text = source.files.iter().any(|file| file.name == row.file && file.is_text(amount_column));
     let numbers = if is_text { source.config.csv.numbers } else { NumberFormat::PLAIN };
