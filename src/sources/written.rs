@@ -24,11 +24,18 @@ impl Written {
         let typed = !source.files.iter().any(|known| known.name == file && known.is_text(column));
         let sheet = source.files.iter().any(|known| known.name == file && known.facts.sheet.is_some());
         let declared = &source.config.csv;
-        if typed {
-            Self { numbers: NumberFormat::PLAIN, dates: DateFormats::iso(), typed, sheet }
-        } else {
-            Self { numbers: declared.numbers, dates: declared.dates.clone(), typed, sheet }
-        }
+        let written = if typed { Self::plain() } else { Self::text(declared.numbers, declared.dates.clone()) };
+        Self { sheet, ..written }
+    }
+
+    /// As typed columns read.
+    pub fn plain() -> Self {
+        Self { numbers: NumberFormat::PLAIN, dates: DateFormats::iso(), typed: true, sheet: false }
+    }
+
+    /// Text in a declared form.
+    pub fn text(numbers: NumberFormat, dates: DateFormats) -> Self {
+        Self { numbers, dates, typed: false, sheet: false }
     }
 
     /// A day; a moment counts on its day.

@@ -1,9 +1,9 @@
 //! The table of costs to serve: which of its rows count, and what they say about each account.
 
 use crate::calendar::{FiscalCalendar, parse_day};
-use crate::dates::DateFormats;
 use crate::measures::window::Window;
-use crate::money::{NotMoney, NumberFormat, from_decimal};
+use crate::money::{NotMoney, from_decimal};
+use crate::sources::written::Written;
 use crate::sources::{Source, TextRow};
 use crate::table::{Table, TableBuilder};
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,28 +44,27 @@ pub struct Rules<'a> {
     pub activities: &'a BTreeMap<String, i64>,
 }
 
-/// How a file writes its numbers and days.
+/// How a file writes its amounts and its periods.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
-    pub numbers: NumberFormat,
-    pub dates: DateFormats,
+    pub amounts: Written,
+    pub periods: Written,
 }
 
 impl Form {
-    /// What typed columns read as, and text where nothing is declared.
+    /// As typed columns read.
     pub fn plain() -> Self {
-        Self { numbers: NumberFormat::PLAIN, dates: DateFormats::iso() }
+        Self { amounts: Written::plain(), periods: Written::plain() }
     }
 }
 
-/// The form of each file: the declared one for columns of text, the plain one for typed columns.
+/// The form of each file.
 pub fn forms(source: &Source) -> BTreeMap<&str, Form> {
-    let (declared, plain) = (&source.config.csv, Form::plain());
-    let form = |file: &crate::sources::SourceFile| Form {
-        numbers: if file.is_text("amount") { declared.numbers } else { plain.numbers },
-        dates: if file.is_text("period") { declared.dates.clone() } else { plain.dates.clone() },
+    let form = |file: &str| Form {
+        amounts: Written::of(source, file, "amount"),
+        periods: Written::of(source, file, "period"),
     };
-    source.files.iter().map(|file| (file.name.as_str(), form(file))).collect()
+    source.files.iter().map(|file| (file.name.as_str(), form(&file.name))).collect()
 }
 
 /// Reads the rows of the table and decides which count.
@@ -87,10 +86,10 @@ fn read(row: TextRow, rules: &Rules, form: &Form) -> CostRow {
     let activity = cell(2).trim();
     let counted = cell(3).trim().is_empty() && !cell(4).trim().is_empty();
     let amount = match rules.activities.get(activity) {
-        Some(rate) if counted => times(*rate, form.numbers.parse(cell(4).as_bytes(), COUNT_PLACES)),
-        _ => form.numbers.parse(cell(3).as_bytes(), rules.decimals),
+        Some(rate) if counted => times(*rate, number(form, cell(4), COUNT_PLACES)),
+        _ => number(form, cell(3), rules.decimals),
     };
-    let year = fiscal_year(period, &form.dates, rules.calendar);
+    let year = fiscal_year(period, &form.periods, rules.calendar);
     let in_window = |year: i32| rules.window.place(year.into()).is_some();
     let unused = if row.defect.is_some() {
         Some("unreadable_row")
@@ -119,23 +118,23 @@ fn read(row: TextRow, rules: &Rules, form: &Form) -> CostRow {
     }
 }
 
+fn number(form: &Form, text: &str, places: u32) -> Result<i64, NotMoney> {
+    form.amounts.number(text, places).and_then(|value| i64::try_from(value).map_err(|_| NotMoney::OutOfRange))
+}
+
 /// A rate so many times, rounded half away from zero.
 fn times(rate: i64, count: Result<i64, NotMoney>) -> Result<i64, NotMoney> {
     from_decimal(i128::from(rate) * i128::from(count?), COUNT_PLACES, 0)
 }
 
 /// The fiscal year of a day, of a month such as `2025-03`, or of a year, which is the fiscal year of that name.
-pub fn fiscal_year(period: &str, dates: &DateFormats, calendar: FiscalCalendar) -> Option<i32> {
+pub fn fiscal_year(period: &str, written: &Written, calendar: FiscalCalendar) -> Option<i32> {
     let iso = |text: &str| parse_day(text, ISO);
     let year_of = |day: i32| calendar.place(day).0;
-    let declared = dates.day(period).map(year_of);
-    declared.or_else(|| match period.len() {
+    written.day(period).map(year_of).or_else(|| match period.len() {
         4 => iso(&format!("{period}-01-01")).and_then(|_| period.parse().ok()),
         7 => iso(&format!("{period}-01")).map(year_of),
-        // A day of a sheet.
-        10 => iso(period).map(year_of),
-        // A moment of a typed column has its day in front.
-        _ => period.split_once('T').and_then(|(day, _)| iso(day)).map(year_of),
+        _ => None,
     })
 }
 

@@ -4,6 +4,7 @@ use super::rates::Driver;
 use super::whale_curve::{Whale, curve};
 use super::*;
 use crate::calendar::FiscalCalendar;
+use crate::sources::written::Written;
 use crate::sources::{Defect, TextRow};
 use crate::table::TableBuilder;
 use proptest::prelude::*;
@@ -261,7 +262,8 @@ fn a_broken_row_does_not_count() {
 #[test]
 fn costs_are_read_in_the_form_of_their_file() {
     let numbers = crate::money::NumberFormat { decimal: b',', thousands: Some(b'.') };
-    let form = Form { numbers, dates: crate::dates::DateFormats::parse(&["%d/%m/%Y"]).unwrap() };
+    let text = Written::text(numbers, crate::dates::DateFormats::parse(&["%d/%m/%Y"]).unwrap());
+    let form = Form { amounts: text.clone(), periods: text };
     let rows = judged(&[["A", "31/03/2025", "visits", "1.234,56"], ["A", "31/03/2025", "visits", "1234.56"]], form);
     assert_eq!((rows[0].amount, rows[0].unused), (Some(123_456), None));
     assert_eq!(rows[1].unused, Some("unreadable_amount"));
@@ -280,7 +282,7 @@ fn periods_of_all_lengths() {
         ("2025-Q1", None),
         ("+025", None),
     ] {
-        assert_eq!(fiscal_year(period, &crate::dates::DateFormats::iso(), APRIL), year, "{period}");
+        assert_eq!(fiscal_year(period, &Written::plain(), APRIL), year, "{period}");
     }
 }
 
