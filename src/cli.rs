@@ -333,6 +333,11 @@ fn planned(plan: &Plan) -> String {
                 line(&mut text, format_args!("      {} ({} bytes)", file.name, file.bytes));
             }
         }
+        if let Signature::History { reviews } = &step.signature {
+            for review in reviews {
+                line(&mut text, format_args!("      the run {review}"));
+            }
+        }
         for table in step.signature.published() {
             let columns: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
             line(&mut text, format_args!("      makes {}: {}", table.name, columns.join(", ")));

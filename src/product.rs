@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::ledger::period::Period;
+use crate::outputs::history::History;
 use crate::progress::Progress;
 use crate::scratch::{Memory, Scratch};
 use crate::table::Table;
@@ -17,6 +18,7 @@ pub enum Product {
     Ledger(Box<Ledger>),
     AccountYears(Box<AccountYears>),
     Tables(Vec<Table>),
+    History(Arc<History>),
     Files(Vec<OutputFile>),
 }
 
@@ -49,7 +51,7 @@ impl AccountYears {
 impl Product {
     pub fn tables(&self) -> &[Table] {
         match self {
-            Self::Declared | Self::Files(_) => &[],
+            Self::Declared | Self::Files(_) | Self::History(_) => &[],
             Self::AccountYears(years) => std::slice::from_ref(&years.table),
             Self::Ledger(ledger) => &ledger.tables,
             Self::Tables(tables) => tables,
@@ -61,7 +63,7 @@ impl Product {
         match self {
             Self::Ledger(ledger) => Some(&ledger.period),
             Self::AccountYears(years) => Some(&years.period),
-            Self::Declared | Self::Tables(_) | Self::Files(_) => None,
+            Self::Declared | Self::Tables(_) | Self::Files(_) | Self::History(_) => None,
         }
     }
 }
@@ -122,6 +124,15 @@ impl Inputs {
         match self.product(id)? {
             Product::Ledger(ledger) => Ok(ledger),
             _ => Err(Failure::run(format!("`{id}` is no ledger"))),
+        }
+    }
+
+    /// # Errors
+    /// As [`Inputs::product`], or where the stage is no history.
+    pub fn history(&self, id: &str) -> Result<&History, Failure> {
+        match self.product(id)? {
+            Product::History(history) => Ok(history),
+            _ => Err(Failure::run(format!("`{id}` is no history"))),
         }
     }
 

@@ -5,6 +5,7 @@
 use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::money::to_plain;
+use crate::outputs::history::Review;
 use crate::outputs::parquet::Compression;
 use crate::outputs::publish::{Fingerprint, Published, Publisher, content_id};
 use crate::outputs::tables;
@@ -61,7 +62,8 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     refuse_changed(&inputs)?;
     let products = || done.iter().map(|(_, product)| product.as_ref());
     let as_of = products().find_map(Product::period).map(|period| period.as_of);
-    let run_id = run_id(plan, &inputs, as_of);
+    let history = history(products(), as_of);
+    let run_id = run_id(plan, &inputs, &history, as_of);
     let files = files(plan, products())?;
     files.par_iter().try_for_each(|file| publisher.write(&file.path, &file.bytes))?;
     for product in products() {
@@ -69,7 +71,7 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     }
     let written = publisher.files();
     let seconds = start.elapsed().as_secs_f64();
-    let record = record(plan, options, &run_id, as_of, &inputs, &done, &written, (started, seconds));
+    let record = record(plan, options, (&run_id, as_of), (&inputs, &history), &done, &written, (started, seconds));
     publisher.write("run.json", format!("{record:#}\n").as_bytes())?;
     let published = publisher.publish(&run_id)?;
     tracing::info!(run = published.run_id, seconds = round(start.elapsed()), "published");
@@ -193,7 +195,7 @@ fn files<'p>(plan: &Plan, products: impl Iterator<Item = &'p Product>) -> Result
                 };
                 files.extend(ledger.tables.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?);
             }
-            Product::Declared | Product::AccountYears(_) | Product::Tables(_) => {}
+            Product::Declared | Product::AccountYears(_) | Product::Tables(_) | Product::History(_) => {}
         }
     }
     Ok(files)
@@ -206,8 +208,17 @@ fn write_quarantine(product: &Product, publisher: &Publisher, decimals: u32) -> 
     publisher.stream(&path, |file| tables::stream(&ledger.quarantine, file, decimals))
 }
 
-/// The same inputs, pipeline, as-of day and program version give the same id.
-fn run_id(plan: &Plan, inputs: &[Input], as_of: Option<i32>) -> String {
+/// The earlier runs that this one knows.
+fn history<'p>(products: impl Iterator<Item = &'p Product>, as_of: Option<i32>) -> Vec<&'p Review> {
+    let histories = products.filter_map(|product| match product {
+        Product::History(history) => as_of.map(|as_of| history.before(as_of)),
+        _ => None,
+    });
+    histories.flatten().collect()
+}
+
+/// The same inputs, earlier runs, pipeline, as-of day and program version give the same id.
+fn run_id(plan: &Plan, inputs: &[Input], history: &[&Review], as_of: Option<i32>) -> String {
     let pipeline = plan.content.to_string();
     let mut parts: Vec<(&str, &[u8])> =
         vec![("version", env!("CARGO_PKG_VERSION").as_bytes()), ("pipeline", pipeline.as_bytes())];
@@ -216,17 +227,17 @@ fn run_id(plan: &Plan, inputs: &[Input], as_of: Option<i32>) -> String {
         parts.push((input.source, input.file.name.as_bytes()));
         parts.push(("content", input.hash.as_bytes()));
     }
+    let reviews: Vec<String> = history.iter().map(|review| review.identity()).collect();
+    parts.extend(reviews.iter().map(|review| ("review", review.as_bytes())));
     let id = content_id(parts);
     as_of.map_or_else(|| id.clone(), |as_of| format!("{}-{id}", iso(as_of)))
 }
 
-#[expect(clippy::too_many_arguments, reason = "one record of everything a run knows")]
 fn record(
     plan: &Plan,
     options: &Options,
-    run_id: &str,
-    as_of: Option<i32>,
-    inputs: &[Input],
+    (run_id, as_of): (&str, Option<i32>),
+    (inputs, history): (&[Input], &[&Review]),
     done: &[Done],
     files: &BTreeMap<String, Fingerprint>,
     (started, seconds): (jiff::Timestamp, f64),
@@ -257,6 +268,7 @@ fn record(
         "seconds": (seconds * 1000.0).round() / 1000.0,
         "threads": options.threads,
         "inputs": inputs,
+        "history": history.iter().map(|review| review.run.id()).collect::<Vec<&str>>(),
         "stages": stages,
         "outputs": outputs,
         "settings": plan.content,

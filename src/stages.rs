@@ -58,6 +58,7 @@ kinds! {
     "scorecard" => Scorecard(crate::scoring::config::Scorecard), crate::scoring::config::MANUAL;
     "robustness" => Robustness(crate::scoring::robustness::Robustness), crate::scoring::robustness::MANUAL;
     "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
+    "history" => History(crate::outputs::history::Declared), crate::outputs::history::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
 }

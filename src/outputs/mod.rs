@@ -1,6 +1,7 @@
 //! What leaves: tables as Parquet, the report as markdown, and the folder of a run.
 
 pub mod document;
+pub mod history;
 pub mod locale;
 pub mod markdown;
 pub mod parquet;

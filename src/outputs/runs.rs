@@ -71,7 +71,11 @@ impl Run {
         }
     }
 
-    fn open(folder: PathBuf) -> Result<Self, Failure> {
+    /// The run of a folder.
+    ///
+    /// # Errors
+    /// Where its `run.json` cannot be read.
+    pub fn open(folder: PathBuf) -> Result<Self, Failure> {
         let folder = folder.canonicalize().unwrap_or(folder);
         let failed = |error: &dyn std::fmt::Display| Failure::Run {
             message: format!("cannot read `{}`: {error}", folder.join("run.json").display()),

@@ -31,6 +31,10 @@ pub enum Signature {
         bucket: Option<String>,
     },
     Tables(Vec<TableSpec>),
+    /// The ids of the runs that were published before.
+    History {
+        reviews: Vec<String>,
+    },
     /// The paths of files, relative to the run's folder.
     Files(Vec<String>),
 }
@@ -38,7 +42,7 @@ pub enum Signature {
 impl Signature {
     pub fn tables(&self) -> &[TableSpec] {
         match self {
-            Self::Files(_) => &[],
+            Self::Files(_) | Self::History { .. } => &[],
             Self::Source { table, .. } => table.as_slice(),
             Self::AccountYears { spec, .. } => std::slice::from_ref(spec),
             Self::Ledger { tables, .. } | Self::Tables(tables) => tables,
@@ -63,7 +67,7 @@ impl Signature {
         match self {
             Self::Files(paths) => paths.clone(),
             Self::Ledger { .. } => self.published().map(|table| format!("{}.parquet", table.name)).collect(),
-            Self::Source { .. } | Self::AccountYears { .. } | Self::Tables(_) => Vec::new(),
+            Self::Source { .. } | Self::AccountYears { .. } | Self::Tables(_) | Self::History { .. } => Vec::new(),
         }
     }
 }

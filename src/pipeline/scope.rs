@@ -122,6 +122,17 @@ impl<'a> Scope<'a> {
         }
     }
 
+    /// Whether there is a `history` stage of this id.
+    pub fn history(&mut self, reference: &Located<String>) -> Option<()> {
+        match self.stage(reference)? {
+            (_, Some(Signature::History { .. })) => Some(()),
+            (kind, _) => {
+                self.report_wrong_kind(reference, kind, "history");
+                None
+            }
+        }
+    }
+
     /// The main table of a stage of one kind.
     pub fn table_of_kind(&mut self, reference: &Located<String>, kind: &str) -> Option<&'a TableSpec> {
         let (found, signature) = self.stage(reference)?;
