@@ -6,6 +6,7 @@
 
 pub mod calendar;
 pub mod cli;
+pub mod commands;
 pub mod dates;
 pub mod demo;
 pub mod explain;

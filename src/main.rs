@@ -10,7 +10,7 @@ fn main() -> ExitCode {
         let _ = writeln!(std::io::stderr(), "interrupted: nothing was published");
         std::process::exit(130)
     });
-    let result = vitalfew::cli::execute(vitalfew::cli::Arguments::parse(), &mut anstream::stdout());
+    let result = vitalfew::commands::execute(vitalfew::cli::Arguments::parse(), &mut anstream::stdout());
     match (interruptible, result) {
         (_, Ok(())) => ExitCode::SUCCESS,
         (_, Err(failure)) => {

@@ -81,7 +81,9 @@ impl Declared {
                 return None;
             }
         };
-        let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        // What is being written beside them starts with a dot.
+        let is_shown = |path: &PathBuf| !last_name(path).starts_with('.');
+        let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_shown).collect();
         folders.sort();
         let runs: Vec<PathBuf> = folders.iter().filter(|folder| folder.join("run.json").is_file()).cloned().collect();
         if let (Some(other), []) = (folders.first(), runs.as_slice()) {

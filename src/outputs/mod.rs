@@ -2,6 +2,7 @@
 
 pub mod document;
 pub mod history;
+pub mod keep;
 pub mod locale;
 pub mod markdown;
 pub mod parquet;

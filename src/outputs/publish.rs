@@ -63,7 +63,7 @@ impl Error {
             Self::Path { .. } => Some("use a relative path with `/` between names, without `..`, `:` and `\\`"),
             Self::Twice { .. } => Some("give each output a `to` of its own"),
             Self::Changed { .. } => Some("check the disk, and that nothing else writes below this folder"),
-            Self::Exists { .. } => Some("it may hold work of somebody's; name another file with `--out`"),
+            Self::Exists { .. } => Some("it may hold work of somebody's; write to another place"),
             Self::Io { .. } => None,
         }
     }
@@ -412,6 +412,39 @@ pub fn write_new(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let _ = fs::remove_file(&staged);
         Error::io("write", path)(source)
     })
+}
+
+/// Writes the files of a folder that belongs to no run: all of them or none. A folder that is there is left as it is.
+///
+/// # Errors
+///
+/// [`Error::Exists`], [`Error::Path`] as for the files of a run, and [`Error::Io`].
+pub fn write_new_folder(path: &Path, files: &[(String, Vec<u8>)]) -> Result<(), Error> {
+    refuse_existing(path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let staged = folder.join(format!(".{name}-{}", std::process::id()));
+    let write = |(file, bytes): &(String, Vec<u8>)| {
+        check_path(file)?;
+        let target = staged.join(file);
+        let parent = target.parent().unwrap_or(&staged);
+        fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+        let written = File::create_new(&target).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+        written.map_err(Error::io("write", &target))?;
+        sync_folder(parent).map_err(Error::io("sync", parent))
+    };
+    let placed = files.iter().try_for_each(write).and_then(|()| {
+        let placed = fs::rename(&staged, path).and_then(|()| sync_folder(folder));
+        placed.map_err(Error::io("write", path))
+    });
+    if placed.is_err() {
+        let _ = fs::remove_dir_all(&staged);
+    }
+    placed
 }
 
 /// Names content by what it is: 16 hexadecimal characters of the BLAKE3 hash over all names and bytes, in their

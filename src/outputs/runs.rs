@@ -76,13 +76,13 @@ impl Run {
     /// # Errors
     /// Where its `run.json` cannot be read.
     pub fn open(folder: PathBuf) -> Result<Self, Failure> {
-        let folder = folder.canonicalize().unwrap_or(folder);
         let failed = |error: &dyn std::fmt::Display| Failure::Run {
             message: format!("cannot read `{}`: {error}", folder.join("run.json").display()),
             hint: Some("the run is damaged; run the pipeline again".to_owned()),
         };
         let text = std::fs::read(folder.join("run.json")).map_err(|error| failed(&error))?;
         let record = serde_json::from_slice(&text).map_err(|error| failed(&error))?;
+        let folder = folder.canonicalize().unwrap_or(folder);
         Ok(Self { folder, record })
     }
 
@@ -134,6 +134,16 @@ impl Run {
         hasher.update_reader(file).map_err(|error| damaged(path, error))?;
         let same = hash.is_some_and(|hash| hasher.finalize().to_hex().as_str() == hash);
         if same { Ok(()) } else { Err(damaged(path, "it is not what the run published")) }
+    }
+
+    /// A file of the run as it was published.
+    ///
+    /// # Errors
+    /// Where it is missing or damaged.
+    pub fn bytes(&self, file: &str) -> Result<Vec<u8>, Failure> {
+        let path = self.folder.join(file);
+        self.check_intact(&path)?;
+        std::fs::read(&path).map_err(|error| damaged(&path, error))
     }
 
     /// A table as it was published; nothing where the run did not publish it. Columns mean what their Parquet types

@@ -51,6 +51,7 @@ fn help_says_what_there_is_to_do() {
       explain     Say why an account stands where it stands, from its invoices to its score
       scoresheet  Write the spreadsheet in which people judge accounts
       runs        List the published runs of a pipeline
+      keep        Keep the tables of a run as a review that later runs are held against
       quarantine  List the lines that a run could not use, and why
       stages      List the kinds of stages, or print the manual of one
       demo-data   Make invoices, accounts and judgements of an invented company

@@ -20,6 +20,7 @@ mod errors;
 mod explain;
 mod external;
 mod files;
+mod history;
 mod ledger;
 mod lines;
 mod messy;

@@ -258,7 +258,7 @@ fn the_scoresheet_has_the_same_bytes_again_and_overwrites_nothing() {
     assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
     assert_snapshot!(refused.stderr, @"
     error: `one.xlsx` exists already
-    hint: it may hold work of somebody's; name another file with `--out`
+    hint: it may hold work of somebody's; write to another place
     ");
     assert_eq!(bytes("one.xlsx"), b"filled in with care");
     assert_snapshot!(write("sheet.csv").stderr, @"error: `sheet.csv` should end in `.xlsx`");
