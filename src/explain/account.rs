@@ -1,11 +1,12 @@
 //! One account in the tables of a run.
 
 use super::reach::{least_revenue, reach};
-use super::{Ask, Criterion, Flip, Growth, Margin, Override, Robustness, Score, Standing, Tables, Year, row_of};
+use super::{Ask, Criterion, Flip, Growth, Margin, Override, Reach, Robustness, Score, Standing, Tables, Year, row_of};
 use crate::failure::Failure;
 use crate::outputs::runs::Run;
 use crate::outputs::terminal::plain;
 use crate::pipeline::diagnostics::nearest;
+use crate::scoring::overrides::decisions;
 use crate::table::Table;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -185,6 +186,8 @@ pub(super) fn score(tables: &Tables, account: &str) -> Result<Option<Score>, Fai
     let rule = tables.rule();
     let pareto = if rule.classes.is_empty() { None } else { tables.table("pareto", None)? };
     let is_told = rule.classes.is_empty() || pareto.is_some();
+    let decided = tables.table("scorecard", Some("overrides"))?;
+    let decisions = decided.as_ref().map(decisions).unwrap_or_default();
     let fixed = overrides(tables, account)?.iter().any(|row| row.what == "score" && row.status == "active");
     Ok(Some(Score {
         score: number(&card, "score", row),
@@ -196,8 +199,12 @@ pub(super) fn score(tables: &Tables, account: &str) -> Result<Option<Score>, Fai
         high: number(&card, "score_high", row),
         // No single criterion moves a score that somebody has decided.
         reach: is_told.then(|| {
-            let places = rule.places(&card, pareto.as_ref());
-            reach(account, rule, &places, if fixed { &[] } else { &criteria })
+            let places = rule.places(&card, pareto.as_ref(), &decisions);
+            let criteria = if fixed { &[] } else { criteria.as_slice() };
+            Reach {
+                decided: decisions.get(account).map(|decided| decided.decision),
+                ..reach(account, rule, &places, criteria)
+            }
         }),
         groups,
         criteria,
@@ -234,6 +241,7 @@ pub(super) fn overrides(tables: &Tables, account: &str) -> Result<Vec<Override>,
     let acting = |row: usize| Override {
         what: text(&table, "what", row).unwrap_or_default(),
         value: number(&table, "value", row),
+        decision: text(&table, "decision", row),
         who: text(&table, "who", row).unwrap_or_default(),
         why: text(&table, "why", row).unwrap_or_default(),
         until: until.get(row).copied().flatten(),

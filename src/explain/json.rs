@@ -3,6 +3,7 @@
 use super::{Criterion, Explained, Score, Year};
 use crate::calendar::iso;
 use crate::money::to_plain;
+use crate::scoring::overrides::Decision;
 use serde_json::{Value, json};
 
 /// One JSON object; money is text in units of the currency, so that no digit is lost.
@@ -37,7 +38,7 @@ pub fn as_json(explained: &Explained) -> String {
         })),
         "score": explained.score.as_ref().map(score_as_json),
         "overrides": explained.overrides.iter().map(|row| json!({
-            "what": row.what, "value": row.value, "who": row.who, "why": row.why,
+            "what": row.what, "value": row.value, "decision": row.decision, "who": row.who, "why": row.why,
             "until": row.until.map(iso), "status": row.status, "was": row.was,
         })).collect::<Vec<Value>>(),
         "robustness": explained.robustness.as_ref().map(|robustness| json!({
@@ -71,7 +72,8 @@ fn score_as_json(score: &Score) -> Value {
         "groups": score.groups.iter().map(|(group, score)| (group.clone(), json!(score))).collect::<serde_json::Map<_, _>>(),
         "criteria": score.criteria.iter().map(criterion).collect::<Vec<Value>>(),
         "reach": score.reach.as_ref().map(|reach| json!({
-            "list": reach.rule.describe(), "listed": reach.listed, "rank": reach.rank, "gap": reach.gap,
+            "list": reach.rule.describe(), "listed": reach.listed,
+            "decided": reach.decided.map(Decision::name), "rank": reach.rank, "gap": reach.gap,
             "one_of": reach.steps.iter().map(step).collect::<Vec<Value>>(),
         })),
     })

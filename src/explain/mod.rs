@@ -12,6 +12,7 @@ pub use told::as_text;
 use crate::failure::Failure;
 use crate::outputs::runs::Run;
 use crate::scoring::list::Rule;
+use crate::scoring::overrides::Decision;
 use crate::table::{Table, name_of};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -121,6 +122,8 @@ pub struct Criterion {
 pub struct Reach {
     pub rule: Rule,
     pub listed: bool,
+    /// What a person decided, whatever the score.
+    pub decided: Option<Decision>,
     /// Among the accounts that can be chosen; nothing where the account cannot be, whatever its score.
     pub rank: Option<usize>,
     /// How far the score is from where that changes, in points; nothing where no score changes it.
@@ -133,6 +136,8 @@ pub struct Reach {
 pub struct Override {
     pub what: String,
     pub value: Option<f64>,
+    /// `always` or `never`, where it is about the list and not about a score.
+    pub decision: Option<String>,
     pub who: String,
     pub why: String,
     /// Days since 1970-01-01.

@@ -39,7 +39,7 @@ pub(super) fn reach(account: &str, rule: Rule, places: &Places, criteria: &[Crit
         }
     };
     let Some(gap) = score.zip(line).map(|(score, line)| (line - score).abs()) else {
-        return Reach { rule, listed, rank, gap: None, steps: Vec::new() };
+        return Reach { rule, listed, decided: None, rank, gap: None, steps: Vec::new() };
     };
     let sign = if listed { -1.0 } else { 1.0 };
     let present = criteria.iter().filter(|criterion| criterion.weight > 0.0);
@@ -52,12 +52,13 @@ pub(super) fn reach(account: &str, rule: Rule, places: &Places, criteria: &[Crit
     // The order of the criteria decides between equal steps.
     steps.sort_by(|a, b| (a.2 - a.1).abs().total_cmp(&(b.2 - b.1).abs()));
     steps.truncate(STEPS);
-    Reach { rule, listed, rank, gap: Some(gap), steps }
+    Reach { rule, listed, decided: None, rank, gap: Some(gap), steps }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scoring::overrides::Decisions;
     use crate::table::TableBuilder;
     use proptest::prelude::*;
 
@@ -118,7 +119,7 @@ mod tests {
             .text("class", vec!["C", "A", "A", "A"])
             .build();
         let reach = |account: &str, rule: Rule, criteria: &[Criterion]| {
-            let places = rule.places(&card, Some(&pareto));
+            let places = rule.places(&card, Some(&pareto), &Decisions::new());
             super::reach(account, rule, &places, criteria)
         };
         let top = |count: usize| Rule::from(Line::Top(count));

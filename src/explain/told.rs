@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::outputs::locale::{Language, Locale, NOTHING};
 use crate::outputs::markdown::Catalogue;
 use crate::outputs::terminal::{cut, fitted, plain, width};
+use crate::scoring::overrides::Decision;
 use std::fmt::Arguments;
 
 /// What fits the terminals that there are.
@@ -281,6 +282,12 @@ impl Page<'_> {
         });
         let is_rated = self.of.score.as_ref().is_some_and(|score| score.rated);
         match (reach.listed, reach.rank, gap) {
+            _ if reach.decided == Some(Decision::Always) => {
+                self.words(format_args!("On the list whatever its score: a person decided so, see below."));
+            }
+            _ if reach.decided == Some(Decision::Never) => {
+                self.words(format_args!("Not on the list whatever its score: a person decided so, see below."));
+            }
             (true, Some(rank), Some(gap)) => {
                 self.words(format_args!("No. {rank} of the list ({rule}), and off it with {gap} less."));
             }
@@ -307,17 +314,27 @@ impl Page<'_> {
         }
         self.heading("What people decided");
         for row in overrides {
-            let what =
-                if row.what == "score" { "The whole score".to_owned() } else { self.label("criterion", &row.what) };
+            let what = match row.what.as_str() {
+                "score" => "The whole score".to_owned(),
+                "decision" => "The list".to_owned(),
+                criterion => self.label("criterion", criterion),
+            };
             let (value, was) = (self.points(row.value), self.points(row.was));
             let until = row.until.map(|until| format!(", until {}", iso(until))).unwrap_or_default();
             let who = if row.who.is_empty() { "nobody".to_owned() } else { plain(&row.who) };
             let why = if row.why.is_empty() { "no reason given".to_owned() } else { plain(&row.why) };
-            match row.status.as_str() {
-                "active" => {
+            match (row.status.as_str(), &row.decision) {
+                ("active", Some(decision)) => {
+                    self.words(format_args!("{what}: {decision} on it, says {who}{until}: {why}."));
+                }
+                (status, Some(decision)) => {
+                    let status = self.label("override_status", status);
+                    self.words(format_args!("{what}: {decision} does not act ({status}), says {who}{until}: {why}."));
+                }
+                ("active", None) => {
                     self.words(format_args!("{what}: {value} in place of {was}, says {who}{until}: {why}."));
                 }
-                status => {
+                (status, None) => {
                     let status = self.label("override_status", status);
                     self.words(format_args!("{what}: {value} does not act ({status}), says {who}{until}: {why}."));
                 }

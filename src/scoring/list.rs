@@ -1,5 +1,6 @@
 //! The list: which accounts are chosen. A stage `robustness` declares it; where none does, it is the best by score.
 
+use super::overrides::{Decision, Decisions};
 use crate::pipeline::diagnostics::{Problems, Span, did_you_mean};
 use crate::pipeline::fields::{Fields, number, whole};
 use crate::pipeline::node::Node;
@@ -125,20 +126,38 @@ impl Rule {
     }
 
     /// The places of all accounts of a scorecard; `pareto` gives the classes, where the rule asks for some.
-    pub fn places<'t>(&self, scorecard: &'t Table, pareto: Option<&'t Table>) -> Places<'t> {
+    pub fn places<'t>(&self, scorecard: &'t Table, pareto: Option<&'t Table>, decisions: &Decisions<'t>) -> Places<'t> {
         let accounts = scorecard.text("account");
         let able = self.able(pareto);
         let rated = scorecard.flags("rated");
-        let can = |row: &usize| rated[*row] && able.as_ref().is_none_or(|able| able.contains(accounts[*row]));
+        let is_free = |account: &str| !decisions.contains_key(account);
+        let can = |row: &usize| {
+            let account = accounts[*row];
+            rated[*row] && is_free(account) && able.as_ref().is_none_or(|able| able.contains(account))
+        };
         let rows: Vec<usize> = (0..accounts.len()).filter(can).collect();
         let scores: Vec<f64> = scorecard.numbers("score").into_iter().map(Option::unwrap_or_default).collect();
-        let (order, length) = self.line.ranked(&rows, &scores);
+        let (order, length) = self.line.beside(decisions).ranked(&rows, &scores);
         let ranks = order.iter().enumerate().map(|(place, row)| (accounts[*row], place + 1)).collect();
-        Places { order: order.iter().map(|row| (accounts[*row], scores[*row])).collect(), ranks, length }
+        let order = order.iter().map(|row| (accounts[*row], scores[*row])).collect();
+        Places { order, ranks, length, protected: protected(decisions).collect() }
     }
 }
 
+/// The accounts that are on the list by decision.
+fn protected<'t>(decisions: &Decisions<'t>) -> impl Iterator<Item = &'t str> {
+    decisions.iter().filter(|(_, decided)| decided.decision == Decision::Always).map(|(account, _)| *account)
+}
+
 impl Line {
+    /// The line for the accounts that nobody decided about: those that are always on the list take places of it.
+    pub fn beside(self, decisions: &Decisions) -> Self {
+        match self {
+            Self::Top(count) => Self::Top(count.saturating_sub(protected(decisions).count())),
+            Self::Score(score) => Self::Score(score),
+        }
+    }
+
     /// Rows from the best score to the worst, equals as they come, and how many of the first are on the list.
     pub fn ranked(self, rows: &[usize], scores: &[f64]) -> (Vec<usize>, usize) {
         let mut order = rows.to_vec();
@@ -151,7 +170,8 @@ impl Line {
     }
 }
 
-/// Who is where among the accounts that can be chosen: those that are rated, and of a class that the rule asks for.
+/// Who is where among the accounts that can be chosen: those that are rated, of a class that the rule asks for, and
+/// that nobody decided about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Places<'t> {
     /// Accounts with their scores, the best first.
@@ -160,6 +180,8 @@ pub struct Places<'t> {
     ranks: BTreeMap<&'t str, usize>,
     /// How many of the first are on the list.
     pub length: usize,
+    /// Those that are on it besides, by decision.
+    pub protected: BTreeSet<&'t str>,
 }
 
 impl Places<'_> {
@@ -169,7 +191,7 @@ impl Places<'_> {
     }
 
     pub fn is_listed(&self, account: &str) -> bool {
-        self.rank(account).is_some_and(|rank| rank <= self.length)
+        self.protected.contains(account) || self.rank(account).is_some_and(|rank| rank <= self.length)
     }
 }
 
@@ -186,6 +208,7 @@ pub fn between(node: &Node, key: &str, (low, high): (f64, f64), problems: &Probl
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scoring::overrides::Decided;
     use crate::table::TableBuilder;
     use serde_json::json;
 
@@ -215,12 +238,22 @@ mod tests {
             .text("class", vec!["A", "C", "B", "A", "A"])
             .build();
         let rule = Rule { line: Line::Top(2), classes: vec!["A".to_owned(), "B".to_owned()] };
-        let places = rule.places(&card, Some(&pareto));
+        let places = rule.places(&card, Some(&pareto), &Decisions::new());
         // c and d are equal, and c comes first; b is of class C, and e is not rated.
         assert_eq!(places.order, [("c", 8.0), ("d", 8.0), ("a", 5.0)]);
         assert_eq!((places.length, places.rank("d"), places.rank("b"), places.rank("e")), (2, Some(2), None, None));
         assert!(places.is_listed("d") && !places.is_listed("a") && !places.is_listed("b"));
-        let all = Rule::from(Line::Score(8.0)).places(&card, None);
+        let all = Rule::from(Line::Score(8.0)).places(&card, None, &Decisions::new());
         assert_eq!((all.length, all.rank("b"), all.rank("a")), (3, Some(1), Some(4)));
+        // b is never on it and e always, which takes one of the two places: one is left for c.
+        let decided = |decision| Decided { decision, who: "Eva", why: "so", until: None };
+        let decisions = Decisions::from([("b", decided(Decision::Never)), ("e", decided(Decision::Always))]);
+        let beside = Rule::from(Line::Top(2)).places(&card, None, &decisions);
+        assert_eq!(beside.order, [("c", 8.0), ("d", 8.0), ("a", 5.0)]);
+        assert_eq!((beside.length, beside.rank("b"), beside.rank("e")), (1, None, None));
+        assert_eq!(
+            ["a", "b", "c", "d", "e"].map(|account| beside.is_listed(account)),
+            [false, false, true, false, true]
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! Overrides: a person's word in place of a computed score, with who said it, why, and until when.
+//! Overrides: a person's word in place of a computed score or of the rule that makes the list, with who said it, why,
+//! and until when.
 
 use crate::calendar::parse_day;
 use crate::dates::DateFormats;
@@ -16,19 +17,75 @@ const REQUIRED: usize = 5;
 /// What an override names when it means the score of the account as a whole.
 pub const TOTAL: &str = "score";
 
+/// What an override names when it means whether the account is on the list.
+pub const DECISION: &str = "decision";
+
 /// The status of an override that acts.
 pub const ACTIVE: &str = "active";
 
 const ISO: &str = "%Y-%m-%d";
 
+/// Whether an account is on the list, whatever its score.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    Always,
+    Never,
+}
+
+impl Decision {
+    const ALL: [Self; 2] = [Self::Always, Self::Never];
+
+    /// How the sheet says it, and the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Always => "always",
+            Self::Never => "never",
+        }
+    }
+
+    fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|decision| decision.name() == fold(text))
+    }
+}
+
+/// A decision that acts, and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Decided<'t> {
+    pub decision: Decision,
+    pub who: &'t str,
+    pub why: &'t str,
+    /// The last day on which it acts.
+    pub until: Option<i32>,
+}
+
+/// The accounts of which a person decided whether they are on the list.
+pub type Decisions<'t> = BTreeMap<&'t str, Decided<'t>>;
+
+/// The decisions that act, of the table `overrides` of a scorecard; none where a run published it before there were
+/// any.
+pub fn decisions(overrides: &Table) -> Decisions<'_> {
+    if overrides.spec.column("decision").is_none() {
+        return Decisions::new();
+    }
+    let (who, why, until) = (overrides.text("who"), overrides.text("why"), overrides.dates("until"));
+    let rows = overrides.text("account").into_iter().zip(overrides.text("decision")).zip(overrides.text("status"));
+    let acting = rows.enumerate().filter(|(_, (_, status))| *status == ACTIVE);
+    let decided = acting.filter_map(|(row, ((account, decision), _))| {
+        let decision = Decision::named(decision)?;
+        Some((account, Decided { decision, who: who[row], why: why[row], until: until[row] }))
+    });
+    decided.collect()
+}
+
 /// One row of the table, and whether it acts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     pub account: String,
-    /// A criterion, or [`TOTAL`].
+    /// A criterion, [`TOTAL`], or [`DECISION`].
     pub what: String,
-    /// From 1 to 10.
+    /// From 1 to 10; nothing for a decision.
     pub value: Option<f64>,
+    pub decision: Option<Decision>,
     pub who: String,
     pub why: String,
     /// The last day on which it acts.
@@ -109,7 +166,9 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats)
     let day = |text: &str| dates.day(text).or_else(|| parse_day(text, ISO));
     let account = if rules.accounts.contains(cell(0)) { cell(0) } else { cell(0).trim() };
     let what = named(cell(1), rules.criteria);
-    let value = numbers.parse(cell(2).as_bytes(), SCORE_PLACES).ok();
+    let is_decision = what == Some(DECISION);
+    let decision = Decision::named(cell(2)).filter(|_| is_decision);
+    let value = numbers.parse(cell(2).as_bytes(), SCORE_PLACES).ok().filter(|_| !is_decision);
     let until = Some(cell(5)).filter(|text| !text.is_empty()).map(day);
     let status = if row.defect.is_some() {
         "unreadable_row"
@@ -121,7 +180,8 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats)
         "unknown_what"
     } else {
         match (value, until) {
-            (None, _) => "unreadable_value",
+            (None, _) if is_decision && decision.is_none() => "unknown_decision",
+            (None, _) if !is_decision => "unreadable_value",
             (Some(value), _) if !(10_000..=100_000).contains(&value) => "value_out_of_range",
             _ if cell(3).is_empty() => "missing_who",
             _ if cell(4).is_empty() => "missing_why",
@@ -134,6 +194,7 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats)
         account: account.to_owned(),
         what: what.unwrap_or(cell(1)).to_owned(),
         value: value.map(|value| value as f64 / 10_000.0),
+        decision,
         who: cell(3).to_owned(),
         why: cell(4).to_owned(),
         until: until.flatten(),
@@ -145,12 +206,12 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats)
     }
 }
 
-/// The criterion, or the whole score, that a text names.
+/// The criterion, the whole score, or the decision that a text names.
 fn named<'a>(text: &str, criteria: &BTreeSet<&'a str>) -> Option<&'a str> {
     let folded = fold(text);
     let exact = criteria.get(text).copied();
-    let total = || (folded == TOTAL).then_some(TOTAL);
-    exact.or_else(total).or_else(|| criteria.iter().copied().find(|name| fold(name) == folded))
+    let other = || [TOTAL, DECISION].into_iter().find(|name| *name == folded);
+    exact.or_else(other).or_else(|| criteria.iter().copied().find(|name| fold(name) == folded))
 }
 
 /// Of two that say something about the same thing nobody can tell which is meant: neither acts.
@@ -175,6 +236,7 @@ pub fn table(name: &str, overrides: &[Override]) -> Table {
         .text("account", texts(|row| &row.account))
         .text("what", texts(|row| &row.what))
         .numbers("value", sorted.iter().map(|row| row.value).collect::<Vec<_>>())
+        .optional_text("decision", sorted.iter().map(|row| row.decision.map(Decision::name)).collect())
         .text("who", texts(|row| &row.who))
         .text("why", texts(|row| &row.why))
         .dates("until", sorted.iter().map(|row| row.until).collect::<Vec<_>>())
@@ -227,6 +289,10 @@ mod tests {
             ["B", "strategy", "8", "Eva", "new contract", "2025-12-30"],
             ["B", "score", "8", "Eva", "new contract", ""],
             ["B", "score", "8", "Ana", "no", ""],
+            ["A", "Decision", "Always", "Eva", "new contract", "2026-06-30"],
+            ["B", "decision", "never", "Eva", "insolvent", "2025-12-30"],
+            ["B", "decision", "8", "Eva", "insolvent", ""],
+            ["B", "decision", "never", "", "insolvent", ""],
         ]);
         let expected = [
             "active",
@@ -243,6 +309,10 @@ mod tests {
             "expired",
             "duplicate",
             "duplicate",
+            "active",
+            "expired",
+            "unknown_decision",
+            "missing_who",
         ];
         assert_eq!(found, expected);
     }

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::outputs::locale::Language;
 use crate::outputs::markdown::Catalogue;
 use crate::outputs::terminal::{fitted, plain};
+use crate::scoring::overrides::{Decided, decisions};
 use crate::table::Table;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -30,6 +31,8 @@ struct Standing<'a> {
     listed: bool,
     /// Where the list is of some classes only.
     class: Option<&'a str>,
+    /// What a person decided, whatever the score.
+    decided: Option<Decided<'a>>,
 }
 
 /// What the change does to one account.
@@ -132,7 +135,8 @@ fn rank(standing: Option<Standing>) -> Option<usize> {
 
 fn standings(tables: &Tables) -> BTreeMap<&str, Standing<'_>> {
     let card = &tables.scorecard;
-    let places = tables.rule.places(card, tables.pareto.as_ref());
+    let decisions = tables.overrides.as_ref().map(decisions).unwrap_or_default();
+    let places = tables.rule.places(card, tables.pareto.as_ref(), &decisions);
     let classes: BTreeMap<&str, &str> = match &tables.pareto {
         Some(pareto) => pareto.text("account").into_iter().zip(pareto.text("class")).collect(),
         None => BTreeMap::new(),
@@ -142,7 +146,8 @@ fn standings(tables: &Tables) -> BTreeMap<&str, Standing<'_>> {
         let (rank, listed) = (places.rank(account), places.is_listed(account));
         let coverage: Option<f64> = coverage;
         let (coverage, class) = (coverage.unwrap_or_default(), classes.get(account).copied());
-        (account, Standing { score, rated, rank, coverage, listed, class })
+        let decided = decisions.get(account).copied();
+        (account, Standing { score, rated, rank, coverage, listed, class, decided })
     };
     card.text("account").into_iter().zip(scored).map(standing).collect()
 }
@@ -208,7 +213,14 @@ fn show(text: &mut String, found: &Move, name: &str) {
         place(found.is)
     );
     let (Some(was), Some(is)) = (found.was, found.is) else { return };
-    if was.rated != is.rated {
+    if was.decided != is.decided && found.listed().0 != found.listed().1 {
+        let _ = match is.decided {
+            Some(Decided { decision, who, why, .. }) => {
+                writeln!(text, "      {} on the list, decided {}: {}", decision.name(), plain(who), plain(why))
+            }
+            None => writeln!(text, "      no longer decided by a person"),
+        };
+    } else if was.rated != is.rated {
         let rated = if is.rated { "now rated" } else { "no longer rated" };
         let (was, is) = (percent(was.coverage), percent(is.coverage));
         let _ = writeln!(text, "      {rated}: {is} of the weight is known, was {was}");

@@ -11,7 +11,7 @@ use crate::pipeline::check::{Plan, Signature, Step};
 use crate::product::{AccountYears, Inputs, Product};
 use crate::run::{Options, execute};
 use crate::scoring::list::Rule;
-use crate::table::{Table, TableSpec};
+use crate::table::{Table, TableSpec, name_of};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -38,6 +38,8 @@ pub struct Tables {
     pub contributions: Table,
     /// The classes, where the list is of some classes only.
     pub pareto: Option<Table>,
+    /// What people decided, where they could.
+    pub overrides: Option<Table>,
 }
 
 /// Runs what a changed pipeline changes of its first scorecard, on top of a run. The list is as asked, else as declared.
@@ -50,10 +52,11 @@ pub fn compare(plan: &Plan, run: &Run, asked: Option<Rule>, options: &Options) -
         hint: Some("`whatif` says what a change would do to the scores".to_owned()),
     })?;
     let tables = |index: usize| plan.steps.get(index).map(|step| step.signature.tables()).unwrap_or_default();
-    let [score, contributions, ..] = tables(scorecard) else {
+    let [score, contributions, further @ ..] = tables(scorecard) else {
         return Err(Failure::run("a scorecard makes no contributions; this is a mistake of the program"));
     };
     let id = plan.steps.get(scorecard).map(|step| step.id.as_str()).unwrap_or_default();
+    let overrides = further.iter().find(|spec| spec.name == name_of(id, "scorecard", "overrides"));
     let declared = |content: &Value| asked.clone().or_else(|| Rule::of_content(content, id));
     let is = declared(&plan.content).unwrap_or_default();
     // Where the run did not say, its list is made as the one now.
@@ -66,6 +69,7 @@ pub fn compare(plan: &Plan, run: &Run, asked: Option<Rule>, options: &Options) -
         scorecard: published(score, run)?,
         contributions: published(contributions, run)?,
         pareto: classes.map(|spec| published(spec, run)).transpose()?,
+        overrides: overrides.map(|spec| run.table(&spec.name)).transpose()?.flatten(),
     };
     let targets: BTreeSet<usize> = pareto.into_iter().chain([scorecard]).collect();
     let mut inputs = Inputs::new(options.threads, options.progress.clone());
@@ -94,6 +98,7 @@ pub fn compare(plan: &Plan, run: &Run, asked: Option<Rule>, options: &Options) -
         scorecard: made(score)?,
         contributions: made(contributions)?,
         pareto: classes.map(made).transpose()?,
+        overrides: overrides.map(made).transpose()?,
     };
     let names = plan.steps.iter().find(|step| step.kind == "accounts").and_then(|step| step.signature.tables().first());
     let accounts = names.and_then(|spec| run.table_like(spec).transpose()).transpose()?;

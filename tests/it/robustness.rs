@@ -260,3 +260,81 @@ fn mistakes() {
     1 mistake in `small.yaml`
     ");
 }
+
+/// A has 8, B 7, C 6, D 5. A is never on the list and D always is, which leaves one of two places to B before C.
+#[test]
+fn what_people_decide_comes_before_the_line() {
+    let decided = "account,what,value,who,why,until\n\
+        A,decision,never,credit control,in default | since May,2024-12-31\n\
+        D,decision,always,board,\u{1b}[31mpilot line,\n\
+        C,decision,always,board,promised,2024-12-30\n";
+    let project = project("{top: 2}", "").with("overruled.csv", decided);
+    let run = project.run(&[]);
+    assert_snapshot!(rows(&run, "robustness", &STANDING[..3]), @"
+    B true 1
+    C false 2
+    ");
+    assert_snapshot!(rows(&run, "overrides", &["account", "what", "decision", "value", "until", "status"]), @"
+    A decision never  2024-12-31 active
+    C decision always  2024-12-30 expired
+    D decision always   active
+    ");
+    let said = |account: &str| {
+        let said = project.vitalfew(&["explain", account]).stdout;
+        said.split("\n\n").filter(|part| part.contains("list")).collect::<Vec<_>>().join("\n---\n")
+    };
+    assert_snapshot!(said("A"), @"
+      Not on the list whatever its score: a person decided so, see below.
+    ---
+    What people decided
+      The list: never on it, says credit control, until 2024-12-31: in default |
+      since May.
+    ");
+    assert_snapshot!(said("D"), @r"
+      On the list whatever its score: a person decided so, see below.
+    ---
+    What people decided
+      The list: always on it, says board: \u{1b}[31mpilot line.
+    ");
+    assert_snapshot!(said("C"), @"
+      Not on the list (the 2 best by score) but no. 2: 1.00 points more would bring
+      it there.
+      A single score would do it: Strategy from 6.00 to 8.00; or Mutuality from 6.00
+      to 8.00.
+    ---
+    What people decided
+      The list: always does not act (expired), says board, until 2024-12-30:
+      promised.
+    ---
+    With other weights
+      Of the sets of weights drawn at random around the declared ones, 0.0% list it.
+      It is at no. 2 nine times out of ten.
+      The smallest change of one weight that would bring it onto the list: Strategy
+      from 50.0% to 75.0% of the total.
+    ");
+    // With strategy alone A has 9, C 6, B and D 5: C comes before B, and neither A nor D moves.
+    let weights = [
+        "whatif",
+        "small.yaml",
+        "--set",
+        "stages.scorecard.groups.ties={weight: 1, criteria: {strategy: {weight: 99, judged: true}, mutuality: {weight: 1, judged: true}}}",
+    ];
+    assert_snapshot!(project.vitalfew(&weights).stdout.lines().skip(1).collect::<Vec<_>>().join("\n"), @"
+    the list, the 2 best by score: 2 accounts, now 2
+    4 of 5 accounts have another score or rank
+
+    1 enter
+      C                                      6.00 → 6.00     rank    2 → 1
+          others fell behind it: its own score did not rise
+          -2.94  Mutuality: scored 6.0, weight 50.0% → 1.0%
+          +2.94  Strategy: scored 6.0, weight 50.0% → 99.0%
+
+    1 leave
+      B                                      7.00 → 5.04     rank    1 → 2
+          -4.41  Mutuality: scored 9.0, weight 50.0% → 1.0%
+          +2.45  Strategy: scored 5.0, weight 50.0% → 99.0%
+
+    1 stay and move
+      D                                      5.00 → 5.00     rank    – → –
+    ");
+}

@@ -125,17 +125,19 @@ fn the_report_in_english() {
 
     ## What people decided
 
-    1 override acts: somebody's word stands in the place of a computed score.
+    2 overrides act: somebody's word stands in the place of what was computed.
 
     | Account | What | Computed | Decided | Who | Why | Until |
     |:---|:---|---:|---:|:---|:---|---:|
     | Bolt \| Nut &lt;Ltd&gt; (C-2) | the whole score | 4.75 | 4.50 | eva | merger | 16/02/2026 |
+    | Delta (C-4) | the list | – | always on it | board | pilot line | – |
 
-    2 overrides do not act:
+    3 overrides do not act:
 
     | Account | What | Score | Who | Why | Until | Why not used |
     |:---|:---|---:|:---|:---|---:|:---|
     | Cable \[x\](y) (C-3) | New markets | 7.00 | zoe \| eva | &lt;b&gt;signed&lt;/b&gt; | 08/11/2025 | expired |
+    | C-5 | the list | never on it | board | default | 31/07/2025 | expired |
     | C-9 | Sympathy | – | – | – | – | account unknown |
 
     ## How the score is made
@@ -313,17 +315,19 @@ fn the_report_in_spanish() {
 
     ## Lo que decidieron las personas
 
-    Actúa 1 decisión: la palabra de alguien ocupa el lugar de una puntuación calculada.
+    Actúan 2 decisiones: la palabra de alguien ocupa el lugar de lo calculado.
 
     | Cuenta | Qué | Calculada | Decidida | Quién | Por qué | Hasta |
     |:---|:---|---:|---:|:---|:---|---:|
     | Bolt \| Nut &lt;Ltd&gt; (C-2) | la puntuación entera | 4,75 | 4,50 | eva | merger | 16/02/2026 |
+    | Delta (C-4) | la lista | – | siempre en ella | board | pilot line | – |
 
-    2 decisiones no actúan:
+    3 decisiones no actúan:
 
     | Cuenta | Qué | Puntuación | Quién | Por qué | Hasta | Por qué no se usa |
     |:---|:---|---:|:---|:---|---:|:---|
     | Cable \[x\](y) (C-3) | New markets | 7,00 | zoe \| eva | &lt;b&gt;signed&lt;/b&gt; | 08/11/2025 | caducada |
+    | C-5 | la lista | nunca en ella | board | default | 31/07/2025 | caducada |
     | C-9 | Sympathy | – | – | – | – | cuenta desconocida |
 
     ## Cómo se forma la puntuación

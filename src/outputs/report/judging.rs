@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Listing;
 use super::account::Accounts;
-use crate::scoring::overrides::ACTIVE;
+use crate::scoring::overrides::{ACTIVE, DECISION};
 use crate::table::Table;
 
 /// Raters this far apart, in points of ten, do not mean the same.
@@ -118,13 +118,15 @@ pub struct Overrides {
     pub resting: Vec<Override>,
 }
 
-/// A person's word in place of a computed score.
+/// A person's word in place of what was computed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Override {
     pub name: String,
-    /// A criterion, or `score` for the whole.
+    /// A criterion, `score` for the whole, or `decision` for the list.
     pub what: String,
     pub value: Option<f64>,
+    /// `always` or `never` on the list.
+    pub decision: Option<String>,
     pub who: String,
     pub why: String,
     pub until: Option<i32>,
@@ -137,10 +139,12 @@ pub(super) fn overrides(table: &Table, accounts: &Accounts) -> Option<Overrides>
     let (keys, what, status) = (table.text("account"), table.text("what"), table.text("status"));
     let (who, why, until) = (table.text("who"), table.text("why"), table.dates("until"));
     let (value, was, is) = (table.numbers("value"), table.numbers("was"), table.numbers("is"));
+    let decision = table.optional_text("decision");
     let row = |row: usize| Override {
         name: name(keys[row], accounts),
         what: what[row].to_owned(),
         value: value[row],
+        decision: decision[row].map(str::to_owned),
         who: who[row].to_owned(),
         why: why[row].to_owned(),
         until: until[row],
@@ -153,8 +157,8 @@ pub(super) fn overrides(table: &Table, accounts: &Accounts) -> Option<Overrides>
     (table.rows() > 0).then_some(Overrides { active, resting })
 }
 
-/// The accounts on which an override acts.
+/// The accounts on whose scores an override acts.
 pub(super) fn overridden(table: &Table) -> BTreeSet<&str> {
-    let rows = table.text("account").into_iter().zip(table.text("status"));
-    rows.filter(|(_, status)| *status == ACTIVE).map(|(account, _)| account).collect()
+    let rows = table.text("account").into_iter().zip(table.text("status")).zip(table.text("what"));
+    rows.filter(|((_, status), what)| *status == ACTIVE && *what != DECISION).map(|((account, _), _)| account).collect()
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::account::Accounts;
 use super::{Inputs, Listing};
+use crate::scoring::overrides::{Decision, decisions};
 use crate::table::Table;
 
 /// An account is settled where fewer than this part of the draws contradicts the list.
@@ -30,6 +31,9 @@ pub struct Robustness {
     pub classes: String,
     /// Accounts on the list, and those that are on it in at least 95% of the draws.
     pub chosen: usize,
+    /// Accounts that are on the list besides, and those that are not, because a person decided so.
+    pub protected: usize,
+    pub barred: usize,
     pub settled: usize,
     /// Those that are on it in more than 5% and fewer than 95%, the most likely first.
     pub doubtful: Listing<Doubtful>,
@@ -79,10 +83,14 @@ pub(super) fn robustness(inputs: &Inputs, drawn: Drawn, accounts: &Accounts, top
     let likely = |least: f64| p_key.iter().flatten().filter(move |p_key| **p_key >= least).count();
     let classes = ["A", "B", "C"].into_iter().zip(drawn.classes).filter(|(_, able)| *able).map(|(class, _)| class);
     let classes = if drawn.classes == [true; 3] { Vec::new() } else { classes.collect::<Vec<&str>>() };
+    let decisions = inputs.overrides.map(decisions).unwrap_or_default();
+    let decided = |decision: Decision| decisions.values().filter(|decided| decided.decision == decision).count();
     Some(Robustness {
         drawn,
         classes: classes.join(", "),
         chosen: chosen.iter().filter(|chosen| **chosen).count(),
+        protected: decided(Decision::Always),
+        barred: decided(Decision::Never),
         settled: likely(1.0 - DOUBT),
         doubtful: Listing::cut(doubtful(table, name), top),
         swaps: inputs.swaps.map(|table| Listing::cut(swaps(table, name), top.min(10))),
@@ -191,6 +199,7 @@ mod tests {
 
         On the list are the 2 accounts with the highest scores.
         Only accounts of these classes can be on it: A, C.
+        1 more account is on it because somebody decided so.
         Weights are a judgement too. To see what hangs on them, 10,000 other sets of weights were drawn at random around them (concentration 50: the higher, the closer), and each set ranked the accounts anew.
         **1 account** is on the list under at least 95% of these sets: it is there however one weighs.
         **2 accounts** are on it under some sets and off it under others (5 to 95%): here the weights decide.
@@ -216,6 +225,7 @@ mod tests {
         ");
         insta::assert_snapshot!(section(Language::Spanish, &tables(), Some(6.5)), @r"
         En la lista están 2 cuentas, con una puntuación de 6,50 o más.
+        1 cuenta más está en ella porque alguien lo decidió.
         También los pesos son opinables. Para ver qué depende de ellos, se sortearon 10.000 juegos de pesos distintos alrededor de los declarados (concentración 50: cuanto mayor, más cerca) y con cada juego las cuentas se ordenaron de nuevo.
         **1 cuenta** está en la lista con al menos el 95~% de estos juegos: lo está se pese como se pese.
         **2 cuentas** están en ella con unos juegos y fuera con otros (del 5 al 95~%): aquí deciden los pesos.
@@ -250,6 +260,7 @@ mod tests {
         change?
 
         On the list is 1 account, with a score of 6.50 or more.
+        1 more account is on it because somebody decided so.
         Weights are a judgement too. To see what hangs on them, 10,000 other sets of weights were drawn at random around them (concentration 50: the higher, the closer), and each set ranked the accounts anew.
         **1 account** is on the list under at least 95% of these sets: it is there however one weighs.
         No other account is on it under more than 5%: other weights would hardly change the list.
@@ -261,6 +272,7 @@ mod tests {
         change?
 
         No account is on the list: none has a score of 6.50 or more.
+        1 more account is on it because somebody decided so.
         Weights are a judgement too. To see what hangs on them, 10,000 other sets of weights were drawn at random around them (concentration 50: the higher, the closer), and each set ranked the accounts anew.
         No account is on the list under at least 95% of these sets.
         No other account is on it under more than 5%: other weights would hardly change the list.

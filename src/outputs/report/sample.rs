@@ -266,16 +266,17 @@ fn judgement_spread() -> Table {
 }
 
 fn overrides() -> Table {
-    TableBuilder::new("overrides", 3)
-        .text("account", vec!["C-2", "C-3", "C-9"])
-        .text("what", vec!["score", "new_markets", "sympathy"])
-        .numbers("value", vec![Some(4.5), Some(7.0), None])
-        .text("who", vec!["eva", "zoe | eva", ""])
-        .text("why", vec!["merger", "<b>signed</b>", ""])
-        .dates("until", vec![Some(20_500), Some(20_400), None])
-        .text("status", vec!["active", "expired", "unknown_account"])
-        .numbers("was", vec![Some(4.75), None, None])
-        .numbers("is", vec![Some(4.5), None, None])
+    TableBuilder::new("overrides", 5)
+        .text("account", vec!["C-2", "C-3", "C-4", "C-5", "C-9"])
+        .text("what", vec!["score", "new_markets", "decision", "decision", "sympathy"])
+        .numbers("value", vec![Some(4.5), Some(7.0), None, None, None])
+        .optional_text("decision", vec![None, None, Some("always"), Some("never"), None])
+        .text("who", vec!["eva", "zoe | eva", "board", "board", ""])
+        .text("why", vec!["merger", "<b>signed</b>", "pilot line", "default", ""])
+        .dates("until", vec![Some(20_500), Some(20_400), None, Some(20_300), None])
+        .text("status", vec!["active", "expired", "active", "expired", "unknown_account"])
+        .numbers("was", vec![Some(4.75), None, None, None, None])
+        .numbers("is", vec![Some(4.5), None, None, None, None])
         .build()
 }
 

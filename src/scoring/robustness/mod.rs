@@ -12,7 +12,8 @@ pub use field::{Field, Levels};
 pub use simulation::{Counts, Question, simulate};
 
 use super::config::{Basis, Missing, Scorecard};
-use super::list::{CLASSES, Rule, between};
+use super::list::{CLASSES, Line, Rule, between};
+use super::overrides::{ACTIVE, TOTAL, decisions};
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Span};
@@ -135,11 +136,14 @@ impl Job {
         let (accounts, scores) = (scorecard.text("account"), scorecard.numbers("score"));
         let rated = scorecard.flags("rated");
         let known = known(inputs.table(&self.contributions)?);
-        let fixed = self.fixed(inputs)?;
         let pareto = self.pareto.as_ref().map(|pareto| inputs.table(pareto)).transpose()?;
         let able = self.robustness.rule.able(pareto);
-        let rows: Vec<usize> =
-            (0..accounts.len()).filter(|row| able.as_ref().is_none_or(|able| able.contains(accounts[*row]))).collect();
+        let overrides = self.overrides.as_ref().map(|overrides| inputs.table(overrides)).transpose()?;
+        let decisions = overrides.map(decisions).unwrap_or_default();
+        let can =
+            |account: &str| able.as_ref().is_none_or(|able| able.contains(account)) && !decisions.contains_key(account);
+        let rows: Vec<usize> = (0..accounts.len()).filter(|row| can(accounts[*row])).collect();
+        let fixed = overrides.map(fixed).unwrap_or_default();
         let width = self.criteria.len();
         let candidates: Vec<Candidate> = rows
             .iter()
@@ -151,20 +155,11 @@ impl Job {
             })
             .collect();
         let scores: Vec<f64> = rows.iter().map(|row| scores[*row].unwrap_or_default()).collect();
-        self.find(&candidates, &scores).map(|found| tables::tables(names, &found))
+        let line = self.robustness.rule.line.beside(&decisions);
+        self.find(line, &candidates, &scores).map(|found| tables::tables(names, &found))
     }
 
-    /// Accounts whose whole score a person gave.
-    fn fixed<'t>(&self, inputs: &'t Inputs) -> Result<BTreeSet<&'t str>, Failure> {
-        let Some(overrides) = &self.overrides else { return Ok(BTreeSet::new()) };
-        let overrides = inputs.table(overrides)?;
-        let rows = overrides.text("account").into_iter().zip(overrides.text("what")).zip(overrides.text("status"));
-        let acting = rows.filter(|((_, what), status)| *what == super::overrides::TOTAL && *status == "active");
-        Ok(acting.map(|((account, _), _)| account).collect())
-    }
-
-    fn find<'a>(&'a self, candidates: &[Candidate<'a>], scores: &[f64]) -> Result<Found<'a>, Failure> {
-        let line = self.robustness.rule.line;
+    fn find<'a>(&'a self, line: Line, candidates: &[Candidate<'a>], scores: &[f64]) -> Result<Found<'a>, Failure> {
         let weights = self.levels.effective();
         let entering: Vec<usize> = (0..candidates.len()).filter(|place| candidates[*place].rated).collect();
         // Candidates are in the order of their accounts, which decides between equals.
@@ -212,6 +207,13 @@ impl Job {
             counts,
         })
     }
+}
+
+/// Accounts whose whole score a person gave.
+fn fixed(overrides: &Table) -> BTreeSet<&str> {
+    let rows = overrides.text("account").into_iter().zip(overrides.text("what")).zip(overrides.text("status"));
+    let acting = rows.filter(|((_, what), status)| *what == TOTAL && *status == ACTIVE);
+    acting.map(|((account, _), _)| account).collect()
 }
 
 /// The known scores of all accounts, one after another: what was assumed is as missing as what was left out.
