@@ -12,6 +12,10 @@ use rand_pcg::Pcg64Mcg;
 use rand_pcg::rand_core::SeedableRng;
 use std::fmt::Display;
 
+/// Invoices that reach the books late, so that a year that was closed changes: the rank of the account by size, the month
+/// of the invoices and the one whose file has them, both counted back from the first one after the last whole year.
+const LATE: [(u64, u32, u32); 2] = [(8, 14, 10), (3, 13, 4)];
+
 /// What an account orders within one month: some documents with some lines, of which some are written already.
 pub(super) struct Order {
     pub(super) account: usize,
@@ -49,6 +53,8 @@ pub(super) struct Books<'a> {
     pub(super) numbers: [u64; 2],
     pub(super) faults: usize,
     pub(super) until_fault: u64,
+    /// Lines that are invoiced and not yet in the books, with the month whose file will have them.
+    late: Vec<(u32, String)>,
     /// What each account bought in each of the last years, the last one first, in cents.
     pub(super) bought: Vec<[i64; COSTED_YEARS]>,
 }
@@ -61,7 +67,7 @@ impl<'a> Books<'a> {
         let accounts = (0..size.accounts).zip(ranks).map(|(index, rank)| Account::new(index, rank, size)).collect();
         let products = catalogue(size.seed);
         let bought = vec![[0; COSTED_YEARS]; size.accounts as usize];
-        Self { size, accounts, products, draw, numbers: [0, 0], faults: 0, until_fault: 400, bought }
+        Self { size, accounts, products, draw, numbers: [0, 0], faults: 0, until_fault: 400, late: Vec::new(), bought }
     }
 
     pub(super) fn year(&self, month: u32) -> u32 {
@@ -96,6 +102,9 @@ impl<'a> Books<'a> {
     pub(super) fn month(&mut self, month: u32, shares: &mut Shares, sheet: &mut Sheet) -> Result<(), Error> {
         if month.is_multiple_of(12) {
             self.numbers = [0, 0];
+        }
+        for (_, line) in self.late.extract_if(.., |(due, _)| *due == month) {
+            sheet.row(&[&line])?;
         }
         let mut orders = self.orders(month, shares);
         let days = self.working_days(month);
@@ -162,11 +171,22 @@ impl<'a> Books<'a> {
                 Some(Fault::Short) => sheet.row(&fields[..5])?,
                 Some(Fault::Long) => sheet.row(&[fields.as_slice(), &[&"see note"]].concat())?,
                 Some(Fault::Encoding) => sheet.row_in_another_encoding(&fields)?,
+                None if let Some(due) = self.late_until(order.account, month) => {
+                    let line: Vec<String> = fields.iter().map(ToString::to_string).collect();
+                    self.late.push((due, line.join(",")));
+                }
                 _ => sheet.row(&fields)?,
             }
             self.remember(order.account, month, cents);
         }
         Ok(())
+    }
+
+    /// The month whose file has what this account is invoiced for this month, where that is a later one.
+    fn late_until(&self, account: usize, month: u32) -> Option<u32> {
+        let (rank, back) = (self.accounts[account].rank, 12 * self.size.years - month);
+        let late = LATE.iter().find(|(late, invoiced, _)| (*late, *invoiced) == (rank, back));
+        late.map(|(_, invoiced, booked)| month + invoiced - booked)
     }
 
     /// What is wrong with the next line: about one in nine hundred is broken, in each of the ways by turns.
