@@ -83,6 +83,23 @@ impl FiscalCalendar {
         days_between(EPOCH, date.unwrap_or(EPOCH))
     }
 
+    /// The last days of the fiscal periods of so many months around a day: of the last one that is over by then, and of
+    /// the one after it. The periods are counted from the start of the fiscal year.
+    pub fn period_ends(self, day: i32, months: u8) -> (i32, i32) {
+        let (year, month) = self.place(day + 1);
+        let months = months.clamp(1, 12);
+        let first = i32::from(month - month % months);
+        (self.first_of_month(year, first) - 1, self.first_of_month(year, first + i32::from(months)) - 1)
+    }
+
+    /// The first day of a month, counted from 0 at the start of a fiscal year and on into the years after it.
+    fn first_of_month(self, fiscal_year: i32, month: i32) -> i32 {
+        let month = i32::from(self.starts) - 1 + month;
+        let year = fiscal_year - i32::from(self.starts > 1) + month / 12;
+        let month = i8::try_from(month % 12 + 1).unwrap_or(1);
+        days_between(EPOCH, Date::new(i16::try_from(year).unwrap_or(LAST_YEAR), month, 1).unwrap_or(EPOCH))
+    }
+
     /// The last fiscal year that ended on or before a day.
     pub fn last_complete_year(self, as_of: i32) -> i32 {
         self.place(as_of + 1).0 - 1
@@ -169,6 +186,26 @@ mod tests {
         assert_eq!(december.last_year_reached(day("2011-12-09")), 2011);
         assert_eq!(december.last_complete_year(day("2013-11-29")), 2012);
         assert_eq!(december.last_complete_year(day("2013-11-30")), 2013);
+    }
+
+    #[test]
+    fn periods_end_with_months_of_the_fiscal_year() {
+        let ends = |starts: u8, on: &str, months: u8| {
+            let (last, next) = FiscalCalendar { starts }.period_ends(day(on), months);
+            format!("{} {}", iso(last), iso(next))
+        };
+        assert_eq!(ends(1, "2025-12-31", 3), "2025-12-31 2026-03-31");
+        assert_eq!(ends(1, "2025-12-30", 3), "2025-09-30 2025-12-31");
+        assert_eq!(ends(1, "2026-02-10", 3), "2025-12-31 2026-03-31");
+        assert_eq!(ends(1, "2024-02-29", 1), "2024-02-29 2024-03-31");
+        assert_eq!(ends(1, "2024-02-28", 1), "2024-01-31 2024-02-29");
+        assert_eq!(ends(1, "2025-07-01", 6), "2025-06-30 2025-12-31");
+        assert_eq!(ends(1, "2025-07-01", 12), "2024-12-31 2025-12-31");
+        // FY2026 is December 2025 to November 2026: its quarters end in February, May, August and November.
+        assert_eq!(ends(12, "2025-12-31", 3), "2025-11-30 2026-02-28");
+        assert_eq!(ends(12, "2026-02-28", 3), "2026-02-28 2026-05-31");
+        assert_eq!(ends(4, "2026-01-15", 6), "2025-09-30 2026-03-31");
+        assert_eq!(ends(4, "2026-03-31", 12), "2026-03-31 2027-03-31");
     }
 
     #[test]

@@ -8,6 +8,7 @@ pub mod calendar;
 pub mod cli;
 pub mod commands;
 pub mod dates;
+pub mod decisions;
 pub mod demo;
 pub mod explain;
 pub mod failure;

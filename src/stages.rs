@@ -59,6 +59,7 @@ kinds! {
     "robustness" => Robustness(crate::scoring::robustness::Robustness), crate::scoring::robustness::MANUAL;
     "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
     "history" => History(crate::outputs::history::Declared), crate::outputs::history::MANUAL;
+    "select" => Select(crate::decisions::select::Select), crate::decisions::select::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
 }

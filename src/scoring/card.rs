@@ -128,7 +128,7 @@ fn measured(
 }
 
 /// A numeric column by account; money in whole currency units.
-fn values_of(table: &Table, column: &ColumnSpec, accounts: &[&str], decimals: u32) -> Vec<Option<f64>> {
+pub(crate) fn values_of(table: &Table, column: &ColumnSpec, accounts: &[&str], decimals: u32) -> Vec<Option<f64>> {
     let unit =
         if column.meaning == Meaning::Money { 10f64.powi(i32::try_from(decimals).unwrap_or_default()) } else { 1.0 };
     let values: Vec<Option<f64>> = match column.meaning {

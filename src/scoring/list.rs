@@ -1,7 +1,7 @@
 //! The list: which accounts are chosen. A stage `robustness` declares it; where none does, it is the best by score.
 
 use super::overrides::{Decision, Decisions};
-use crate::pipeline::diagnostics::{Problems, Span, did_you_mean};
+use crate::pipeline::diagnostics::{Located, Problems, Span, did_you_mean};
 use crate::pipeline::fields::{Fields, number, whole};
 use crate::pipeline::node::Node;
 use crate::table::Table;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const LISTED: usize = 20;
 
 /// The last bits of a sum must not decide.
-const EQUAL: f64 = 1e-9;
+pub const EQUAL: f64 = 1e-9;
 
 /// The classes of `pareto`.
 pub const CLASSES: [&str; 3] = ["A", "B", "C"];
@@ -51,37 +51,13 @@ impl Rule {
     pub fn decode(node: &Node, problems: &Problems) -> Option<(Self, Option<Span>)> {
         let mut fields = Fields::open(node, &node.span, "`chosen`", problems)?;
         let (top, score) = (fields.optional("top"), fields.optional("score"));
-        let classes = match fields.optional("class") {
-            None => Some(Vec::new()),
-            Some(_) => fields.optional_texts("class"),
-        };
+        let classes = classes(&mut fields);
         fields.finish();
-        let mut known = true;
-        for class in classes.iter().flatten().filter(|class| !CLASSES.contains(&class.value.as_str())) {
-            let message = format!("there is no class `{}`", class.value);
-            problems.report(&class.span, message, did_you_mean(&class.value, CLASSES));
-            known = false;
-        }
-        let line = match (top, score) {
-            (Some(top), None) => {
-                whole(top, "top", 1..=1_000_000, problems).and_then(|top| usize::try_from(top).ok()).map(Line::Top)
-            }
-            (None, Some(score)) => between(score, "score", (1.0, 10.0), problems).map(Line::Score),
-            (top, _) => {
-                let found = if top.is_some() { "both" } else { "neither" };
-                let message = format!("`chosen` should say either `top` or `score`, found {found}");
-                problems.report(
-                    &node.span,
-                    message,
-                    "such as `chosen: {top: 20}` or `chosen: {score: 6.5}`".to_owned(),
-                );
-                None
-            }
-        };
+        let line = Line::read("chosen", node, (top, score), problems);
         let (line, classes) = (line?, classes?);
         let at = classes.first().map(|class| class.span.clone());
         let classes = classes.into_iter().map(|class| class.value).collect();
-        Some((Self { line, classes }, at)).filter(|_| known)
+        Some((Self { line, classes }, at))
     }
 
     /// What the first stage `robustness` of a scorecard says, in the content of a pipeline that is sound.
@@ -149,12 +125,52 @@ fn protected<'t>(decisions: &Decisions<'t>) -> impl Iterator<Item = &'t str> {
     decisions.iter().filter(|(_, decided)| decided.decision == Decision::Always).map(|(account, _)| *account)
 }
 
+/// The classes that a key `class` names; none where it is left out.
+pub fn classes(fields: &mut Fields) -> Option<Vec<Located<String>>> {
+    let classes = match fields.optional("class") {
+        None => Some(Vec::new()),
+        Some(_) => fields.optional_texts("class"),
+    };
+    let mut known = true;
+    for class in classes.iter().flatten().filter(|class| !CLASSES.contains(&class.value.as_str())) {
+        let message = format!("there is no class `{}`", class.value);
+        fields.problems.report(&class.span, message, did_you_mean(&class.value, CLASSES));
+        known = false;
+    }
+    classes.filter(|_| known)
+}
+
 impl Line {
     /// The line for the accounts that nobody decided about: those that are always on the list take places of it.
     pub fn beside(self, decisions: &Decisions) -> Self {
         match self {
             Self::Top(count) => Self::Top(count.saturating_sub(protected(decisions).count())),
             Self::Score(score) => Self::Score(score),
+        }
+    }
+
+    /// Reads a line of a key of its own, such as `enter: {score: 7}`.
+    pub fn decode(key: &str, node: &Node, problems: &Problems) -> Option<Self> {
+        let mut fields = Fields::open(node, &node.span, format!("`{key}`"), problems)?;
+        let declared = (fields.optional("top"), fields.optional("score"));
+        fields.finish();
+        Self::read(key, node, declared, problems)
+    }
+
+    /// One of the two ways to say where a list ends.
+    fn read(key: &str, node: &Node, declared: (Option<&Node>, Option<&Node>), problems: &Problems) -> Option<Self> {
+        match declared {
+            (Some(top), None) => {
+                whole(top, "top", 1..=1_000_000, problems).and_then(|top| usize::try_from(top).ok()).map(Self::Top)
+            }
+            (None, Some(score)) => between(score, "score", (1.0, 10.0), problems).map(Self::Score),
+            (top, _) => {
+                let found = if top.is_some() { "both" } else { "neither" };
+                let message = format!("`{key}` should say either `top` or `score`, found {found}");
+                let hint = format!("such as `{key}: {{top: 20}}` or `{key}: {{score: 6.5}}`");
+                problems.report(&node.span, message, hint);
+                None
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 pub mod advice;
 pub mod ahp;
-mod card;
+pub(crate) mod card;
 pub mod config;
 pub mod judgements;
 pub mod list;

@@ -102,12 +102,10 @@ impl Catalogue {
     }
 
     /// Fills a message. The values are text that may stand in markdown as it is.
-    pub(super) fn fill(
-        &self,
-        key: &str,
-        count: Option<i128>,
-        values: &BTreeMap<&str, String>,
-    ) -> Result<String, String> {
+    ///
+    /// # Errors
+    /// Where there is no such message, or it has other placeholders.
+    pub fn fill(&self, key: &str, count: Option<i128>, values: &BTreeMap<&str, String>) -> Result<String, String> {
         let message = self.messages.get(key).ok_or_else(|| format!("there is no message `{key}`"))?;
         let placeholders = message.placeholders();
         if let Some(name) = values.keys().find(|name| **name != "count" && !placeholders.contains(**name)) {
@@ -141,7 +139,12 @@ mod tests {
 
     const TEMPLATE: &str = include_str!("../templates/key_accounts.md.j2");
 
-    const SCORESHEET: [&str; 2] = [include_str!("../scoresheet.rs"), include_str!("../scoresheet/workbook.rs")];
+    /// What else says messages.
+    const OTHERS: [&str; 3] = [
+        include_str!("../scoresheet.rs"),
+        include_str!("../scoresheet/workbook.rs"),
+        include_str!("../../decisions/select/words.rs"),
+    ];
 
     fn both() -> [Catalogue; 2] {
         [Language::English, Language::Spanish].map(|language| Catalogue::of(language).unwrap())
@@ -163,7 +166,7 @@ mod tests {
 
     /// Keys are used as `t('key'`, and families of keys as `word('family'` or `period('form'`.
     #[test]
-    fn the_template_or_the_scoresheet_uses_every_message() {
+    fn the_template_or_another_writer_uses_every_message() {
         let [english, _] = both();
         let used = |key: &str| {
             let mut parts = key.splitn(3, '.');
@@ -171,7 +174,7 @@ mod tests {
             TEMPLATE.contains(&format!("t('{key}'"))
                 || TEMPLATE.contains(&format!("word('{family}'"))
                 || family == "sheet" && ROLES.contains(&form)
-                || SCORESHEET.iter().any(|text| text.contains(&format!("\"{key}\"")))
+                || OTHERS.iter().any(|text| text.contains(&format!("\"{key}\"")))
                 || family == "question" && english.word(&format!("criterion.{form}")).is_some()
                 || family == "period" && (TEMPLATE.contains(&format!("period('{form}'")) || form == "name")
         };
