@@ -3,8 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "a template is a file of the pipeline, read when it is checked")]
 
 use super::markdown::{BUILT_IN, parse, render};
-use super::report::{Drawn, Facts, Inputs as ReportInputs, Outlook, report};
+use super::report::{DeclaredSelection, Drawn, Facts, Inputs as ReportInputs, Outlook, report};
 use super::tables::inside_run;
+use crate::decisions::select::Select;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
@@ -61,6 +62,7 @@ struct Names {
     robustness: Option<String>,
     missing_first: Option<String>,
     swaps: Option<String>,
+    selection: Option<String>,
     quadrant: Option<String>,
     quadrants: Option<String>,
     lifetime_value: Option<String>,
@@ -89,7 +91,7 @@ impl Markdown {
         let (settings, to, top) = (scope.settings.clone(), self.to.value.clone(), self.top);
         let declared = declared(scope);
         let job = move |inputs: &Inputs| {
-            let facts = facts(&settings, inputs, &names, top, declared)?;
+            let facts = facts(&settings, inputs, &names, top, &declared)?;
             let report = report(&facts, &tables(&names, inputs)?);
             let template = template.as_ref().map(|(name, text)| (name.as_str(), text.as_str()));
             let text = render(&report, settings.language, template).map_err(|error| Failure::run(error.to_string()))?;
@@ -158,6 +160,7 @@ fn names(scope: &mut Scope) -> Names {
         robustness: first("robustness", 0),
         missing_first: first("robustness", 2),
         swaps: first("robustness", 3),
+        selection: first("select", 0),
         quadrant: first("quadrant", 0),
         quadrants: first("quadrant", 1),
         lifetime_value: first("lifetime_value", 0),
@@ -167,7 +170,7 @@ fn names(scope: &mut Scope) -> Names {
 }
 
 /// What the first stages above of their kinds declare and a report has to say.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Declared {
     cutoff: i64,
     ranking_years: i32,
@@ -176,6 +179,7 @@ struct Declared {
     whitespace_years: i32,
     outlook: Option<Outlook>,
     robustness: Option<Drawn>,
+    select: Option<Select>,
 }
 
 fn declared(scope: &Scope) -> Declared {
@@ -187,6 +191,7 @@ fn declared(scope: &Scope) -> Declared {
         whitespace_years: 1,
         outlook: None,
         robustness: None,
+        select: None,
     };
     let stages: Vec<&Stage> = scope.stages_above().collect();
     // From the last to the first, so that the first of a kind has the last word.
@@ -208,6 +213,7 @@ fn declared(scope: &Scope) -> Declared {
                 let (unit, horizon, discount) = lifetime_value.outlook();
                 declared.outlook = Some(Outlook { unit, horizon, discount });
             }
+            Stage::Select(select) => declared.select = Some(select.as_ref().clone()),
             _ => {}
         }
     }
@@ -251,6 +257,7 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         robustness: table(&names.robustness)?,
         missing_first: table(&names.missing_first)?,
         swaps: table(&names.swaps)?,
+        selection: table(&names.selection)?,
         quadrant: table(&names.quadrant)?,
         quadrants: table(&names.quadrants)?,
         lifetime_value: table(&names.lifetime_value)?,
@@ -263,7 +270,7 @@ fn facts(
     inputs: &Inputs,
     names: &Names,
     top: usize,
-    declared: Declared,
+    declared: &Declared,
 ) -> Result<Facts, Failure> {
     let period = inputs.period().ok_or_else(|| Failure::run("no ledger has run"))?;
     let intervals = match &names.growth {
@@ -298,6 +305,27 @@ fn facts(
         whitespace_years: years(declared.whitespace_years),
         outlook: declared.outlook,
         robustness: declared.robustness,
+        selection: declared.select.as_ref().map(|select| selection(select, settings, period.as_of)),
         top,
     })
+}
+
+fn selection(select: &Select, settings: &Settings, as_of: i32) -> DeclaredSelection {
+    let score = |line: Line| match line {
+        Line::Score(score) => Some(score),
+        Line::Top(_) => None,
+    };
+    let top = |line: Line| match line {
+        Line::Top(count) => Some(count),
+        Line::Score(_) => None,
+    };
+    let classes: Vec<&str> = select.classes.iter().map(|class| class.value.as_str()).collect();
+    DeclaredSelection {
+        enter_score: score(select.enter),
+        leave_score: score(select.leave),
+        enter_top: top(select.enter),
+        leave_top: top(select.leave),
+        classes: classes.join(", "),
+        next_review: select.days(settings, as_of).1,
+    }
 }

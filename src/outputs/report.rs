@@ -17,6 +17,7 @@ mod robustness;
 #[cfg(test)]
 pub(crate) mod sample;
 mod scoring;
+mod selection;
 mod stability;
 mod standing;
 mod whitespace;
@@ -34,6 +35,7 @@ pub use quadrants::{Quadrant, Quadrants};
 pub use reading::{FileRow, Place, Reading, Reason, Split};
 pub use robustness::{Ask, Doubtful, Drawn, Robustness, Swap};
 pub use scoring::{Advice, Criterion, Scores, Weighing};
+pub use selection::{Declared as DeclaredSelection, Selection};
 pub use stability::{AtRisk, Stability};
 pub use standing::{Course, Growers, Ranking, Segment, Shrinkers, YearTotal};
 pub use whitespace::{Gap, Whitespace};
@@ -79,6 +81,8 @@ pub struct Facts {
     pub outlook: Option<Outlook>,
     /// How robustness was looked at, where it was.
     pub robustness: Option<Drawn>,
+    /// What is declared of the list, where there is one.
+    pub selection: Option<DeclaredSelection>,
     /// The rows that a long list shows.
     pub top: usize,
     /// How many complete years profit adds up, the last one included.
@@ -124,6 +128,7 @@ pub struct Inputs<'a> {
     pub robustness: Option<&'a Table>,
     pub missing_first: Option<&'a Table>,
     pub swaps: Option<&'a Table>,
+    pub selection: Option<&'a Table>,
     /// What accounts are worth, and the table of retention or of parameters behind it.
     pub lifetime_value: Option<&'a Table>,
     pub lifetime_basis: Option<&'a Table>,
@@ -148,6 +153,7 @@ pub struct Report {
     pub early_end: bool,
     pub open_year: Option<i64>,
     pub cutoff: u32,
+    pub selection: Option<Selection>,
     pub reading: Option<Reading>,
     pub findings: Option<Findings>,
     pub ranking: Option<Ranking>,
@@ -211,6 +217,10 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         early_end: facts.early_end,
         open_year: facts.open_year,
         cutoff: facts.cutoff,
+        selection: facts
+            .selection
+            .as_ref()
+            .and_then(|declared| selection::selection(inputs, declared, &accounts, facts.top)),
         reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),
         findings: findings::findings(inputs, &facts.currency),
         ranking: inputs.pareto.map(|table| standing::ranking(table, &accounts, facts.top)),

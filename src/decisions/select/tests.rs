@@ -1,6 +1,7 @@
 //! Decisions worked by hand, and what holds of any.
 
 use super::*;
+use crate::calendar::{FiscalCalendar, parse_day};
 use crate::scoring::list::Line;
 use crate::scoring::overrides::{self, Decided};
 use crate::table::Meaning;
@@ -186,215 +187,31 @@ fn turn(rule: &Rule, page: &str, before: Option<&Before>, day: Day) -> (Vec<Stri
     (told(&decisions), after(&decisions, day.review.max(before.map_or(i32::MIN, |before| before.review))))
 }
 
-/// Twelve accounts over five reviews, and a run between the third and the fourth.
+/// The days, the capacities and the lines of the book.
+const BOOK: &str = include_str!("../../../tests/it/fixtures/selection_book.txt");
+
 #[test]
 fn twelve_accounts_over_five_reviews() {
-    let rule = full_rule();
-    let mut codes: BTreeSet<String> = BTreeSet::new();
-    let mut note = |told: &[String]| {
-        let of_line = |line: &String| line.split(": ").nth(1).unwrap_or_default().to_owned();
-        codes.extend(told.iter().flat_map(|line| of_line(line).split(' ').map(str::to_owned).collect::<Vec<String>>()));
-    };
-
-    // The plain cut-off: six of twelve fulfil all, and D is the fourth of the north, which has three places. Six may
-    // be on the list, five are.
-    let first = "
-        A north 9
-        B north 8.5
-        C north 8
-        D north 7.5
-        E south 7.2
-        F south 7
-        G south 6.8
-        H south 8.8 class=C
-        I south 8 margin=-5
-        J south 7.9 known=0.5
-        K south 8 known=0.3
-        L south 7.1 margin=?
-    ";
-    let (told, list) = turn(&rule, first, None, day(1));
-    note(&told);
-    insta::assert_snapshot!(told.join("\n"), @"
-    A key: meets_enter
-    B key: meets_enter
-    C key: meets_enter
-    D waiting 1: meets_enter full_at_most_each
-    E key: meets_enter
-    F key: meets_enter
-    G none: below_enter
-    H none: class
-    I none: requirement
-    J none: coverage
-    K none: not_rated
-    L none: requirement_unknown
-    ");
-
-    // C falls under both lines, B between them, and F is not rated any more. H is now of class B. The best that enter
-    // are H (8.8) and D (7.5), and two may: G waits for a place, in the south, and at another review.
-    let second = "
-        A north 9
-        B north 6.7
-        C north 6.4
-        D north 7.5
-        E south 7.2
-        F south 7 known=0.4
-        G south 7.3
-        H south 8.8 class=B
-        I south 8 margin=-5
-        J south 7.9 known=0.5
-        K south 8 known=0.3 never
-        L south 7.1 margin=?
-    ";
-    let (told, list) = turn(&rule, second, Some(&list), day(2));
-    note(&told);
-    insta::assert_snapshot!(told.join("\n"), @"
-    A key: meets_enter
-    B key: held
-    C left: below_leave
-    D entered: meets_enter
-    E key: meets_enter
-    F watch: not_rated kept
-    G waiting 1: meets_enter full_at_most full_at_most_each full_entries
-    H entered: meets_enter
-    I none: requirement
-    J none: coverage
-    K none: barred not_rated
-    L none: requirement_unknown
-    ");
-
-    // The managers have room for five. I is protected in spite of its margin and takes the first place; A, H, D and E,
-    // in this order, the others, of which none is left for B. F is still not rated. Without those of before there
-    // would be I, A, H, J and C: so D and E are there as they were before. J, C, G and L wait.
-    let five = Rule { capacity: Some(5), ..rule };
-    let third = "
-        A north 9
-        B north 6.7
-        C north 7.6
-        D north 7.5
-        E south 7.2
-        F south 7 known=0.4
-        G south 7.3
-        H south 8.8
-        I south 8 margin=-5 always
-        J south 7.9
-        K south 8 known=0.3 never
-        L south 7.1
-    ";
-    let (told, list) = turn(&five, third, Some(&list), day(3));
-    note(&told);
-    insta::assert_snapshot!(told.join("\n"), @"
-    A key: meets_enter
-    B left: held full_capacity
-    C waiting 2: meets_enter full_capacity
-    D key: meets_enter incumbent
-    E key: meets_enter incumbent
-    F left: not_rated
-    G waiting 3: meets_enter full_at_most_each full_capacity
-    H key: meets_enter
-    I entered: protected requirement meets_enter
-    J waiting 1: meets_enter full_at_most_each full_capacity
-    K none: barred not_rated
-    L waiting 4: meets_enter full_at_most_each full_capacity
-    ");
-
-    // Between reviews. A has fallen, E has vanished, and both stay. With I, H and D there would be room for two: J
-    // (7.9) and B (7.7), which did not wait; F would have to. G no longer fulfils the rule, so L is the third to wait.
-    let between = "
-        A north 6
-        B north 7.7
-        C north 7.6
-        D north 7.5
-        F south 7.05
-        G south 6.9
-        H south 8.8
-        I south 8 margin=-5 always
-        J south 7.9
-        K south 8 known=0.3 never
-        L south 7.1
-    ";
-    let (told, list) = turn(&five, between, Some(&list), Day { as_of: 35, review: 3 });
-    note(&told);
-    insta::assert_snapshot!(told.join("\n"), @"
-    A watch: would_leave below_leave
-    B watch: would_enter meets_enter
-    C waiting 2: meets_enter full_capacity full_entries
-    D key: meets_enter incumbent
-    E watch: would_leave vanished
-    F watch: would_wait meets_enter full_at_most_each full_capacity full_entries
-    G none: below_enter
-    H key: meets_enter
-    I key: protected requirement meets_enter
-    J waiting 1: would_enter meets_enter
-    K none: barred not_rated
-    L waiting 3: meets_enter full_at_most_each full_capacity full_entries
-    ");
-
-    // Nobody protects I any more, and E is still away. A, H and D stay; J and B enter, which are the two that may, the
-    // last two of five, and B the third of the north.
-    let fourth = "
-        A north 9
-        B north 7.7
-        C north 7.6
-        D north 7.5
-        F south 7.05
-        G south 7.3
-        H south 8.8
-        I south 8 margin=-5
-        J south 7.9
-        K south 8 known=0.3 never
-        L south 7.1
-    ";
-    let (told, list) = turn(&five, fourth, Some(&list), day(4));
-    note(&told);
-    insta::assert_snapshot!(told.join("\n"), @"
-    A key: meets_enter
-    B entered: meets_enter
-    C waiting 1: meets_enter full_at_most_each full_capacity full_entries
-    D key: meets_enter incumbent
-    E left: vanished
-    F waiting 4: meets_enter full_capacity full_entries
-    G waiting 2: meets_enter full_capacity full_entries
-    H key: meets_enter
-    I left: requirement
-    J entered: meets_enter
-    K none: barred not_rated
-    L waiting 3: meets_enter full_capacity full_entries
-    ");
-
-    // Seven protected accounts, six of them in the south: more than all limits, and no place for anybody else.
-    let fifth = "
-        A north 9
-        B north 7.7
-        C north 7.6 always
-        D north 7.5
-        E south 7.2 always
-        F south 7.05 always
-        G south 7.3 always
-        H south 8.8
-        I south 8 margin=-5 always
-        J south 7.9
-        K south 8 known=0.3 always
-        L south 7.1 always
-    ";
-    let (told, _) = turn(&five, fifth, Some(&list), day(5));
-    note(&told);
-    insta::assert_snapshot!(told.join("\n"), @"
-    A left: meets_enter full_at_most full_capacity
-    B left: meets_enter full_at_most full_capacity
-    C entered: protected exceeds_at_most exceeds_capacity exceeds_entries meets_enter
-    D left: meets_enter full_at_most full_capacity
-    E entered: protected exceeds_at_most exceeds_at_most_each exceeds_capacity exceeds_entries meets_enter
-    F entered: protected exceeds_at_most exceeds_at_most_each exceeds_capacity exceeds_entries meets_enter
-    G entered: protected exceeds_at_most exceeds_at_most_each exceeds_capacity exceeds_entries meets_enter
-    H left: meets_enter full_at_most full_at_most_each full_capacity
-    I entered: protected exceeds_at_most exceeds_at_most_each exceeds_capacity exceeds_entries requirement meets_enter
-    J left: meets_enter full_at_most full_at_most_each full_capacity
-    K entered: protected exceeds_at_most exceeds_at_most_each exceeds_capacity exceeds_entries not_rated
-    L entered: protected exceeds_at_most exceeds_at_most_each exceeds_capacity exceeds_entries meets_enter
-    ");
-
-    let all: BTreeSet<String> =
-        every_reason(Line::Score(7.0), Line::Score(6.5)).iter().map(|reason| reason.code().to_owned()).collect();
+    let mut list: Option<Before> = None;
+    let mut codes: BTreeSet<&str> = BTreeSet::new();
+    for page in BOOK.split("\n== ").skip(1) {
+        let (head, text) = page.split_once('\n').unwrap();
+        let (as_of, capacity) = head.split_once(" capacity=").map_or((head, None), |(day, room)| (day, Some(room)));
+        let rule = Rule { capacity: capacity.map(|room| room.parse().unwrap()), ..full_rule() };
+        let as_of = parse_day(as_of, "%Y-%m-%d").unwrap();
+        let day = Day { as_of, review: FiscalCalendar { starts: 1 }.period_ends(as_of, 3).0 };
+        let lines: Vec<(&str, &str)> = text.lines().filter_map(|line| line.split_once('|')).collect();
+        let accounts: Vec<&str> =
+            lines.iter().map(|(account, _)| *account).filter(|line| line.trim().len() > 1).collect();
+        let (told, next) = turn(&rule, &accounts.join("\n"), list.as_ref(), day);
+        let expected: Vec<String> =
+            lines.iter().map(|(account, is)| format!("{} {}", &account[..1], is.trim())).collect();
+        assert_eq!(told, expected, "{head}");
+        codes.extend(lines.iter().flat_map(|(_, is)| is.split(": ").nth(1).unwrap_or_default().split(' ')));
+        list = Some(next);
+    }
+    let reasons = every_reason(Line::Score(7.0), Line::Score(6.5));
+    let all: BTreeSet<&str> = reasons.iter().map(Reason::code).collect();
     assert_eq!(codes, all, "the book goes through every reason");
 }
 

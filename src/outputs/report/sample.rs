@@ -72,6 +72,7 @@ pub(crate) fn facts(language: Language) -> Facts {
         cutoff: 80,
         outlook: None,
         robustness: None,
+        selection: None,
         top: 20,
         profit_years: 1,
     }
