@@ -29,6 +29,7 @@ mod quarantine;
 mod reading;
 mod reference;
 mod robustness;
+mod select;
 mod sheet;
 mod sql;
 mod support;

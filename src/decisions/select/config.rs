@@ -5,7 +5,6 @@ use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::{Fields, distinct, text, whole};
 use crate::pipeline::node::{Node, Value};
 use crate::scoring::list::{Line, between, classes};
-use std::collections::BTreeMap;
 
 /// The most places that can be declared.
 const PLACES: std::ops::RangeInclusive<i64> = 1..=1_000_000;
@@ -70,19 +69,12 @@ impl Select {
         let lines = lines(enter, leave, problems);
         let classes = classes(fields);
         let coverage = match fields.optional("coverage") {
-            None => Some(None),
-            Some(node) => between(node, "coverage", (0.0, 1.0), problems).map(Some),
+            None => None,
+            Some(node) => between(node, "coverage", (0.0, 1.0), problems),
         };
-        let require = match fields.optional("require") {
-            None => Some(Vec::new()),
-            Some(node) => requirements(node, problems),
-        };
-        let at_most = places(fields, "at_most");
-        let groups = groups(fields);
-        let capacity = match fields.optional("capacity") {
-            None => Some(None),
-            Some(node) => capacity(node, problems).map(Some),
-        };
+        let require = fields.optional("require").map(|node| requirements(node, problems));
+        let (at_most, groups) = (places(fields, "at_most"), groups(fields));
+        let capacity = fields.optional("capacity").and_then(|node| capacity(node, problems));
         let entries = places(fields, "entries");
         let periods = [
             ("every_run", Review::EveryRun),
@@ -93,20 +85,21 @@ impl Select {
         ];
         let review = fields.choice("review", &periods, Review::Months(3));
         let assigned = fields.optional_text("assigned");
-        let (enter, leave) = lines?;
+        // What has a mistake is left out or gets a value in its stead: the wiring is checked all the same.
+        let (enter, leave) = lines.unwrap_or((Line::Top(1), Line::Top(1)));
         Some(Self {
             from: from?,
             history,
             enter,
             leave,
-            classes: classes?,
-            coverage: coverage?,
-            require: require?,
-            at_most: at_most?,
-            groups: groups?,
-            capacity: capacity?,
-            entries: entries?,
-            review: review?,
+            classes: classes.unwrap_or_default(),
+            coverage,
+            require: require.unwrap_or_default(),
+            at_most,
+            groups,
+            capacity,
+            entries,
+            review: review.unwrap_or(Review::EveryRun),
             assigned,
         })
     }
@@ -143,18 +136,15 @@ fn lines(
 }
 
 /// A number of places, or none where the key is left out.
-fn places(fields: &mut Fields, key: &'static str) -> Option<Option<usize>> {
-    match fields.optional(key) {
-        None => Some(None),
-        Some(node) => places_of(node, key, fields.problems).map(Some),
-    }
+fn places(fields: &mut Fields, key: &'static str) -> Option<usize> {
+    fields.optional(key).and_then(|node| places_of(node, key, fields.problems))
 }
 
 fn places_of(node: &Node, key: &str, problems: &Problems) -> Option<usize> {
     whole(node, key, PLACES, problems).and_then(|places| usize::try_from(places).ok())
 }
 
-fn requirements(node: &Node, problems: &Problems) -> Option<Vec<Required>> {
+fn requirements(node: &Node, problems: &Problems) -> Vec<Required> {
     let items = match &node.value {
         Value::List(items) => items.as_slice(),
         _ => std::slice::from_ref(node),
@@ -163,10 +153,9 @@ fn requirements(node: &Node, problems: &Problems) -> Option<Vec<Required>> {
         let mut fields = Fields::open(node, &node.span, "a requirement", problems)?;
         let (measure, at_least) = (fields.text("measure"), fields.number("at_least"));
         fields.finish();
-        Some(Required { measure: measure?, at_least: at_least?.value })
+        Some(Required { measure: measure?, at_least: at_least.map_or(0.0, |at_least| at_least.value) })
     };
-    let read: Vec<Option<Required>> = items.iter().map(requirement).collect();
-    read.into_iter().collect()
+    items.iter().filter_map(requirement).collect()
 }
 
 fn capacity(node: &Node, problems: &Problems) -> Option<Capacity> {
@@ -177,11 +166,10 @@ fn capacity(node: &Node, problems: &Problems) -> Option<Capacity> {
 }
 
 /// Reads `by`, `accounts` and `at_most_each`, which go together or are all left out.
-fn groups(fields: &mut Fields) -> Option<Option<Groups>> {
+fn groups(fields: &mut Fields) -> Option<Groups> {
     let problems = fields.problems;
     let nodes = ["by", "accounts", "at_most_each"].map(|key| (key, fields.optional(key)));
-    let declared: Vec<&Node> = nodes.iter().filter_map(|(_, node)| *node).collect();
-    let Some(first) = declared.first() else { return Some(None) };
+    let first = nodes.iter().find_map(|(_, node)| *node)?;
     let missing: Vec<String> =
         nodes.iter().filter(|(_, node)| node.is_none()).map(|(key, _)| format!("`{key}`")).collect();
     if !missing.is_empty() {
@@ -193,18 +181,17 @@ fn groups(fields: &mut Fields) -> Option<Option<Groups>> {
     let [(_, by), (_, accounts), (_, each)] = nodes;
     let (column, accounts) = (text(by?, "by", problems), text(accounts?, "accounts", problems));
     let places = each_of(each?, problems);
-    Some(Some(Groups { column: column?, accounts: accounts?, places: places? }))
+    Some(Groups { column: column?, accounts: accounts?, places })
 }
 
-fn each_of(node: &Node, problems: &Problems) -> Option<Each> {
+/// The places of groups; what has a mistake is reported and left out.
+fn each_of(node: &Node, problems: &Problems) -> Each {
     let Value::Map(entries) = &node.value else {
-        return places_of(node, "at_most_each", problems).map(Each::Same);
+        return Each::Same(places_of(node, "at_most_each", problems).unwrap_or(1));
     };
-    let distinct = distinct(entries.iter().map(|(name, _)| name), "`at_most_each`", problems);
-    let read: Vec<Option<(String, usize)>> = entries
-        .iter()
-        .map(|(name, node)| Some((name.value.clone(), places_of(node, &name.value, problems)?)))
-        .collect();
-    let groups = read.into_iter().collect::<Option<BTreeMap<String, usize>>>();
-    groups.filter(|_| distinct).map(Each::Of)
+    distinct(entries.iter().map(|(name, _)| name), "`at_most_each`", problems);
+    let of_group = |(name, node): &(Located<String>, Node)| {
+        places_of(node, &name.value, problems).map(|places| (name.value.clone(), places))
+    };
+    Each::Of(entries.iter().filter_map(of_group).collect())
 }
