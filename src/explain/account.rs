@@ -1,7 +1,10 @@
 //! One account in the tables of a run.
 
 use super::reach::{least_revenue, reach};
-use super::{Ask, Criterion, Flip, Growth, Margin, Override, Reach, Robustness, Score, Standing, Tables, Year, row_of};
+use super::row_of;
+use super::{
+    Ask, Criterion, Flip, Growth, Margin, Override, Reach, Robustness, Score, Selection, Standing, Tables, Year,
+};
 use crate::failure::Failure;
 use crate::outputs::runs::Run;
 use crate::outputs::terminal::plain;
@@ -26,6 +29,9 @@ pub fn find(run: &Run, asked: &str) -> Result<String, Failure> {
         if let Some(table) = tables.table(kind, None)? {
             names.extend(table.text("account").into_iter().map(|key| (key.to_owned(), String::new())));
         }
+    }
+    if let Some(table) = tables.table("select", Some("selection"))? {
+        names.extend(table.text("account").into_iter().map(|key| (key.to_owned(), String::new())));
     }
     if names.is_empty() {
         return Err(Failure::Arguments {
@@ -172,7 +178,7 @@ pub(super) fn margin(tables: &Tables, account: &str) -> Result<Option<Margin>, F
     }))
 }
 
-pub(super) fn score(tables: &Tables, account: &str) -> Result<Option<Score>, Failure> {
+pub(super) fn score(tables: &Tables, account: &str, selection: Option<&Selection>) -> Result<Option<Score>, Failure> {
     let Some(card) = tables.table("scorecard", None)? else { return Ok(None) };
     let Some(row) = row_of(&card, account) else { return Ok(None) };
     let criteria = criteria(tables, account)?;
@@ -183,7 +189,7 @@ pub(super) fn score(tables: &Tables, account: &str) -> Result<Option<Score>, Fai
             groups.push((criterion.group.clone(), score));
         }
     }
-    let rule = tables.rule();
+    let rule = tables.rule(selection);
     let pareto = if rule.classes.is_empty() { None } else { tables.table("pareto", None)? };
     let is_told = rule.classes.is_empty() || pareto.is_some();
     let decided = tables.table("scorecard", Some("overrides"))?;
@@ -198,16 +204,52 @@ pub(super) fn score(tables: &Tables, account: &str) -> Result<Option<Score>, Fai
         low: number(&card, "score_low", row),
         high: number(&card, "score_high", row),
         // No single criterion moves a score that somebody has decided.
-        reach: is_told.then(|| {
-            let places = rule.places(&card, pareto.as_ref(), &decisions);
-            let criteria = if fixed { &[] } else { criteria.as_slice() };
-            Reach {
-                decided: decisions.get(account).map(|decided| decided.decision),
-                ..reach(account, rule, &places, criteria)
-            }
-        }),
+        reach: is_told
+            .then(|| {
+                let places = rule.places(&card, pareto.as_ref(), &decisions);
+                let criteria = if fixed { &[] } else { criteria.as_slice() };
+                Reach {
+                    decided: decisions.get(account).map(|decided| decided.decision),
+                    ..reach(account, rule, &places, criteria)
+                }
+            })
+            .filter(|reach| is_as_selected(reach, selection)),
         groups,
         criteria,
+    }))
+}
+
+/// Whether the score alone says what was decided; a selection asks for more than a score, and has its reasons.
+fn is_as_selected(reach: &Reach, selection: Option<&Selection>) -> bool {
+    let rank = |rank: Option<usize>| rank.and_then(|rank| i64::try_from(rank).ok());
+    let is_same = |selection: &Selection| {
+        reach.decided.is_none()
+            && reach.listed == selection.key
+            && reach.rank.is_some()
+            && rank(reach.rank) == selection.rank
+    };
+    selection.is_none_or(is_same)
+}
+
+/// What a stage `select` decided of an account.
+pub(super) fn selection(tables: &Tables, account: &str) -> Result<Option<Selection>, Failure> {
+    let Some(table) = tables.table("select", Some("selection"))? else { return Ok(None) };
+    let day = |column: &str, row: usize| table.dates(column).get(row).copied().flatten();
+    let parts = |column: &str, row: usize, between: &str| -> Vec<String> {
+        text(&table, column, row).unwrap_or_default().split(between).map(str::to_owned).collect()
+    };
+    Ok(row_of(&table, account).map(|row| Selection {
+        status: text(&table, "status", row).unwrap_or_default(),
+        key: flag(&table, "key", row),
+        rank: integer(&table, "rank", row),
+        waiting_position: integer(&table, "waiting_position", row),
+        reasons: parts("reasons", row, "; "),
+        codes: parts("reason_codes", row, " "),
+        without_hysteresis: flag(&table, "would_be_without_hysteresis", row),
+        manager: text(&table, "manager", row),
+        since: day("since", row),
+        review: day("review", row),
+        decided: flag(&table, "decided", row),
     }))
 }
 

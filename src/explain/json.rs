@@ -37,6 +37,13 @@ pub fn as_json(explained: &Explained) -> String {
             "net_margin": money(margin.net), "net_margin_ratio": margin.ratio, "rank": margin.rank,
         })),
         "score": explained.score.as_ref().map(score_as_json),
+        "selection": explained.selection.as_ref().map(|selection| json!({
+            "status": selection.status, "key": selection.key, "rank": selection.rank,
+            "waiting_position": selection.waiting_position, "reasons": selection.reasons,
+            "reason_codes": selection.codes, "would_be_without_hysteresis": selection.without_hysteresis,
+            "manager": selection.manager, "since": selection.since.map(iso), "review": selection.review.map(iso),
+            "decided": selection.decided,
+        })),
         "overrides": explained.overrides.iter().map(|row| json!({
             "what": row.what, "value": row.value, "decision": row.decision, "who": row.who, "why": row.why,
             "until": row.until.map(iso), "status": row.status, "was": row.was,

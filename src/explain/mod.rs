@@ -35,6 +35,7 @@ pub struct Explained {
     pub standing: Option<Standing>,
     pub margin: Option<Margin>,
     pub score: Option<Score>,
+    pub selection: Option<Selection>,
     pub overrides: Vec<Override>,
     pub robustness: Option<Robustness>,
     /// The missing scores that could bring the account onto the list or off it, the first to ask for first.
@@ -132,6 +133,25 @@ pub struct Reach {
     pub steps: Vec<(String, f64, f64)>,
 }
 
+/// What a stage `select` decided.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Selection {
+    /// `key`, `entered`, `left`, `waiting`, `watch` or `none`.
+    pub status: String,
+    pub key: bool,
+    pub rank: Option<i64>,
+    pub waiting_position: Option<i64>,
+    /// In words, in the language of the pipeline, and as codes.
+    pub reasons: Vec<String>,
+    pub codes: Vec<String>,
+    pub without_hysteresis: bool,
+    pub manager: Option<String>,
+    /// Days since 1970-01-01.
+    pub since: Option<i32>,
+    pub review: Option<i32>,
+    pub decided: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct Override {
     pub what: String,
@@ -216,11 +236,12 @@ impl<'r> Tables<'r> {
         self.run.record.get("settings")?.get(key)?.as_str()
     }
 
-    /// Which accounts are on the list of the first scorecard.
-    fn rule(&self) -> Rule {
+    /// Which accounts are on the list of the first scorecard, as a selection has it or robustness.
+    fn rule(&self, selection: Option<&Selection>) -> Rule {
         let scorecard = self.stage("scorecard").and_then(|stage| stage.get("id")?.as_str()).unwrap_or_default();
         let settings = self.run.record.get("settings").unwrap_or(&Value::Null);
-        Rule::of_content(settings, scorecard).unwrap_or_default()
+        let selected = selection.and_then(|selection| Rule::of_selection(settings, selection.key));
+        selected.or_else(|| Rule::of_content(settings, scorecard)).unwrap_or_default()
     }
 }
 
@@ -238,6 +259,7 @@ pub fn explain(run: &Run, account: &str) -> Result<Explained, Failure> {
     let text = |key: &str| run.record.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (name, segment) = account::name(&tables, account)?;
     let standing = account::standing(&tables, account)?;
+    let selection = account::selection(&tables, account)?;
     let explained = Explained {
         pipeline: run.pipeline().to_owned(),
         run: run.id().to_owned(),
@@ -251,7 +273,8 @@ pub fn explain(run: &Run, account: &str) -> Result<Explained, Failure> {
         growth: account::growth(&tables, account)?,
         standing,
         margin: account::margin(&tables, account)?,
-        score: account::score(&tables, account)?,
+        score: account::score(&tables, account, selection.as_ref())?,
+        selection,
         overrides: account::overrides(&tables, account)?,
         robustness: account::robustness(&tables, account)?,
         ask_first: account::ask_first(&tables, account)?,

@@ -1,6 +1,8 @@
 //! What a run says of an account, for a person at a terminal.
 
-use super::{Ask, Criterion, Explained, Margin, Override, Reach, Robustness, Score, Standing, Year};
+mod decided;
+
+use super::{Ask, Criterion, Explained, Margin, Reach, Robustness, Score, Standing, Year};
 use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::outputs::locale::{Language, Locale, NOTHING};
@@ -48,6 +50,9 @@ pub fn as_text(explained: &Explained, color: bool) -> Result<String, Failure> {
     }
     if let Some(score) = &explained.score {
         page.score(score);
+    }
+    if let Some(selection) = &explained.selection {
+        page.selection(selection);
     }
     page.overrides(&explained.overrides);
     if let Some(robustness) = &explained.robustness {
@@ -305,40 +310,6 @@ impl Page<'_> {
         let steps: Vec<String> = reach.steps.iter().map(step).collect();
         if !steps.is_empty() {
             self.words(format_args!("A single score would do it: {}.", steps.join("; or ")));
-        }
-    }
-
-    fn overrides(&mut self, overrides: &[Override]) {
-        if overrides.is_empty() {
-            return;
-        }
-        self.heading("What people decided");
-        for row in overrides {
-            let what = match row.what.as_str() {
-                "score" => "The whole score".to_owned(),
-                "decision" => "The list".to_owned(),
-                criterion => self.label("criterion", criterion),
-            };
-            let (value, was) = (self.points(row.value), self.points(row.was));
-            let until = row.until.map(|until| format!(", until {}", iso(until))).unwrap_or_default();
-            let who = if row.who.is_empty() { "nobody".to_owned() } else { plain(&row.who) };
-            let why = if row.why.is_empty() { "no reason given".to_owned() } else { plain(&row.why) };
-            match (row.status.as_str(), &row.decision) {
-                ("active", Some(decision)) => {
-                    self.words(format_args!("{what}: {decision} on it, says {who}{until}: {why}."));
-                }
-                (status, Some(decision)) => {
-                    let status = self.label("override_status", status);
-                    self.words(format_args!("{what}: {decision} does not act ({status}), says {who}{until}: {why}."));
-                }
-                ("active", None) => {
-                    self.words(format_args!("{what}: {value} in place of {was}, says {who}{until}: {why}."));
-                }
-                (status, None) => {
-                    let status = self.label("override_status", status);
-                    self.words(format_args!("{what}: {value} does not act ({status}), says {who}{until}: {why}."));
-                }
-            }
         }
     }
 

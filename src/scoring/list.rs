@@ -1,4 +1,5 @@
-//! The list: which accounts are chosen. A stage `robustness` declares it; where none does, it is the best by score.
+//! The list: which accounts are chosen by their scores. A stage `robustness` or `select` declares it; where none does, it
+//! is the best by score.
 
 use super::overrides::{Decision, Decisions};
 use crate::pipeline::diagnostics::{Located, Problems, Span, did_you_mean};
@@ -66,17 +67,17 @@ impl Rule {
         let mut robustness = stages.filter_map(|stage| stage.get("robustness"));
         let is_its = |stage: &&Value| stage.get("from").and_then(Value::as_str) == Some(scorecard);
         let chosen = robustness.find(is_its)?.get("chosen")?;
-        let figure = |key: &str| chosen.get(key)?.as_str();
-        let line = match (figure("top"), figure("score")) {
-            (Some(top), _) => Line::Top(top.parse().ok()?),
-            (None, score) => Line::Score(score?.parse().ok()?),
-        };
-        let classes = match chosen.get("class") {
-            Some(Value::Array(classes)) => classes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            Some(Value::String(class)) => vec![class.clone()],
-            _ => Vec::new(),
-        };
-        Some(Self { line, classes })
+        Some(Self { line: Line::of_content(chosen)?, classes: classes_of(chosen) })
+    }
+
+    /// The line and the classes of the first stage `select`, in the content of a pipeline that is sound: the line to
+    /// leave for accounts that are on the list, else the one to enter.
+    pub fn of_selection(content: &Value, on_list: bool) -> Option<Self> {
+        let stages = content.get("stages").and_then(Value::as_array).into_iter().flatten();
+        let select = stages.filter_map(|stage| stage.get("select")).next()?;
+        let leave = select.get("leave").filter(|_| on_list);
+        let line = Line::of_content(leave.or_else(|| select.get("enter"))?)?;
+        Some(Self { line, classes: classes_of(select) })
     }
 
     /// The rule in words: `the 40 best by score of class A or B`.
@@ -140,7 +141,25 @@ pub fn classes(fields: &mut Fields) -> Option<Vec<Located<String>>> {
     classes.filter(|_| known)
 }
 
+/// The classes that a part of a sound pipeline names.
+fn classes_of(content: &Value) -> Vec<String> {
+    match content.get("class") {
+        Some(Value::Array(classes)) => classes.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Some(Value::String(class)) => vec![class.clone()],
+        _ => Vec::new(),
+    }
+}
+
 impl Line {
+    /// The line of a part of a sound pipeline.
+    fn of_content(content: &Value) -> Option<Self> {
+        let figure = |key: &str| content.get(key)?.as_str();
+        match (figure("top"), figure("score")) {
+            (Some(top), _) => top.parse().ok().map(Self::Top),
+            (None, score) => score?.parse().ok().map(Self::Score),
+        }
+    }
+
     /// The line for the accounts that nobody decided about: those that are always on the list take places of it.
     pub fn beside(self, decisions: &Decisions) -> Self {
         match self {
@@ -240,6 +259,19 @@ mod tests {
         assert_eq!(words("other"), "the 3 best by score");
         assert_eq!(words("one"), "the best by score of class C");
         assert_eq!(words("none"), "the 20 best by score");
+    }
+
+    #[test]
+    fn the_line_of_a_selection_is_another_for_those_on_the_list() {
+        let content = json!({"stages": [
+            {"select": {"enter": {"score": "7"}, "leave": {"score": "6.5"}, "class": "A"}},
+        ]});
+        let words = |on_list: bool| Rule::of_selection(&content, on_list).unwrap().describe();
+        assert_eq!(words(false), "a score of 7 and above of class A");
+        assert_eq!(words(true), "a score of 6.5 and above of class A");
+        let one_line = json!({"stages": [{"pareto": {}}, {"select": {"enter": {"top": "3"}}}]});
+        assert_eq!(Rule::of_selection(&one_line, true).unwrap().describe(), "the 3 best by score");
+        assert_eq!(Rule::of_selection(&json!({"stages": [{"pareto": {}}]}), true), None);
     }
 
     #[test]

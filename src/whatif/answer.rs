@@ -89,13 +89,17 @@ pub fn answer(compared: &Compared) -> Result<String, Failure> {
         }
         _ => BTreeMap::new(),
     };
+    let reasons: BTreeMap<&str, &str> = match &compared.is.selection {
+        Some(table) => table.text("account").into_iter().zip(table.text("reasons")).collect(),
+        None => BTreeMap::new(),
+    };
     let listed = |side: fn((bool, bool)) -> bool| moves.iter().filter(|found| side(found.listed())).count();
     let mut text = String::new();
     let changed = moves.iter().filter(|found| found.was != found.is).count();
     // Writing to a string does not fail.
     let accounts = |count: usize| format!("{count} account{}", if count == 1 { "" } else { "s" });
     let (before, after) = (listed(|(was, _)| was), listed(|(_, is)| is));
-    let _ = match (compared.was.rule.describe(), compared.is.rule.describe()) {
+    let _ = match (compared.was.describe(), compared.is.describe()) {
         (was, is) if was == is => writeln!(text, "the list, {is}: {}, now {after}", accounts(before)),
         (was, is) => {
             writeln!(text, "the list, {was}: {}\nnow {is}: {}", accounts(before), accounts(after))
@@ -116,7 +120,7 @@ pub fn answer(compared: &Compared) -> Result<String, Failure> {
                 Some(name) => format!("{} {name}", found.account),
                 None => found.account.to_owned(),
             };
-            show(&mut text, found, &name);
+            show(&mut text, found, &name, reasons.get(found.account).copied());
             let drivers = drivers.get(found.account).into_iter().flatten();
             // What moves a score is no reason where it counts for the first time, or no longer.
             let (was, is) = found.rated();
@@ -149,7 +153,25 @@ fn standings(tables: &Tables) -> BTreeMap<&str, Standing<'_>> {
         let decided = decisions.get(account).copied();
         (account, Standing { score, rated, rank, coverage, listed, class, decided })
     };
-    card.text("account").into_iter().zip(scored).map(standing).collect()
+    let mut standings: BTreeMap<&str, Standing> = card.text("account").into_iter().zip(scored).map(standing).collect();
+    for (account, (listed, rank)) in tables.selection.iter().flat_map(selected) {
+        // An account that is no longer in the data can be on the list until the next review.
+        let gone = Standing { score: None, rated: false, rank, coverage: 0.0, listed, class: None, decided: None };
+        let standing = standings.entry(account).or_insert(gone);
+        (standing.listed, standing.rank) = (listed, rank);
+    }
+    standings
+}
+
+/// Who is on the list of a selection, and the rank of each account. Between reviews, it is who would be if it were
+/// decided today: nothing else would show what a change does.
+fn selected(selection: &Table) -> Vec<(&str, (bool, Option<usize>))> {
+    let listed = selection.text("reason_codes").into_iter().zip(selection.flags("key")).map(|(codes, key)| {
+        let says = |code: &str| codes.split(' ').any(|said| said == code);
+        says("would_enter") || (key && !says("would_leave"))
+    });
+    let ranks = selection.integers("rank").into_iter().map(|rank| rank.and_then(|rank| usize::try_from(rank).ok()));
+    selection.text("account").into_iter().zip(listed.zip(ranks)).collect()
 }
 
 /// A criterion of one account in both scorecards: what it adds, its weight and its score.
@@ -198,7 +220,7 @@ fn parts<'a>(contributions: &'a Table, accounts: &BTreeSet<&str>) -> BTreeMap<(&
         .collect()
 }
 
-fn show(text: &mut String, found: &Move, name: &str) {
+fn show(text: &mut String, found: &Move, name: &str, reasons: Option<&str>) {
     let score = |standing: Option<Standing>| {
         standing.and_then(|standing| standing.score).map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"))
     };
@@ -212,8 +234,15 @@ fn show(text: &mut String, found: &Move, name: &str) {
         place(found.was),
         place(found.is)
     );
+    let is_new = found.listed().0 != found.listed().1;
+    if let Some(reasons) = reasons.filter(|_| is_new) {
+        for reason in reasons.split("; ") {
+            let _ = writeln!(text, "      {}", plain(reason));
+        }
+        return;
+    }
     let (Some(was), Some(is)) = (found.was, found.is) else { return };
-    if was.decided != is.decided && found.listed().0 != found.listed().1 {
+    if was.decided != is.decided && is_new {
         let _ = match is.decided {
             Some(Decided { decision, who, why, .. }) => {
                 writeln!(text, "      {} on the list, decided {}: {}", decision.name(), plain(who), plain(why))

@@ -40,9 +40,22 @@ pub struct Tables {
     pub pareto: Option<Table>,
     /// What people decided, where they could.
     pub overrides: Option<Table>,
+    /// Who is on the list, where a stage `select` decides it and no other list is asked for.
+    pub selection: Option<Table>,
 }
 
-/// Runs what a changed pipeline changes of its first scorecard, on top of a run. The list is as asked, else as declared.
+impl Tables {
+    /// How the list is made, in words.
+    fn describe(&self) -> String {
+        match &self.selection {
+            Some(selection) => format!("as `{}` has it", selection.name()),
+            None => self.rule.describe(),
+        }
+    }
+}
+
+/// Runs what a changed pipeline changes of its first scorecard, on top of a run. The list is as asked, else as a stage
+/// `select` has it, else as declared.
 ///
 /// # Errors
 /// Where the pipeline has no scorecard, the run did not publish it, or a stage fails.
@@ -64,14 +77,18 @@ pub fn compare(plan: &Plan, run: &Run, asked: Option<Rule>, options: &Options) -
     let of_classes = [&was, &is].iter().any(|rule| !rule.classes.is_empty());
     let pareto = plan.steps.iter().position(|step| step.kind == "pareto").filter(|_| of_classes);
     let classes = pareto.and_then(|index| tables(index).first());
+    let decides = |step: &Step| step.kind == "select" && step.reads.contains(&scorecard);
+    let select = plan.steps.iter().position(decides).filter(|_| asked.is_none());
+    let selection = select.and_then(|index| tables(index).first());
     let was = Tables {
         rule: was,
         scorecard: published(score, run)?,
         contributions: published(contributions, run)?,
         pareto: classes.map(|spec| published(spec, run)).transpose()?,
         overrides: overrides.map(|spec| run.table(&spec.name)).transpose()?.flatten(),
+        selection: selection.map(|spec| published(spec, run)).transpose()?,
     };
-    let targets: BTreeSet<usize> = pareto.into_iter().chain([scorecard]).collect();
+    let targets: BTreeSet<usize> = pareto.into_iter().chain(select).chain([scorecard]).collect();
     let mut inputs = Inputs::new(options.threads, options.progress.clone());
     let mut wanted = reached(plan, &changed(plan, run), &targets);
     // What the run did not leave is made anew, and then what that reads is needed too: in the end the lines.
@@ -99,6 +116,7 @@ pub fn compare(plan: &Plan, run: &Run, asked: Option<Rule>, options: &Options) -
         contributions: made(contributions)?,
         pareto: classes.map(made).transpose()?,
         overrides: overrides.map(made).transpose()?,
+        selection: selection.map(made).transpose()?,
     };
     let names = plan.steps.iter().find(|step| step.kind == "accounts").and_then(|step| step.signature.tables().first());
     let accounts = names.and_then(|spec| run.table_like(spec).transpose()).transpose()?;

@@ -548,3 +548,174 @@ fn an_earlier_run_without_a_list() {
     let run = project.run(&["--as-of", "2024-06-30"]);
     assert_eq!(told(&run)[1..3], ["B key: meets_enter", "C entered: meets_enter"]);
 }
+
+/// The run between reviews, with all those before it.
+fn between_reviews() -> Project {
+    let project = Project::new("");
+    for (day, select, text) in pages().into_iter().take(4) {
+        turn(&project, text, &select);
+        let pipeline = std::fs::read_to_string(project.path("small.yaml")).unwrap();
+        project.write(
+            "small.yaml",
+            pipeline
+                .replace("from: select, to", "from: [account_years, accounts, pareto, margins, scorecard, select], to"),
+        );
+        project.run(&["--as-of", day]);
+    }
+    project
+}
+
+#[test]
+fn explain_says_what_was_decided_and_why() {
+    let project = between_reviews();
+    let explained = |account: &str| {
+        let done = project.vitalfew(&["explain", account, "--run", "small"]);
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        let list = done.stdout.split("The list of key accounts\n").nth(1).unwrap().to_owned();
+        let reach = done.stdout.lines().find(|line| line.contains("the list (")).unwrap_or_default().to_owned();
+        format!("{list}{reach}").replace('\u{a0}', "~")
+    };
+    assert_snapshot!(explained("H"), @"
+    On the list since 2024-06-30; looked after by Luis.
+    - score 8.80, at least 7.00
+    Decided for the review of 2024-09-30, by an earlier run; this one only
+    watches.
+    No. 1 of the list (a score of 6.5 and above of class A or B), and off it with
+    ");
+    assert_snapshot!(explained("D"), @"
+    On the list since 2024-06-30.
+    - score 7.50, at least 7.00
+    - was on the list before better accounts that wait
+    Decided for the review of 2024-09-30, by an earlier run; this one only
+    watches.
+    No. 5 of the list (a score of 6.5 and above of class A or B), and off it with
+    ");
+    assert_snapshot!(explained("A"), @"
+    On the list since 2024-03-31, and watched; looked after by Eva.
+    - would leave if it were decided today
+    - score 6.00 below 6.50, the least to stay
+    Decided for the review of 2024-09-30, by an earlier run; this one only
+    watches.
+    ");
+    assert_snapshot!(explained("B"), @"
+    Not on the list, and watched.
+    - would enter if it were decided today
+    - score 7.70, at least 7.00
+    Decided for the review of 2024-09-30, by an earlier run; this one only
+    watches.
+    ");
+    assert_snapshot!(explained("C"), @"
+    Waits for a place, no. 2 in line.
+    - score 7.60, at least 7.00
+    - the managers have room for 5 accounts only
+    - no more than 2 accounts may enter at one review
+    Decided for the review of 2024-09-30, by an earlier run; this one only
+    watches.
+    ");
+    assert_snapshot!(explained("E"), @"
+    On the list since 2024-03-31, and watched.
+    - would leave if it were decided today
+    - no longer in the data
+    Decided for the review of 2024-09-30, by an earlier run; this one only
+    watches.
+    ");
+    assert_snapshot!(explained("G"), @"
+    Not on the list.
+    - score 6.90 below 7.00
+    Decided for the review of 2024-09-30, by an earlier run; this one only
+    watches.
+    Not on the list (a score of 7 and above of class A or B) but no. 8: 0.10
+    ");
+    assert_snapshot!(explained("K"), @"
+      Not on the list.
+      - barred by Ana until 31 December 2025: so agreed
+      - not rated: 30% of the weight known
+      Decided for the review of 2024-09-30, by an earlier run; this one only
+      watches.
+
+    What people decided
+      The list: never on it, says Ana, until 2025-12-31: so agreed.
+    ");
+    let done = project.vitalfew(&["explain", "C", "--run", "small", "--json"]);
+    let explained: serde_json::Value = serde_json::from_str(&done.stdout).unwrap();
+    assert_snapshot!(format!("{:#}", explained["selection"]), @r#"
+    {
+      "status": "waiting",
+      "key": false,
+      "rank": 4,
+      "waiting_position": 2,
+      "reasons": [
+        "score 7.60, at least 7.00",
+        "the managers have room for 5 accounts only",
+        "no more than 2 accounts may enter at one review"
+      ],
+      "reason_codes": [
+        "meets_enter",
+        "full_capacity",
+        "full_entries"
+      ],
+      "would_be_without_hysteresis": true,
+      "manager": null,
+      "since": null,
+      "review": "2024-09-30",
+      "decided": false
+    }
+    "#);
+}
+
+#[test]
+fn whatif_asks_the_stage_that_decides() {
+    let project = between_reviews();
+    let answer = |arguments: &[&str]| {
+        let done = project.vitalfew(&[&["whatif", "small.yaml", "--as-of", "2024-11-15"], arguments].concat());
+        assert_eq!(done.code, 0, "{}", done.stderr);
+        done.stdout.split_once('\n').unwrap().1.to_owned()
+    };
+    // As things are there would be I, H, D, J and B; with two more entries there is room for no more all the same.
+    assert_snapshot!(answer(&["--set", "stages.select.entries=4"]), @"
+    the list, as `selection` has it: 5 accounts, now 5
+    0 of 12 accounts have another score or rank
+
+    0 enter
+
+    0 leave
+
+    0 stay and move
+    ");
+    // With room for eight C comes as well, as the third of the north; the south has its three.
+    assert_snapshot!(answer(&["--set", "stages.select.entries=4", "--set", "stages.select.capacity=8"]), @"
+    the list, as `selection` has it: 5 accounts, now 6
+    1 of 12 accounts have another score or rank
+
+    1 enter
+      C                                      7.60 → 7.60     rank    4 → 4
+          would enter if it were decided today
+          score 7.60, at least 7.00
+
+    0 leave
+
+    0 stay and move
+    ");
+    // With other weights only the coverage changes, for all judgements of an account are the same.
+    assert_snapshot!(answer(&["--set", "stages.scorecard.groups.all.criteria.k1.weight=40"]), @"
+    the list, as `selection` has it: 5 accounts, now 5
+    2 of 12 accounts have another score or rank
+
+    0 enter
+
+    0 leave
+
+    0 stay and move
+    ");
+    // Asked for another list, it is that one.
+    assert_snapshot!(answer(&["--top", "3"]), @"
+    the list, the 3 best by score: 3 accounts, now 3
+    0 of 11 accounts have another score or rank
+
+    0 enter
+
+    0 leave
+
+    0 stay and move
+    ");
+}

@@ -58,12 +58,18 @@ impl Select {
         };
         from.and(history).and(groups)?;
         let Some(Stage::Scorecard(scorecard)) = scope.declared(&self.from.value) else { return None };
+        // They know the as-of day.
+        let first = || scope.first_of_kind("account_years").map(str::to_owned);
+        let years = scorecard.from.as_ref().map(|years| years.value.clone()).or_else(first)?;
+        let years = Located::new(years, self.from.span.clone());
+        scope.account_years(&years)?;
         let overrides = scorecard.overrides.as_ref().map(|_| name_of(&self.from.value, "scorecard", "overrides"));
         let name = name_of(&id.value, "select", "selection");
         let spec = tables::table(&name, &[], &[], 0, true).spec;
         let job = Job {
             name,
             select: self.clone(),
+            years: years.value,
             overrides,
             pareto: pareto?,
             require: require.into_iter().collect::<Option<_>>()?,
@@ -118,6 +124,8 @@ impl Groups {
 struct Job {
     name: String,
     select: Select,
+    /// The account years behind the scorecard.
+    years: String,
     overrides: Option<String>,
     pareto: Option<String>,
     /// The tables and columns of the requirements.
@@ -130,7 +138,7 @@ struct Job {
 impl Job {
     fn run(&self, inputs: &Inputs) -> Result<Table, Failure> {
         let select = &self.select;
-        let period = inputs.period().ok_or_else(|| Failure::run("no ledger has run"))?;
+        let (_, period) = inputs.account_years(&self.years)?;
         let (day, _) = select.days(&self.settings, period.as_of);
         let before = match &select.history {
             None => None,
