@@ -3,7 +3,6 @@
 mod decided;
 
 use super::{Ask, Criterion, Explained, Margin, Reach, Robustness, Score, Standing, Year};
-use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::outputs::locale::{Language, Locale, NOTHING};
 use crate::outputs::markdown::Catalogue;

@@ -105,7 +105,9 @@ impl<'a> Runner<'a> {
     pub(super) fn protected(&self, was_key: bool, places: &Places<'_, 'a>) -> Vec<Reason<'a>> {
         let decided = self.candidate.decided.map(Reason::Protected).into_iter();
         let exceeded = places.exceeded(self.candidate.group);
-        decided.chain(exceeded).chain(self.short()).chain(self.line(was_key)).collect()
+        // Measures of the list itself, such as those of robustness, are not made of it.
+        let short = self.short().filter(|reason| !matches!(reason, Reason::Unknown(_)));
+        decided.chain(exceeded).chain(short).chain(self.line(was_key)).collect()
     }
 
     /// Not on the list, which the places may yet change.

@@ -246,10 +246,10 @@ mod tests {
         not_rated: not rated: 40% of the weight known
         coverage: only 40% of the weight known, not 60%
         requirement: net margin -1,234.50~EUR below 0.00~EUR
-        requirement: part of the drawn weights that list it 12.5% below 50.0%
+        requirement: share of other weights that list it 12.5% below 50.0%
         requirement: years of growth 3 below 4
         requirement_unknown: net margin not known
-        requirement_unknown: part of the drawn weights that list it not known
+        requirement_unknown: share of other weights that list it not known
         vanished: no longer in the data
         would_enter: would enter if it were decided today
         would_wait: would wait for a place if it were decided today
@@ -287,10 +287,10 @@ mod tests {
         not_rated: sin puntuar: se conoce el 40~% del peso
         coverage: solo se conoce el 40~% del peso, no el 60~%
         requirement: margen neto: -1234,50~EUR, por debajo de 0,00~EUR
-        requirement: parte de los pesos sorteados que la incluyen: 12,5~%, por debajo de 50,0~%
+        requirement: parte de otros pesos que la incluyen: 12,5~%, por debajo de 50,0~%
         requirement: años de crecimiento: 3, por debajo de 4
         requirement_unknown: margen neto: no se conoce
-        requirement_unknown: parte de los pesos sorteados que la incluyen: no se conoce
+        requirement_unknown: parte de otros pesos que la incluyen: no se conoce
         vanished: ya no está en los datos
         would_enter: entraría si se decidiera hoy
         would_wait: esperaría una plaza si se decidiera hoy

@@ -47,6 +47,8 @@ pub struct Selection {
     pub waiting: Listing<Chosen>,
     /// Those of which a review would decide otherwise.
     pub watched: Listing<Chosen>,
+    /// Whether protected accounts alone take more places than there are.
+    pub exceeded: bool,
     /// The names of those that are on the list only as they were on it before.
     pub held: Vec<String>,
     /// What people decided, also where it does not act.
@@ -105,6 +107,7 @@ pub(super) fn selection(inputs: &Inputs, declared: &Declared, accounts: &Account
         waits: waiting.len(),
         classed: rows.iter().any(|row| row.class.is_some()),
         managed: list.iter().any(|row| row.manager.is_some()),
+        exceeded: table.text("reason_codes").iter().any(|codes| codes.contains("exceeds_")),
         held: list.iter().filter(is_held).map(|row| row.name.clone()).collect(),
         list: Listing::cut(list, top.max(SHOWN)),
         left: Listing::cut(left, top),
@@ -186,6 +189,10 @@ mod tests {
                 "reasons",
                 vec!["gone", "protected by <Eva>; so | said", "held", "in", "all 3 places are taken", "out"],
             )
+            .text(
+                "reason_codes",
+                vec!["vanished", "protected exceeds_at_most", "held", "meets_enter", "full_at_most", "below"],
+            )
             .flags("would_be_without_hysteresis", vec![false, true, false, true, true, false])
             .integers("waiting_position", vec![None, None, None, None, Some(1), None])
             .optional_text("manager", vec![None, Some("m.oliveira"), None, None, None, None])
@@ -234,10 +241,12 @@ mod tests {
         | No. | Account | Status | Score | Class | Since | Manager | Why |
         |---:|:---|:---|---:|:---|---:|:---|:---|
         | 1 | Cable \[x\](y) (C-3) | new | 7.25 | B | 31/12/2025 | – | in |
-        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | stays | 6.75 | A | 30/09/2025 | – | held |
-        | – | Acme & Sons (C-1) | stays | 8.00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
+        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | on it | 6.75 | A | 30/09/2025 | – | held |
+        | – | Acme & Sons (C-1) | on it | 8.00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
 
         1 account has its place only because it was on the list before: Bolt \| Nut &lt;Ltd&gt; (C-2).
+
+        **Protected accounts alone take more places than there are**; their reasons say which.
 
         Have left it:
 
@@ -276,10 +285,12 @@ mod tests {
         | N.º | Cuenta | Estado | Puntuación | Clase | Desde | Gestor | Por qué |
         |---:|:---|:---|---:|:---|---:|:---|:---|
         | 1 | Cable \[x\](y) (C-3) | nueva | 7,25 | B | 31/12/2025 | – | in |
-        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | sigue | 6,75 | A | 30/09/2025 | – | held |
-        | – | Acme & Sons (C-1) | sigue | 8,00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
+        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | en ella | 6,75 | A | 30/09/2025 | – | held |
+        | – | Acme & Sons (C-1) | en ella | 8,00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
 
         1 cuenta conserva su plaza solo porque ya estaba en la lista: Bolt \| Nut &lt;Ltd&gt; (C-2).
+
+        **Las cuentas protegidas ocupan por sí solas más plazas de las que hay**; sus motivos dicen cuáles.
 
         Han salido de ella:
 
@@ -321,11 +332,13 @@ mod tests {
 
         | No. | Account | Status | Score | Class | Since | Manager | Why |
         |---:|:---|:---|---:|:---|---:|:---|:---|
-        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | stays | 6.75 | A | 30/09/2025 | – | held |
-        | – | Acme & Sons (C-1) | stays | 8.00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
+        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | on it | 6.75 | A | 30/09/2025 | – | held |
+        | – | Acme & Sons (C-1) | on it | 8.00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
         | – | C-5 | watch | – | – | – | – | out |
 
         1 account has its place only because it was on the list before: Bolt \| Nut &lt;Ltd&gt; (C-2).
+
+        **Protected accounts alone take more places than there are**; their reasons say which.
 
         Wait for a place, in this order:
 
@@ -363,11 +376,13 @@ mod tests {
 
         | N.º | Cuenta | Estado | Puntuación | Clase | Desde | Gestor | Por qué |
         |---:|:---|:---|---:|:---|---:|:---|:---|
-        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | sigue | 6,75 | A | 30/09/2025 | – | held |
-        | – | Acme & Sons (C-1) | sigue | 8,00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
+        | 3 | Bolt \| Nut &lt;Ltd&gt; (C-2) | en ella | 6,75 | A | 30/09/2025 | – | held |
+        | – | Acme & Sons (C-1) | en ella | 8,00 | A | 31/12/2024 | m.oliveira | protected by &lt;Eva&gt;; so \| said |
         | – | C-5 | en observación | – | – | – | – | out |
 
         1 cuenta conserva su plaza solo porque ya estaba en la lista: Bolt \| Nut &lt;Ltd&gt; (C-2).
+
+        **Las cuentas protegidas ocupan por sí solas más plazas de las que hay**; sus motivos dicen cuáles.
 
         Esperan una plaza, en este orden:
 
