@@ -11,6 +11,7 @@ pub mod currency;
 pub mod distinct;
 pub mod duplicates;
 pub mod expression;
+pub mod file_years;
 pub mod files;
 pub mod further;
 pub mod interner;

@@ -9,7 +9,7 @@ use super::period::Period;
 use super::quarantine::Gathering;
 use super::scan::Scan;
 use super::tally::{Count, EXAMPLES, Excluded, FileTally, Tally};
-use super::{Ledger, Totals, files, total_rows};
+use super::{Ledger, Totals, file_years, files, total_rows};
 use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::pipeline::settings::{AsOf, Settings};
@@ -26,6 +26,7 @@ pub struct Names {
     pub account_map: String,
     pub currencies: String,
     total_rows: String,
+    file_years: String,
     pub credit_notes: String,
     pub duplicates: String,
     pub control_totals: String,
@@ -43,6 +44,7 @@ impl Names {
             account_map: name("account_map"),
             currencies: name("currencies"),
             total_rows: name("total_rows"),
+            file_years: name("file_years"),
             credit_notes: name("credit_notes"),
             duplicates: name("duplicates"),
             control_totals: name("control_totals"),
@@ -86,6 +88,7 @@ pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
         ),
         files::spec(&names.files),
         total_rows::spec(&names.total_rows),
+        file_years::spec(&names.file_years),
     ];
     specs.extend(kept.specs(names));
     specs
@@ -124,13 +127,14 @@ pub fn ledger(
         None => books,
         Some(bucket) => books.set_apart(bucket),
     };
-    let found = files.iter().enumerate().map(|(index, file)| (name_of(index), &file.total_rows));
-    let total_rows = total_rows::table(&names.total_rows, found);
+    let named: Vec<(&str, &FileTally)> = files.iter().enumerate().map(|(index, file)| (name_of(index), file)).collect();
+    let total_rows = total_rows::table(&names.total_rows, named.iter().map(|(name, file)| (*name, &file.total_rows)));
     let mut tables = vec![
         reconciliation(&names.reconciliation, &rows),
         outcomes(&names.outcomes, &files, scan.reasons, &name_of)?,
         files::table(&names.files, scan.files, scan.plans, &files),
         total_rows.ok_or_else(|| too_large("the money of a file"))?,
+        file_years::table(&names.file_years, &named)?,
     ];
     tables.extend(further::tables(names, kept, (&tally, &files), scan, as_of_year)?);
     let names_of_files = scan.files.iter().map(|file| file.name.clone()).collect();

@@ -476,3 +476,29 @@ stages:
     assert_eq!(run.table("tables/account_years.parquet").texts("revenue"), ["8.00"]);
     assert_eq!(run.table("reconciliation.parquet").texts("file"), ["lines/1.csv", "lines/2.csv", "lines/3.parquet"]);
 }
+
+#[test]
+fn every_file_tells_its_revenue_by_fiscal_year() {
+    let pipeline = "\
+name: small
+currency: EUR
+as_of: 2026-03-31
+fiscal_year_starts: 4
+stages:
+  - read: {id: invoices, path: \"lines*\"}
+  - ledger:
+      from: invoices
+      columns: {account: customer, date: day, amount: amount}
+      quarantine_limit: 100%
+";
+    // April 2025 begins FY2026. The line of April 2026 is past the as-of day, and the one without an account is none.
+    let first = "customer,day,amount\nA,2025-03-31,10.00\nA,2025-04-01,-2.50\nB,2025-04-02,4.00\n,2025-04-02,9.00\n";
+    let second = "customer,day,amount\nA,2025-03-31,1.00\nA,2026-04-01,7.00\n";
+    let run = Project::new(pipeline).with("lines_1.csv", first).with("lines_2.csv", second).run(&[]);
+    assert_snapshot!(run.table("file_years.parquet"), @"
+    file | fiscal_year | lines | revenue
+    lines_1.csv | 2025 | 1 | 10.00
+    lines_1.csv | 2026 | 2 | 1.50
+    lines_2.csv | 2025 | 1 | 1.00
+    ");
+}
