@@ -60,6 +60,7 @@ kinds! {
     "quadrant" => Quadrant(crate::scoring::quadrant::Quadrant), crate::scoring::quadrant::MANUAL;
     "history" => History(crate::outputs::history::Declared), crate::outputs::history::MANUAL;
     "select" => Select(crate::decisions::select::Select), crate::decisions::select::MANUAL;
+    "compare" => Compare(crate::decisions::compare::Compare), crate::decisions::compare::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
 }

@@ -114,6 +114,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         let mut scope = Scope {
             settings: &pipeline.settings,
             problems: &problems,
+            content: &pipeline.content,
             sources: &pipeline.sources,
             own: &declared.id.value,
             context: format!("stage `{}`", declared.id.value),

@@ -15,6 +15,8 @@ use std::sync::Arc;
 pub struct Scope<'a> {
     pub settings: &'a Settings,
     pub problems: &'a Problems,
+    /// The whole pipeline with all overrides, without places and comments.
+    pub content: &'a serde_json::Value,
     pub(super) sources: &'a [SourceText],
     pub(super) own: &'a str,
     pub(super) context: String,
@@ -122,10 +124,10 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Whether there is a `history` stage of this id.
-    pub fn history(&mut self, reference: &Located<String>) -> Option<()> {
+    /// The ids of the runs that a `history` stage holds.
+    pub fn history(&mut self, reference: &Located<String>) -> Option<&'a [String]> {
         match self.stage(reference)? {
-            (_, Some(Signature::History { .. })) => Some(()),
+            (_, Some(Signature::History { reviews })) => Some(reviews),
             (kind, _) => {
                 self.report_wrong_kind(reference, kind, "history");
                 None

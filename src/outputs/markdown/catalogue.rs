@@ -140,9 +140,10 @@ mod tests {
     const TEMPLATE: &str = include_str!("../templates/key_accounts.md.j2");
 
     /// What else says messages.
-    const OTHERS: [&str; 3] = [
+    const OTHERS: [&str; 4] = [
         include_str!("../scoresheet.rs"),
         include_str!("../scoresheet/workbook.rs"),
+        include_str!("../../decisions/compare/reasons.rs"),
         include_str!("../../decisions/select/words.rs"),
     ];
 

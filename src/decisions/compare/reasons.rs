@@ -1,0 +1,209 @@
+//! Why a score moved, in words of the pipeline's language: `Stability 4.1 → 6.3 (+0.24)`.
+
+use super::drivers::{Criterion, Driver};
+use crate::failure::Failure;
+use crate::outputs::locale::{Language, Locale};
+use crate::outputs::markdown::Catalogue;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// How many reasons are given.
+const REASONS: usize = 3;
+
+/// What is less than this is shown as nothing.
+const SHOWN: f64 = 0.005;
+
+/// The last bits of a product of weights must not decide.
+const EQUAL: f64 = 1e-9;
+
+/// Puts drivers into words.
+pub struct Words {
+    catalogue: Catalogue,
+    locale: Locale,
+}
+
+/// How a weight has changed, told once for all accounts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Weight<'t> {
+    Same,
+    /// That of its group alone, as that of all criteria of the group.
+    Group {
+        name: &'t str,
+        was: f64,
+        is: f64,
+    },
+    Own {
+        was: f64,
+        is: f64,
+    },
+    /// Of a criterion that only one of the scorecards has.
+    Only {
+        was: f64,
+        is: f64,
+    },
+}
+
+/// The weights of all criteria.
+#[derive(Debug)]
+pub struct Weights<'t>(Vec<Weight<'t>>);
+
+impl<'t> Weights<'t> {
+    pub fn between(criteria: &[Criterion<'t>]) -> Self {
+        let both = |criterion: &Criterion<'t>| criterion.was.zip(criterion.is);
+        let kept = |criterion: &Criterion<'t>| {
+            both(criterion).is_some_and(|(was, is)| was.group == is.group && (was.weight - is.weight).abs() < EQUAL)
+        };
+        let groups =
+            |criterion: &Criterion<'t>| [criterion.was, criterion.is].into_iter().flatten().map(|side| side.group);
+        let divided: BTreeSet<&str> = criteria.iter().filter(|criterion| !kept(criterion)).flat_map(groups).collect();
+        let weight = |criterion: &Criterion<'t>| {
+            let effective = |side: Option<super::drivers::Weighed>| side.map_or(0.0, |side| side.effective_weight);
+            let (was, is) = (effective(criterion.was), effective(criterion.is));
+            match both(criterion) {
+                None => Weight::Only { was, is },
+                Some(_) if (was - is).abs() < EQUAL => Weight::Same,
+                Some((_, new)) if divided.contains(new.group) => Weight::Own { was, is },
+                Some((old, new)) => Weight::Group { name: new.group, was: old.group_weight, is: new.group_weight },
+            }
+        };
+        Self(criteria.iter().map(weight).collect())
+    }
+
+    fn of(&self, driver: &Driver) -> Weight<'t> {
+        driver.place.and_then(|place| self.0.get(place)).copied().unwrap_or(Weight::Same)
+    }
+}
+
+/// A reason, and how many points it makes.
+struct Reason {
+    delta: f64,
+    words: String,
+}
+
+impl Words {
+    /// # Errors
+    /// Where the words of the program cannot be loaded.
+    pub fn of(language: Language) -> Result<Self, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::run(error.to_string());
+        Ok(Self {
+            catalogue: Catalogue::of(language).map_err(|error| failed(&error))?,
+            locale: Locale::new(language).map_err(|error| failed(&error))?,
+        })
+    }
+
+    /// The largest reasons for the change of one score, joined by `; `; none where there is none to speak of.
+    ///
+    /// # Errors
+    /// Where a message lacks its words, which would be a mistake of the program.
+    pub fn reasons(&self, drivers: &[Driver], weights: &Weights) -> Result<Option<String>, Failure> {
+        let mut reasons = self.of_customer(drivers, weights)?;
+        reasons.extend(self.of_rules(drivers, weights)?);
+        reasons.retain(|reason| reason.delta.abs() >= SHOWN);
+        reasons.sort_by(|a, b| b.delta.abs().total_cmp(&a.delta.abs()).then_with(|| a.words.cmp(&b.words)));
+        let words: Vec<String> = reasons
+            .into_iter()
+            .take(REASONS)
+            .map(|reason| format!("{} ({})", reason.words, self.signed(reason.delta)))
+            .collect();
+        Ok((!words.is_empty()).then(|| words.join("; ")))
+    }
+
+    fn of_customer(&self, drivers: &[Driver], weights: &Weights) -> Result<Vec<Reason>, Failure> {
+        let mut reasons = Vec::new();
+        let (mut known, mut unknown, mut shared) = (Vec::new(), Vec::new(), 0.0);
+        for driver in drivers {
+            match (driver.score_was, driver.score_is) {
+                // Told with its scale, both parts at once.
+                _ if driver.rescored => {}
+                _ if matches!(weights.of(driver), Weight::Only { .. }) => shared += driver.customer,
+                (Some(was), Some(is)) if driver.place.is_none() => {
+                    let words = self.fill("because.override", &self.scores(was, is))?;
+                    reasons.push(Reason { delta: driver.customer, words });
+                }
+                (Some(was), Some(is)) if was != is => {
+                    let scores = self.scores(was, is);
+                    let words = format!("{} {} → {}", self.criterion(driver), scores[0].1, scores[1].1);
+                    reasons.push(Reason { delta: driver.customer, words });
+                }
+                (None, Some(is)) => {
+                    shared += driver.customer;
+                    known.push(format!("{} {}", self.criterion(driver), self.locale.decimal(is, 1)));
+                }
+                (Some(_), None) => {
+                    shared += driver.customer;
+                    unknown.push(self.criterion(driver));
+                }
+                // A score that stayed adds less where others become known, and more where they no longer are.
+                _ => shared += driver.customer,
+            }
+        }
+        let (known, unknown) = (("known", known.join(", ")), ("unknown", unknown.join(", ")));
+        let words = match (known.1.is_empty(), unknown.1.is_empty()) {
+            (true, true) => return Ok(reasons),
+            (false, true) => self.fill("because.known", &[known])?,
+            (true, false) => self.fill("because.unknown", &[unknown])?,
+            (false, false) => self.fill("because.known_and_unknown", &[known, unknown])?,
+        };
+        reasons.push(Reason { delta: shared, words });
+        Ok(reasons)
+    }
+
+    fn of_rules(&self, drivers: &[Driver], weights: &Weights) -> Result<Vec<Reason>, Failure> {
+        let mut reasons = Vec::new();
+        let mut groups: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
+        let mut missing = 0.0;
+        for driver in drivers {
+            let criterion = ("name", self.criterion(driver));
+            match (driver.score_was.zip(driver.score_is), weights.of(driver)) {
+                (Some((was, is)), _) if driver.rescored => {
+                    let [was, is] = self.scores(was, is);
+                    let words = self.fill("because.scale", &[criterion, was, is])?;
+                    reasons.push(Reason { delta: driver.weights + driver.customer, words });
+                }
+                (_, Weight::Own { was, is } | Weight::Only { was, is }) => {
+                    let [was, is] = self.shares(was, is);
+                    reasons.push(Reason {
+                        delta: driver.weights,
+                        words: self.fill("because.weight", &[criterion, was, is])?,
+                    });
+                }
+                (_, Weight::Group { name, was, is }) => {
+                    let group = groups.entry(name).or_insert((0.0, was, is));
+                    group.0 += driver.weights;
+                }
+                (_, Weight::Same) => missing += driver.weights,
+            }
+        }
+        for (name, (delta, was, is)) in groups {
+            let [was, is] = self.shares(was, is);
+            let name = ("name", self.catalogue.label("group", name));
+            reasons.push(Reason { delta, words: self.fill("because.weight", &[name, was, is])? });
+        }
+        reasons.push(Reason { delta: missing, words: self.fill("because.missing", &[])? });
+        Ok(reasons)
+    }
+
+    fn criterion(&self, driver: &Driver) -> String {
+        self.catalogue.label("criterion", driver.name)
+    }
+
+    /// With one decimal, or with as many as tell them apart.
+    fn scores(&self, was: f64, is: f64) -> [(&'static str, String); 2] {
+        let at = |decimals: u32| [was, is].map(|score| self.locale.decimal(score, decimals));
+        let [was, is] = Some(at(1)).filter(|[was, is]| was != is).unwrap_or_else(|| at(2));
+        [("was", was), ("is", is)]
+    }
+
+    fn shares(&self, was: f64, is: f64) -> [(&'static str, String); 2] {
+        let whole = [was, is].into_iter().all(|share| (share * 100.0 - (share * 100.0).round()).abs() < 1e-6);
+        let decimals = if whole { 0 } else { 1 };
+        [("was", self.locale.percent(was, decimals)), ("is", self.locale.percent(is, decimals))]
+    }
+
+    fn signed(&self, delta: f64) -> String {
+        format!("{}{}", if delta > 0.0 { "+" } else { "" }, self.locale.decimal(delta, 2))
+    }
+
+    fn fill(&self, key: &str, values: &[(&'static str, String)]) -> Result<String, Failure> {
+        self.catalogue.fill(key, None, &values.iter().cloned().collect()).map_err(Failure::run)
+    }
+}
