@@ -27,6 +27,8 @@ pub enum Command {
     Whatif(WhatifArguments),
     /// Say why an account stands where it stands, from its invoices to its score
     Explain(ExplainArguments),
+    /// Say what has changed from one published run to another, and why
+    Diff(DiffArguments),
     /// Write the spreadsheet in which people judge accounts
     Scoresheet(ScoresheetArguments),
     /// List the published runs of a pipeline
@@ -143,6 +145,22 @@ pub struct ExplainArguments {
     /// The name of a pipeline, for its current run; a run id; or the folder of a run. The only pipeline where left out
     #[arg(long)]
     pub run: Option<String>,
+    /// The folder that holds the runs
+    #[arg(long, default_value = "out")]
+    pub out: PathBuf,
+    /// One JSON object, for programs
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The earlier run: the name of a pipeline, for its current run; a run id; or the folder of a run
+    #[arg(value_name = "RUN")]
+    pub was: String,
+    /// The later run, named in the same ways
+    #[arg(value_name = "RUN")]
+    pub is: String,
     /// The folder that holds the runs
     #[arg(long, default_value = "out")]
     pub out: PathBuf,

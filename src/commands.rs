@@ -2,10 +2,11 @@
 
 use crate::calendar::iso;
 use crate::cli::{
-    Arguments, Command, ExplainArguments, Log, PipelineArguments, QuarantineArguments, RunArguments,
+    Arguments, Command, DiffArguments, ExplainArguments, Log, PipelineArguments, QuarantineArguments, RunArguments,
     ScoresheetArguments, WhatifArguments,
 };
 use crate::demo;
+use crate::diff;
 use crate::explain;
 use crate::failure::Failure;
 use crate::outputs::keep::keep;
@@ -36,6 +37,7 @@ pub fn execute(arguments: Arguments, answer: &mut dyn io::Write) -> Result<(), F
         Command::Plan(arguments) => prepare(&arguments).map(|plan| planned(&plan)),
         Command::Whatif(arguments) => what_if(&arguments),
         Command::Explain(arguments) => explained(&arguments),
+        Command::Diff(arguments) => differing(&arguments),
         Command::Scoresheet(arguments) => write_scoresheet(&arguments),
         Command::Runs { name, out } => runs(&out, &name),
         Command::Keep(arguments) => {
@@ -111,6 +113,17 @@ fn explained(arguments: &ExplainArguments) -> Result<String, Failure> {
     }
     let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
     explain::as_text(&explained, color)
+}
+
+fn differing(arguments: &DiffArguments) -> Result<String, Failure> {
+    let (was, is) = (Run::find(&arguments.out, &arguments.was)?, Run::find(&arguments.out, &arguments.is)?);
+    let sides = diff::Sides::of(&was, &is)?;
+    let found = sides.compared()?;
+    if arguments.json {
+        return Ok(diff::as_json(&sides, &found));
+    }
+    let color = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+    diff::as_text(&sides, &found, color)
 }
 
 fn write_scoresheet(arguments: &ScoresheetArguments) -> Result<String, Failure> {

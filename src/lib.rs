@@ -10,6 +10,7 @@ pub mod commands;
 pub mod dates;
 pub mod decisions;
 pub mod demo;
+pub mod diff;
 pub mod explain;
 pub mod failure;
 pub mod ledger;

@@ -6,12 +6,9 @@ use super::{Ask, Criterion, Explained, Margin, Reach, Robustness, Score, Standin
 use crate::failure::Failure;
 use crate::outputs::locale::{Language, Locale, NOTHING};
 use crate::outputs::markdown::Catalogue;
-use crate::outputs::terminal::{cut, fitted, plain, width};
+use crate::outputs::terminal::{COLUMNS, cut, fitted, plain, wrapped};
 use crate::scoring::overrides::Decision;
 use std::fmt::Arguments;
-
-/// What fits the terminals that there are.
-const COLUMNS: usize = 80;
 
 const BOLD: &str = "\u{1b}[1m";
 const DIM: &str = "\u{1b}[2m";
@@ -78,16 +75,7 @@ impl Page<'_> {
 
     /// A sentence, indented and broken between words.
     fn words(&mut self, arguments: Arguments) {
-        let mut line = String::from(" ");
-        for word in arguments.to_string().split(' ') {
-            if width(&line) + 1 + width(word) > COLUMNS && line.len() > 1 {
-                self.line(format_args!("{line}"));
-                line = String::from(" ");
-            }
-            line.push(' ');
-            line.push_str(word);
-        }
-        self.line(format_args!("{line}"));
+        self.text.push_str(&wrapped(&arguments.to_string(), 2));
     }
 
     fn amount(&self, minor: impl Into<i128>) -> String {

@@ -58,6 +58,30 @@ pub fn fitted(text: &str, columns: usize) -> String {
     text
 }
 
+/// What fits the terminals that there are.
+pub const COLUMNS: usize = 80;
+
+/// Lines of at most [`COLUMNS`] columns, indented by so many and broken between words.
+pub fn wrapped(words: &str, indent: usize) -> String {
+    let blank = " ".repeat(indent);
+    let mut lines = String::new();
+    let mut line = blank.clone();
+    for word in words.split(' ') {
+        let is_empty = line.len() == indent;
+        if width(&line) + usize::from(!is_empty) + width(word) > COLUMNS && !is_empty {
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+            line.clone_from(&blank);
+        } else if !is_empty {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push_str(line.trim_end());
+    lines.push('\n');
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +107,16 @@ mod tests {
         }
         assert_eq!(fitted("ab", 4), "ab  ");
         assert_eq!(fitted("日本語", 4), "日… ");
+    }
+
+    #[test]
+    fn words_are_broken_between_lines() {
+        let words = ["ab"; 30].join(" ");
+        // 2 + 26 · 3 − 1 columns; one word more would make 82.
+        assert_eq!(wrapped(&words, 2), format!("  {}\n  ab ab ab ab\n", ["ab"; 26].join(" ")));
+        let long = "x".repeat(90);
+        assert_eq!(wrapped(&format!("a {long} b"), 1), format!(" a\n {long}\n b\n"));
+        assert_eq!(wrapped("", 2), "\n");
     }
 
     proptest! {

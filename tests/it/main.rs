@@ -11,6 +11,7 @@
 
 mod accounts;
 mod cli;
+mod compare;
 mod control_totals;
 mod currency;
 mod demo;

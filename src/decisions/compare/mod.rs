@@ -210,6 +210,6 @@ pub fn compared<'t>(was: &'t Side, is: &'t Side, language: Language) -> Result<F
         restatements,
         restated_files,
         judgements: sheets.map(|(was, is)| restated::judged(was, is)).unwrap_or_default(),
-        facts: comparison::facts(was, is, (&before, &now)),
+        facts: comparison::facts(was, is, (&before, &now), &words)?,
     })
 }

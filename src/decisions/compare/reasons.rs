@@ -121,16 +121,16 @@ impl Words {
                 }
                 (Some(was), Some(is)) if was != is => {
                     let scores = self.scores(was, is);
-                    let words = format!("{} {} → {}", self.criterion(driver), scores[0].1, scores[1].1);
+                    let words = format!("{} {} → {}", self.criterion(driver.name), scores[0].1, scores[1].1);
                     reasons.push(Reason { delta: driver.customer, words });
                 }
                 (None, Some(is)) => {
                     shared += driver.customer;
-                    known.push(format!("{} {}", self.criterion(driver), self.locale.decimal(is, 1)));
+                    known.push(format!("{} {}", self.criterion(driver.name), self.locale.decimal(is, 1)));
                 }
                 (Some(_), None) => {
                     shared += driver.customer;
-                    unknown.push(self.criterion(driver));
+                    unknown.push(self.criterion(driver.name));
                 }
                 // A score that stayed adds less where others become known, and more where they no longer are.
                 _ => shared += driver.customer,
@@ -152,7 +152,7 @@ impl Words {
         let mut groups: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
         let mut missing = 0.0;
         for driver in drivers {
-            let criterion = ("name", self.criterion(driver));
+            let criterion = ("name", self.criterion(driver.name));
             match (driver.score_was.zip(driver.score_is), weights.of(driver)) {
                 (Some((was, is)), _) if driver.rescored => {
                     let [was, is] = self.scores(was, is);
@@ -182,8 +182,27 @@ impl Words {
         Ok(reasons)
     }
 
-    fn criterion(&self, driver: &Driver) -> String {
-        self.catalogue.label("criterion", driver.name)
+    pub fn criterion(&self, name: &str) -> String {
+        self.catalogue.label("criterion", name)
+    }
+
+    /// The word for a code, or the code itself.
+    pub fn word(&self, family: &str, code: &str) -> String {
+        self.catalogue.word(&format!("{family}.{code}")).unwrap_or(code).to_owned()
+    }
+
+    /// A part of the total weight.
+    pub fn share(&self, share: f64) -> String {
+        let is_whole = (share * 100.0 - (share * 100.0).round()).abs() < 1e-6;
+        self.locale.percent(share, if is_whole { 0 } else { 1 })
+    }
+
+    /// Fills a message of the catalogue.
+    ///
+    /// # Errors
+    /// Where the message and the values do not fit, which would be a mistake of the program.
+    pub fn fill(&self, key: &str, values: &[(&'static str, String)]) -> Result<String, Failure> {
+        self.catalogue.fill(key, None, &values.iter().cloned().collect()).map_err(Failure::run)
     }
 
     /// With one decimal, or with as many as tell them apart.
@@ -194,16 +213,12 @@ impl Words {
     }
 
     fn shares(&self, was: f64, is: f64) -> [(&'static str, String); 2] {
-        let whole = [was, is].into_iter().all(|share| (share * 100.0 - (share * 100.0).round()).abs() < 1e-6);
-        let decimals = if whole { 0 } else { 1 };
-        [("was", self.locale.percent(was, decimals)), ("is", self.locale.percent(is, decimals))]
+        [("was", self.share(was)), ("is", self.share(is))]
     }
 
     fn signed(&self, delta: f64) -> String {
+        // 2.475 as a sum of floats is a little less, and would be told as 2.47.
+        let delta = (delta * 1e9).round() / 1e9;
         format!("{}{}", if delta > 0.0 { "+" } else { "" }, self.locale.decimal(delta, 2))
-    }
-
-    fn fill(&self, key: &str, values: &[(&'static str, String)]) -> Result<String, Failure> {
-        self.catalogue.fill(key, None, &values.iter().cloned().collect()).map_err(Failure::run)
     }
 }

@@ -50,6 +50,16 @@ impl Change<'_> {
         self.drivers.as_ref().map(|drivers| drivers.iter().map(part).sum())
     }
 
+    /// Whether it was on the list; nothing where nobody says.
+    pub fn key_was(&self) -> Option<bool> {
+        self.was.and_then(|was| was.is_key)
+    }
+
+    /// Whether it is on the list.
+    pub fn key_is(&self) -> Option<bool> {
+        self.is.and_then(|is| is.is_key)
+    }
+
     pub fn customer(&self) -> Option<f64> {
         self.part(|driver| driver.customer)
     }
@@ -91,8 +101,8 @@ fn changes(name: &str, changes: &[Change]) -> Table {
         .text("change", changes.iter().map(|change| change.kind.name()).collect())
         .optional_text("was", changes.iter().map(|change| change.was.and_then(|was| was.status)).collect())
         .optional_text("is", changes.iter().map(|change| change.is.and_then(|is| is.status)).collect())
-        .optional_flags("key_was", changes.iter().map(|change| change.was.and_then(|was| was.is_key)).collect())
-        .optional_flags("key_is", changes.iter().map(|change| change.is.and_then(|is| is.is_key)).collect())
+        .optional_flags("key_was", changes.iter().map(Change::key_was).collect())
+        .optional_flags("key_is", changes.iter().map(Change::key_is).collect())
         .numbers("score_was", numbers(|change| change.was.and_then(|was| was.score)))
         .numbers("score_is", numbers(|change| change.is.and_then(|is| is.score)))
         .numbers("delta", numbers(|change| change.delta))
@@ -149,5 +159,6 @@ fn comparison(name: &str, facts: &[Fact]) -> Table {
         .optional_text("was", facts.iter().map(|fact| fact.was.as_deref()).collect())
         .optional_text("is", facts.iter().map(|fact| fact.is.as_deref()).collect())
         .optional_text("not_compared", facts.iter().map(|fact| fact.not_compared).collect())
+        .optional_text("words", facts.iter().map(|fact| fact.words.as_deref()).collect())
         .build()
 }

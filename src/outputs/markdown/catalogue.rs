@@ -140,9 +140,10 @@ mod tests {
     const TEMPLATE: &str = include_str!("../templates/key_accounts.md.j2");
 
     /// What else says messages.
-    const OTHERS: [&str; 4] = [
+    const OTHERS: [&str; 5] = [
         include_str!("../scoresheet.rs"),
         include_str!("../scoresheet/workbook.rs"),
+        include_str!("../../decisions/compare/comparison.rs"),
         include_str!("../../decisions/compare/reasons.rs"),
         include_str!("../../decisions/select/words.rs"),
     ];
@@ -175,7 +176,9 @@ mod tests {
             TEMPLATE.contains(&format!("t('{key}'"))
                 || TEMPLATE.contains(&format!("word('{family}'"))
                 || family == "sheet" && ROLES.contains(&form)
-                || OTHERS.iter().any(|text| text.contains(&format!("\"{key}\"")))
+                || OTHERS
+                    .iter()
+                    .any(|text| text.contains(&format!("\"{key}\"")) || text.contains(&format!("word(\"{family}\"")))
                 || family == "question" && english.word(&format!("criterion.{form}")).is_some()
                 || family == "period" && (TEMPLATE.contains(&format!("period('{form}'")) || form == "name")
         };
