@@ -63,6 +63,7 @@ pub fn as_text(sides: &Sides, found: &Found, color: bool) -> Result<String, Fail
         page.line(format_args!("{word:<4} {} as of {as_of}, run {run}", plain(&side.pipeline)));
     }
     page.list();
+    page.scores();
     page.classes();
     page.accounts();
     page.restated("Closed years that are no longer what was published", &found.restatements);
@@ -115,11 +116,14 @@ impl<'a> Page<'a> {
         let listed = |is_key: fn(&Change) -> Option<bool>| {
             self.found.changes.iter().filter(|change| is_key(change) == Some(true)).count()
         };
+        let is_told =
+            |is_key: fn(&Change) -> Option<bool>| self.found.changes.iter().any(|change| is_key(change).is_some());
+        if !is_told(|change| change.key_was()) || !is_told(|change| change.key_is()) {
+            self.heading(format_args!("Who is on the list cannot be compared"));
+            return;
+        }
         let (before, now) = (listed(|change| change.key_was()), listed(|change| change.key_is()));
-        self.heading(format_args!(
-            "The list had {before} account{}, and has {now}",
-            if before == 1 { "" } else { "s" }
-        ));
+        self.heading(format_args!("The list: {before} account{}, now {now}", if before == 1 { "" } else { "s" }));
         let (entered, left) = (self.of_kind(Kind::Entered), self.of_kind(Kind::Left));
         let stayed = |change: &&Change| {
             change.key_was() == Some(true)
@@ -132,20 +136,23 @@ impl<'a> Page<'a> {
         for (word, found, most) in
             [("entered", entered, CHANGES), ("left", left, CHANGES), ("stayed and moved", moved, ROWS)]
         {
-            self.line(format_args!("  {} {word}", found.len()));
+            self.heading(format_args!("{} {word}", found.len()));
             found.iter().take(most).for_each(|change| self.change(change));
             self.more(found.len(), most);
         }
-        if self.found.changes.iter().any(|change| change.drivers.is_some()) {
-            let of = |part: fn(&Change) -> Option<f64>| {
-                self.found.changes.iter().filter(|change| part(change).is_some_and(|part| part.abs() >= SHOWN)).count()
-            };
-            let (delta, customer, weights) =
-                (of(|change| change.delta), of(|change| change.customer()), of(|change| change.weights()));
-            let words = format!(
-                "{delta} of {} scores moved: {customer} for what is known of the customer, {weights} for how it is weighed.",
-                self.found.changes.len()
-            );
+    }
+
+    /// How many scores moved, and for which of the two reasons.
+    fn scores(&mut self) {
+        let of = |part: fn(&Change) -> Option<f64>| {
+            self.found.changes.iter().filter(|change| part(change).is_some_and(|part| part.abs() >= SHOWN)).count()
+        };
+        let (delta, customer, weights) =
+            (of(|change| change.delta), of(|change| change.customer()), of(|change| change.weights()));
+        self.heading(format_args!("{delta} of {} scores moved", self.found.changes.len()));
+        if self.found.changes.iter().any(|change| change.drivers.is_some()) && delta > 0 {
+            let words =
+                format!("{customer} for what is known of the customer, {weights} for how it is weighed; both can be.");
             self.words(2, &words);
         }
     }
@@ -193,11 +200,11 @@ impl<'a> Page<'a> {
             self.found.changes.iter().filter(|change| is_meant(change)).collect()
         };
         let (new, gone) = (of(|change| change.was.is_none()), of(|change| change.is.is_none()));
-        for (words, found) in [("for the first time", new), ("there no longer", gone)] {
+        for (heading, found) in [("New accounts", new), ("Accounts that are gone", gone)] {
             if found.is_empty() {
                 continue;
             }
-            self.heading(format_args!("{} account{} {words}", found.len(), if found.len() == 1 { "" } else { "s" }));
+            self.heading(format_args!("{heading}: {}", found.len()));
             for change in found.iter().take(ROWS) {
                 let name = self.name(change.account);
                 self.line(format_args!("  {name}"));

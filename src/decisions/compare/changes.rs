@@ -1,9 +1,10 @@
 //! Every account of either side: where it stood, where it stands, and what kind of change that is.
 
-use super::side::Side;
+use super::side::{Side, Tables};
 use crate::scoring::list::Rule;
+use crate::scoring::overrides::decisions;
 use crate::table::Table;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Two scores that are shown as equal and are: the last bits of a sum tell nothing.
 const EQUAL: f64 = 1e-9;
@@ -15,7 +16,7 @@ pub enum Membership {
     Selection,
     /// The best by score.
     Rule(Rule),
-    /// Nobody does, while the other side has a selection: the two cannot be held against each other.
+    /// Nobody does while the other side has a selection, or what the rule takes was not published.
     Unknown,
 }
 
@@ -32,10 +33,21 @@ impl Membership {
             Some(_) => Self::Unknown,
             None => Self::Rule(Rule::default()),
         };
-        match (own(was), own(is)) {
+        let (before, now) = match (own(was), own(is)) {
             (Some(was), Some(is)) => (was, is),
             (Some(was), None) => (was.clone(), like(Some(&was))),
             (None, is) => (like(is.as_ref()), is.unwrap_or_else(|| like(None))),
+        };
+        (before.where_told(&was.tables), now.where_told(&is.tables))
+    }
+
+    /// A rule takes scores, and the classes that it asks for.
+    fn where_told(self, tables: &Tables) -> Self {
+        match &self {
+            Self::Rule(rule) if tables.scorecard.is_none() || !rule.classes.is_empty() && tables.pareto.is_none() => {
+                Self::Unknown
+            }
+            _ => self,
         }
     }
 
@@ -145,26 +157,22 @@ pub fn standings<'t>(side: &'t Side, membership: &Membership) -> BTreeMap<&'t st
         (Membership::Selection, Some(selection), _) => {
             let decided = selection.optional_text("status").into_iter().zip(selection.flags("key"));
             for (account, (status, is_key)) in selection.text("account").into_iter().zip(decided) {
-                if let Some(standing) = standings.get_mut(account) {
-                    (standing.status, standing.is_key) = (status, Some(is_key));
-                }
+                // An account that is no longer in the data keeps its place until a review takes it.
+                let standing = standings.entry(account).or_default();
+                (standing.status, standing.is_key) = (status, Some(is_key));
             }
         }
-        (Membership::Rule(rule), _, Some(card)) => by_rule(rule, card, side.tables.pareto.as_ref(), &mut standings),
+        (Membership::Rule(rule), _, Some(card)) => by_rule(rule, card, &side.tables, &mut standings),
         _ => {}
     }
     standings
 }
 
-fn by_rule<'t>(rule: &Rule, card: &'t Table, pareto: Option<&'t Table>, standings: &mut BTreeMap<&'t str, Standing>) {
-    // Without the classes that the rule asks for nobody can tell who is on the list.
-    if !rule.classes.is_empty() && pareto.is_none() {
-        return;
-    }
-    let places = rule.places(card, pareto);
-    let listed: BTreeSet<&str> = places.order.iter().take(places.length).map(|(account, _)| *account).collect();
+fn by_rule<'t>(rule: &Rule, card: &'t Table, tables: &'t Tables, standings: &mut BTreeMap<&'t str, Standing>) {
+    let decisions = tables.overrides.as_ref().map(decisions).unwrap_or_default();
+    let places = rule.places(card, tables.pareto.as_ref(), &decisions);
     for (account, standing) in standings.iter_mut() {
-        let is_key = listed.contains(account);
+        let is_key = places.is_listed(account);
         (standing.status, standing.is_key) = (Some(if is_key { "key" } else { "none" }), Some(is_key));
     }
 }
@@ -203,6 +211,7 @@ mod tests {
             let mut side = Side::default();
             side.declared.rule = rule;
             side.tables.selection = selection.then(|| TableBuilder::new("selection", 0).build());
+            side.tables.scorecard = Some(TableBuilder::new("scorecard", 0).build());
             side
         };
         let of = |was: Side, is: Side| Membership::of(&was, &is);
@@ -214,5 +223,8 @@ mod tests {
         assert_eq!(of(side(false, None), side(false, None)), (rule(20), rule(20)));
         assert_eq!(of(side(false, None), side(true, None)), (Membership::Unknown, Membership::Selection));
         assert_eq!(of(side(true, None), side(false, None)), (Membership::Selection, Membership::Unknown));
+        // Classes that were not published, and no scores.
+        let of_class = Rule { classes: vec!["A".to_owned()], ..Rule::default() };
+        assert_eq!(of(side(false, Some(of_class)), Side::default()), (Membership::Unknown, Membership::Unknown));
     }
 }

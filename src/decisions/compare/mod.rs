@@ -46,6 +46,7 @@ pub struct Compare {
 struct Sources {
     scorecard: String,
     judgements: Option<String>,
+    overrides: Option<String>,
     selection: Option<String>,
     pareto: Option<String>,
     account_years: Option<String>,
@@ -71,10 +72,13 @@ impl Compare {
         if !scorecard {
             return None;
         }
-        let judgements = name_of(&self.from.value, "scorecard", "judgements");
+        let further =
+            |table: &str| Some(name_of(&self.from.value, "scorecard", table)).filter(|name| scope.is_table(name));
+        let (judgements, overrides) = (further("judgements"), further("overrides"));
         let sources = Sources {
             scorecard: self.from.value.clone(),
-            judgements: Some(judgements).filter(|name| scope.is_table(name)),
+            judgements,
+            overrides,
             selection,
             pareto: scope.first_table_of_kind("pareto", 0),
             account_years: scope.first_table_of_kind("account_years", 0),
@@ -151,6 +155,7 @@ impl Sources {
             contributions: Some(of_scorecard("contributions")?),
             weights: Some(of_scorecard("weights")?),
             judgements: optional(&self.judgements)?,
+            overrides: optional(&self.overrides)?,
             selection: optional(&self.selection)?,
             pareto: optional(&self.pareto)?,
             account_years: optional(&self.account_years)?,

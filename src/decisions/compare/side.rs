@@ -48,6 +48,7 @@ pub struct Tables {
     pub contributions: Option<Table>,
     pub weights: Option<Table>,
     pub judgements: Option<Table>,
+    pub overrides: Option<Table>,
     pub selection: Option<Table>,
     pub pareto: Option<Table>,
     pub account_years: Option<Table>,
@@ -55,12 +56,12 @@ pub struct Tables {
     pub accounts: Option<Table>,
 }
 
-use Meaning::{Flag, Integer, Money, Number, Text};
+use Meaning::{Date, Flag, Integer, Money, Number, Text};
 
 /// What a comparison reads: the kind of the stage, its further table, and the columns.
 type Wanted = (&'static str, &'static str, Option<&'static str>, &'static [(&'static str, Meaning)]);
 
-const WANTED: [Wanted; 9] = [
+const WANTED: [Wanted; 10] = [
     ("scorecard", "scorecard", None, &[("account", Text), ("score", Number), ("rank", Integer), ("rated", Flag)]),
     (
         "contributions",
@@ -96,6 +97,12 @@ const WANTED: [Wanted; 9] = [
         Some("judgements"),
         &[("account", Text), ("criterion", Text), ("rater", Text), ("score", Number), ("used", Flag)],
     ),
+    (
+        "overrides",
+        "scorecard",
+        Some("overrides"),
+        &[("account", Text), ("decision", Text), ("who", Text), ("why", Text), ("until", Date), ("status", Text)],
+    ),
     ("selection", "select", None, &[("account", Text), ("status", Text), ("key", Flag)]),
     ("pareto", "pareto", None, &[("account", Text), ("class", Text)]),
     ("account_years", "account_years", None, &[("account", Text), ("fiscal_year", Integer), ("revenue", Money)]),
@@ -110,6 +117,7 @@ impl Tables {
             "contributions" => &mut self.contributions,
             "weights" => &mut self.weights,
             "judgements" => &mut self.judgements,
+            "overrides" => &mut self.overrides,
             "selection" => &mut self.selection,
             "pareto" => &mut self.pareto,
             "account_years" => &mut self.account_years,

@@ -39,7 +39,7 @@ impl Select {
         let from = scope.table_of_kind(&self.from, "scorecard").map(|_| ());
         let history = match &self.history {
             None => Some(()),
-            Some(history) => scope.history(history),
+            Some(history) => scope.history(history).map(|_| ()),
         };
         let pareto = self.pareto(scope);
         let require: Vec<Option<(String, ColumnSpec)>> =
