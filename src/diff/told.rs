@@ -29,6 +29,8 @@ const RESET: &str = "\u{1b}[0m";
 struct Page<'a> {
     found: &'a Found<'a>,
     names: BTreeMap<&'a str, &'a str>,
+    /// Why the later run selected accounts or did not, where it has a selection.
+    selected: Option<BTreeMap<&'a str, &'a str>>,
     locale: Locale,
     catalogue: Catalogue,
     decimals: u32,
@@ -51,6 +53,7 @@ pub fn as_text(sides: &Sides, found: &Found, color: bool) -> Result<String, Fail
     let mut page = Page {
         found,
         names,
+        selected: selected(sides),
         locale: Locale::new(Language::English).map_err(|error| failed(&error))?,
         catalogue: Catalogue::of(Language::English).map_err(|error| failed(&error))?,
         decimals: sides.is.declared.decimals.parse().unwrap_or(2),
@@ -71,6 +74,12 @@ pub fn as_text(sides: &Sides, found: &Found, color: bool) -> Result<String, Fail
     page.judgements();
     page.facts();
     Ok(page.text)
+}
+
+fn selected(sides: &Sides) -> Option<BTreeMap<&str, &str>> {
+    let selection = sides.is.tables.selection.as_ref()?;
+    selection.spec.column("reasons")?;
+    Some(selection.text("account").into_iter().zip(selection.text("reasons")).collect())
 }
 
 impl<'a> Page<'a> {
@@ -171,6 +180,20 @@ impl<'a> Page<'a> {
             rank(change.is)
         );
         self.line(format_args!("{line}"));
+        if matches!(change.kind, Kind::Entered | Kind::Left) {
+            let delta = change.delta.unwrap_or_default();
+            let why = match &self.selected {
+                Some(selected) => selected.get(change.account).map(|reasons| plain(reasons)),
+                None if change.kind == Kind::Entered && change.delta.is_some() && delta < SHOWN => {
+                    Some("others fell behind it: its own score did not rise".to_owned())
+                }
+                None if change.kind == Kind::Left && change.delta.is_some() && delta > -SHOWN => {
+                    Some("others passed it: its own score did not fall".to_owned())
+                }
+                None => None,
+            };
+            why.into_iter().filter(|why| !why.is_empty()).for_each(|why| self.words(6, &why));
+        }
         match (change.was, change.is, &change.reasons) {
             (None, ..) => self.words(6, "a new account"),
             (_, None, _) => self.words(6, "it has no lines any more"),

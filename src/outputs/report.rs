@@ -6,6 +6,7 @@
 
 mod account;
 mod breadth;
+mod changes;
 mod findings;
 mod judging;
 mod lifetime_value;
@@ -26,6 +27,7 @@ use serde::Serialize;
 
 pub use account::Account;
 pub use breadth::{Breadth, Entrant};
+pub use changes::{Changes, Judged, ListChanges, Restated, Row as ChangeRow};
 pub use findings::Findings;
 pub use judging::{Disagreement, Judging, Override, Overrides, Rater};
 pub use lifetime_value::{LifetimeValue, Outlook};
@@ -129,6 +131,12 @@ pub struct Inputs<'a> {
     pub missing_first: Option<&'a Table>,
     pub swaps: Option<&'a Table>,
     pub selection: Option<&'a Table>,
+    /// What has changed since an earlier run, and what that is.
+    pub changes: Option<&'a Table>,
+    pub restatements: Option<&'a Table>,
+    pub restated_files: Option<&'a Table>,
+    pub changed_judgements: Option<&'a Table>,
+    pub comparison: Option<&'a Table>,
     /// What accounts are worth, and the table of retention or of parameters behind it.
     pub lifetime_value: Option<&'a Table>,
     pub lifetime_basis: Option<&'a Table>,
@@ -154,6 +162,7 @@ pub struct Report {
     pub open_year: Option<i64>,
     pub cutoff: u32,
     pub selection: Option<Selection>,
+    pub changes: Option<Changes>,
     pub reading: Option<Reading>,
     pub findings: Option<Findings>,
     pub ranking: Option<Ranking>,
@@ -221,6 +230,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
             .selection
             .as_ref()
             .and_then(|declared| selection::selection(inputs, declared, &accounts, facts.top)),
+        changes: changes::changes(inputs, &accounts, facts.top),
         reading: inputs.reconciliation.map(|table| reading::reading(table, inputs.outcomes, facts.top)),
         findings: findings::findings(inputs, &facts.currency),
         ranking: inputs.pareto.map(|table| standing::ranking(table, &accounts, facts.top)),

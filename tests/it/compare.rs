@@ -35,6 +35,7 @@ stages:
   - history: {path: out/small/runs}
   - compare: {from: scorecard, history: history}
   - parquet: {from: [account_years, pareto, accounts, scorecard, compare], to: tables}
+  - markdown: {template: key_accounts, to: report.md}
 ";
 
 const ACCOUNTS: &str = "id,name\nA,Alder & Sons\nB,\"Birch \u{1b}[31m\"\nC,=Cedar\nD,Dogwood\n";
@@ -201,6 +202,161 @@ fn the_first_run_has_nothing_to_compare_with() {
     }
 }
 
+/// How the report begins: what stands above the section on what was read.
+fn beginning(run: &Published) -> String {
+    let report = run.text("report.md");
+    let end = report.match_indices("\n## ").nth(1).unwrap().0;
+    report[..end].to_owned()
+}
+
+#[test]
+fn the_report_opens_with_what_changed() {
+    let project = before();
+    let first = beginning(&project.run(&[]));
+    assert!(first.ends_with("\n## What changed\n\nThere is no earlier run to compare with.\n"), "{first}");
+    now(&project);
+    assert_snapshot!(beginning(&project.run(&[])), @r"
+    # Key accounts on 31 December 2025
+
+    Since 31 December 2024, **2 accounts** entered the list and **2** left it.
+    **4 accounts of 5** bring in 94.3% of the revenue of 2025 (870.00 EUR): the vital few, class A, with the cut-off at 80%.
+    From 2024 to 2025, net revenue rose by 40.3%, from 620.00 EUR to 870.00 EUR.
+    In class A, **2 accounts** grew in the last year and none bought less in 2025 than in 2024.
+
+    ## What changed since 31 December 2024
+
+    Accounts on the list: 3 before, 3 now.
+    4 of 4 scores moved. What is known of the customer moved 4, and how it is weighed 4; both can be.
+    1 account is new: N.
+    1 account has no lines any more: V.
+
+    2 accounts entered the list:
+
+    | Account | Score | No. | Class | Why |
+    |:---|---:|---:|---:|:---|
+    | =Cedar (C) | 4.20 → 6.25 | 4 → 2 | B → A | Revenue 1.0 → 5.5 (+2.48); Strategy 9.0 → 7.0 (-0.90); weight of Harmony 40% → 50% (+0.80) |
+    | N | – → 4.00 | – → 3 | – → B | a new account |
+
+    2 accounts left the list:
+
+    | Account | Score | No. | Class | Why |
+    |:---|---:|---:|---:|:---|
+    | Dogwood (D) | 9.10 → 3.50 | 1 → 4 | A | Revenue 9.1 → 1.0 (-8.55); now known: Strategy 6.0 (+2.70); weight of Harmony 40% → 50% (+0.30) |
+    | Alder & Sons (A) | 6.80 → 1.50 | 2 → 5 | A | Revenue 10.0 → 1.0 (-4.95); weight of Growth 60% → 50% (-0.55); weight of Harmony 40% → 50% (+0.20) |
+
+    1 account stayed on the list with another score:
+
+    | Account | Score | No. | Class | Why |
+    |:---|---:|---:|---:|:---|
+    | Birch �\[31m (B) | 6.50 → 9.00 | 3 → 1 | A | Revenue 5.5 → 10.0 (+2.48); weight of Harmony 40% → 50% (+0.80); weight of Growth 60% → 50% (-0.78) |
+
+    1 account is of another class:
+
+    | Account | Score | No. | Class | Why |
+    |:---|---:|---:|---:|:---|
+    | =Cedar (C) | 4.20 → 6.25 | 4 → 2 | B → A | Revenue 1.0 → 5.5 (+2.48); Strategy 9.0 → 7.0 (-0.90); weight of Harmony 40% → 50% (+0.80) |
+
+    **3 figures of closed years** are no longer what was published, -35.00 EUR in all; the largest difference first:
+
+    | Account | Year | Published (EUR) | Now (EUR) | Difference (EUR) |
+    |:---|:---|---:|---:|---:|
+    | Alder & Sons (A) | 2024 | 200.00 | 180.00 | -20.00 |
+    | V | 2023 | 10.00 | – | -10.00 |
+    | V | 2024 | 5.00 | – | -5.00 |
+
+    The files that it comes from:
+
+    | File | Year | Published (EUR) | Now (EUR) | Difference (EUR) |
+    |:---|:---|---:|---:|---:|
+    | lines\_2024.csv | 2024 | 645.00 | 620.00 | -25.00 |
+    | lines\_2023.csv | 2023 | 410.00 | 400.00 | -10.00 |
+
+    4 judgements are other ones:
+
+    | Account | Criterion | Rater | Before | Now |
+    |:---|:---|:---|---:|---:|
+    | =Cedar (C) | Strategy |  | 9.00 | 7.00 |
+    | Dogwood (D) | Strategy |  | – | 6.00 |
+    | N | Strategy |  | – | 4.00 |
+    | V | Strategy |  | 3.00 | – |
+
+    Not the same in both runs:
+
+    - Revenue weighs 50%; it was 60%.
+    - Strategy weighs 50%; it was 40%.
+    ");
+    assert_snapshot!(beginning(&project.run(&["--set", "language=es"])), @r"
+    # Cuentas clave a 31 de diciembre de 2025
+
+    Desde el 31 de diciembre de 2024, entraron **2 cuentas** en la lista y salieron **2** de ella.
+    **4 cuentas de 5** aportan el 94,3 % de la facturación de 2025 (870,00 EUR): son los pocos vitales, la clase A, con el corte en el 80 %.
+    Entre 2024 y 2025, la facturación neta creció un 40,3 %, de 620,00 EUR a 870,00 EUR.
+    En la clase A, **2 cuentas** crecieron en el último año y ninguna compró menos en 2025 que en 2024.
+
+    ## Qué cambió desde el 31 de diciembre de 2024
+
+    Cuentas en la lista: 3 antes, 3 ahora.
+    Se movieron 4 de 4 puntuaciones. Lo que se sabe del cliente movió 4, y cómo se pondera, 4; pueden ser ambas cosas.
+    1 cuenta es nueva: N.
+    1 cuenta ya no tiene líneas: V.
+
+    Entraron en la lista 2 cuentas:
+
+    | Cuenta | Puntuación | N.º | Clase | Por qué |
+    |:---|---:|---:|---:|:---|
+    | =Cedar (C) | 4,20 → 6,25 | 4 → 2 | B → A | Facturación 1,0 → 5,5 (+2,48); Estrategia 9,0 → 7,0 (-0,90); peso de Armonía 40 % → 50 % (+0,80) |
+    | N | – → 4,00 | – → 3 | – → B | cuenta nueva |
+
+    Salieron de la lista 2 cuentas:
+
+    | Cuenta | Puntuación | N.º | Clase | Por qué |
+    |:---|---:|---:|---:|:---|
+    | Dogwood (D) | 9,10 → 3,50 | 1 → 4 | A | Facturación 9,1 → 1,0 (-8,55); ahora se conoce: Estrategia 6,0 (+2,70); peso de Armonía 40 % → 50 % (+0,30) |
+    | Alder & Sons (A) | 6,80 → 1,50 | 2 → 5 | A | Facturación 10,0 → 1,0 (-4,95); peso de Crecimiento 60 % → 50 % (-0,55); peso de Armonía 40 % → 50 % (+0,20) |
+
+    1 cuenta sigue en la lista con otra puntuación:
+
+    | Cuenta | Puntuación | N.º | Clase | Por qué |
+    |:---|---:|---:|---:|:---|
+    | Birch �\[31m (B) | 6,50 → 9,00 | 3 → 1 | A | Facturación 5,5 → 10,0 (+2,48); peso de Armonía 40 % → 50 % (+0,80); peso de Crecimiento 60 % → 50 % (-0,78) |
+
+    1 cuenta es de otra clase:
+
+    | Cuenta | Puntuación | N.º | Clase | Por qué |
+    |:---|---:|---:|---:|:---|
+    | =Cedar (C) | 4,20 → 6,25 | 4 → 2 | B → A | Facturación 1,0 → 5,5 (+2,48); Estrategia 9,0 → 7,0 (-0,90); peso de Armonía 40 % → 50 % (+0,80) |
+
+    **3 cifras de años cerrados** ya no son las publicadas, -35,00 EUR en total; primero la mayor diferencia:
+
+    | Cuenta | Año | Publicado (EUR) | Ahora (EUR) | Diferencia (EUR) |
+    |:---|:---|---:|---:|---:|
+    | Alder & Sons (A) | 2024 | 200,00 | 180,00 | -20,00 |
+    | V | 2023 | 10,00 | – | -10,00 |
+    | V | 2024 | 5,00 | – | -5,00 |
+
+    Los ficheros de los que viene:
+
+    | Fichero | Año | Publicado (EUR) | Ahora (EUR) | Diferencia (EUR) |
+    |:---|:---|---:|---:|---:|
+    | lines\_2024.csv | 2024 | 645,00 | 620,00 | -25,00 |
+    | lines\_2023.csv | 2023 | 410,00 | 400,00 | -10,00 |
+
+    4 valoraciones son otras:
+
+    | Cuenta | Criterio | Evaluador | Antes | Ahora |
+    |:---|:---|:---|---:|---:|
+    | =Cedar (C) | Estrategia |  | 9,00 | 7,00 |
+    | Dogwood (D) | Estrategia |  | – | 6,00 |
+    | N | Estrategia |  | – | 4,00 |
+    | V | Estrategia |  | 3,00 | – |
+
+    No es igual en ambas ejecuciones:
+
+    - Facturación pesa 50 %; antes, 60 %.
+    - Estrategia pesa 50 %; antes, 40 %.
+    ");
+}
+
 #[test]
 fn reasons_are_in_the_language_of_the_pipeline() {
     let project = before();
@@ -249,6 +405,7 @@ fn another_scale_is_what_the_rules_did() {
 
         1 entered
           C =Cedar                               4.20 → 4.20     rank    4 → 3
+              others fell behind it: its own score did not rise
 
         1 left
           A Alder & Sons                         6.80 → 4.10     rank    2 → 4
