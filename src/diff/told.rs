@@ -160,8 +160,9 @@ impl<'a> Page<'a> {
             (of(|change| change.delta), of(|change| change.customer()), of(|change| change.weights()));
         self.heading(format_args!("{delta} of {} scores moved", self.found.changes.len()));
         if self.found.changes.iter().any(|change| change.drivers.is_some()) && delta > 0 {
-            let words =
-                format!("{customer} for what is known of the customer, {weights} for how it is weighed; both can be.");
+            let words = format!(
+                "{customer} by what is known of the customer, {weights} by how it is weighed; one can be both."
+            );
             self.words(2, &words);
         }
     }

@@ -218,3 +218,6 @@ pub fn compared<'t>(was: &'t Side, is: &'t Side, language: Language) -> Result<F
         facts: comparison::facts(was, is, (&before, &now), &words)?,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,7 +150,7 @@ pub struct DeclaredScale {
 }
 
 impl DeclaredScale {
-    fn of(content: &Value) -> Self {
+    pub(super) fn of(content: &Value) -> Self {
         let number = |value: &Value| value.as_str()?.parse::<f64>().ok();
         let point = |point: &Value| match point.as_array()?.as_slice() {
             [at, score] => Some((number(at)?, number(score)?)),
