@@ -37,14 +37,21 @@ fn read(table: &Table, run: &str) -> Result<Before, Failure> {
             hint: Some("it is no table of a `select` stage; take the run out of the history".to_owned()),
         });
     }
-    let (keys, waiting) = (table.flags("key"), table.integers("waiting_position"));
-    let (since, codes) = (table.dates("since"), table.text("reason_codes"));
-    let member = |(row, account): (usize, &str)| {
-        let waiting = waiting[row].and_then(|position| usize::try_from(position).ok());
-        let kept = codes[row].split(' ').any(|code| code == KEPT);
-        (account.to_owned(), Member { key: keys[row], since: since[row], waiting, kept })
-    };
-    // All rows have the same review; a list of nobody says nothing of when it was decided.
-    let review = table.dates("review").into_iter().flatten().max().unwrap_or(i32::MIN);
-    Ok(Before { review, members: table.text("account").into_iter().enumerate().map(member).collect() })
+    Ok(Before::of(table))
+}
+
+impl Before {
+    /// The list of a selection, as the review after it sees it.
+    pub fn of(table: &Table) -> Self {
+        let (keys, waiting) = (table.flags("key"), table.integers("waiting_position"));
+        let (since, codes) = (table.dates("since"), table.text("reason_codes"));
+        let member = |(row, account): (usize, &str)| {
+            let waiting = waiting[row].and_then(|position| usize::try_from(position).ok());
+            let kept = codes[row].split(' ').any(|code| code == KEPT);
+            (account.to_owned(), Member { key: keys[row], since: since[row], waiting, kept })
+        };
+        // All rows have the same review; a list of nobody says nothing of when it was decided.
+        let review = table.dates("review").into_iter().flatten().max().unwrap_or(i32::MIN);
+        Self { review, members: table.text("account").into_iter().enumerate().map(member).collect() }
+    }
 }

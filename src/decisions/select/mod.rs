@@ -36,6 +36,14 @@ pub const MANUAL: &str = include_str!("../../../docs/stages/select.md");
 
 impl Select {
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
+        let choosing = self.choosing(&id.value, scope)?;
+        let spec = tables::table(&choosing.name, &[], &[], 0, true).spec;
+        let job = move |inputs: &Inputs| choosing.run(inputs).map(|table| Product::Tables(vec![table]));
+        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+    }
+
+    /// Finds what the stage of this id reads.
+    pub(super) fn choosing(&self, id: &str, scope: &mut Scope) -> Option<Choosing> {
         let from = scope.table_of_kind(&self.from, "scorecard").map(|_| ());
         let history = match &self.history {
             None => Some(()),
@@ -64,10 +72,8 @@ impl Select {
         let years = Located::new(years, self.from.span.clone());
         scope.account_years(&years)?;
         let overrides = scorecard.overrides.as_ref().map(|_| name_of(&self.from.value, "scorecard", "overrides"));
-        let name = name_of(&id.value, "select", "selection");
-        let spec = tables::table(&name, &[], &[], 0, true).spec;
-        let job = Job {
-            name,
+        Some(Choosing {
+            name: name_of(id, "select", "selection"),
             select: self.clone(),
             years: years.value,
             overrides,
@@ -76,9 +82,7 @@ impl Select {
             room: room?,
             assigned: assigned?,
             settings: scope.settings.clone(),
-        };
-        let job = move |inputs: &Inputs| job.run(inputs).map(|table| Product::Tables(vec![table]));
-        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+        })
     }
 
     /// The table of the classes, which must be there where the rule asks for some.
@@ -121,7 +125,7 @@ impl Groups {
 }
 
 /// A stage whose tables are found.
-struct Job {
+pub(super) struct Choosing {
     name: String,
     select: Select,
     /// The account years behind the scorecard.
@@ -135,15 +139,27 @@ struct Job {
     settings: Settings,
 }
 
-impl Job {
+impl Choosing {
     fn run(&self, inputs: &Inputs) -> Result<Table, Failure> {
-        let select = &self.select;
-        let (_, period) = inputs.account_years(&self.years)?;
-        let (day, _) = select.days(&self.settings, period.as_of);
-        let before = match &select.history {
+        let as_of = self.as_of(inputs)?;
+        let before = match &self.select.history {
             None => None,
-            Some(history) => before::before(inputs.history(&history.value)?, period.as_of, &self.name)?,
+            Some(history) => before::before(inputs.history(&history.value)?, as_of, &self.name)?,
         };
+        self.selection(inputs, before.as_ref())
+    }
+
+    fn as_of(&self, inputs: &Inputs) -> Result<i32, Failure> {
+        Ok(inputs.account_years(&self.years)?.1.as_of)
+    }
+
+    /// The list after a list before.
+    ///
+    /// # Errors
+    /// Where a table of people or groups cannot be used.
+    pub(super) fn selection(&self, inputs: &Inputs, before: Option<&Before>) -> Result<Table, Failure> {
+        let select = &self.select;
+        let (day, _) = select.days(&self.settings, self.as_of(inputs)?);
         let rule = self.rule()?;
         let scorecard = inputs.table(&select.from.value)?;
         let classes = self.pareto.as_ref().map(|pareto| inputs.table(pareto)).transpose()?;
@@ -170,7 +186,7 @@ impl Job {
                 decided: decided.get(account).copied(),
             })
             .collect();
-        let decisions = decide(&rule, &candidates, before.as_ref(), day);
+        let decisions = decide(&rule, &candidates, before, day);
         let managers = self.assigned.as_ref().map(Assigned::managers).transpose()?.unwrap_or_default();
         let currency = (self.settings.currency.as_str(), self.settings.decimals);
         let words = Words::of(&rule, self.settings.language, currency)?;
@@ -186,7 +202,7 @@ impl Job {
             })
         };
         let rows = decisions.iter().map(row).collect::<Result<Vec<Row>, Failure>>()?;
-        Ok(tables::table(&self.name, &decisions, &rows, day.review, day.decides(before.as_ref())))
+        Ok(tables::table(&self.name, &decisions, &rows, day.review, day.decides(before)))
     }
 
     /// The rule, once the room of the managers is known.
