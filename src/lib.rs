@@ -21,6 +21,7 @@ pub mod outputs;
 pub mod pipeline;
 pub mod product;
 pub mod progress;
+pub mod replay;
 pub mod run;
 pub mod scoring;
 pub mod scratch;

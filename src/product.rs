@@ -115,7 +115,15 @@ impl Inputs {
     /// # Errors
     /// Where no stage of that id ran before: the scheduler would be wrong.
     pub fn product(&self, id: &str) -> Result<&Product, Failure> {
-        self.products.get(id).map(Arc::as_ref).ok_or_else(|| Failure::run(format!("`{id}` has not run yet")))
+        self.products.get(id).map(Arc::as_ref).ok_or_else(|| not_yet(id))
+    }
+
+    /// The same, to be handed on.
+    ///
+    /// # Errors
+    /// As [`Inputs::product`].
+    pub fn shared(&self, id: &str) -> Result<Arc<Product>, Failure> {
+        self.products.get(id).cloned().ok_or_else(|| not_yet(id))
     }
 
     /// # Errors
@@ -180,4 +188,8 @@ impl Inputs {
     pub fn period(&self) -> Option<&Period> {
         self.products.values().find_map(|product| product.period())
     }
+}
+
+fn not_yet(id: &str) -> Failure {
+    Failure::run(format!("`{id}` has not run yet"))
 }

@@ -19,6 +19,7 @@ pub mod judge;
 pub mod keys;
 pub mod limit;
 pub mod parallel;
+pub mod past;
 pub mod period;
 pub mod plan;
 pub mod quarantine;

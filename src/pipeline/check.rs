@@ -9,6 +9,7 @@ use crate::ledger::Roles;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
 use crate::table::TableSpec;
+use std::sync::Arc;
 
 /// What a stage will hand to the stages below it, known before anything runs.
 #[derive(Debug, Clone)]
@@ -81,14 +82,15 @@ pub struct Bound {
     pub job: Job,
 }
 
-/// A stage ready to run.
+/// A stage ready to run, once for a run, and again where a stage below asks for it.
+#[derive(Clone)]
 pub struct Step {
     pub id: String,
     pub kind: String,
     /// Indices of the steps above that this one reads.
     pub reads: Vec<usize>,
     pub signature: Signature,
-    pub job: Job,
+    pub job: Arc<dyn Fn(&Inputs) -> Result<Product, Failure> + Send + Sync>,
 }
 
 /// A pipeline that can run: every reference found, every column there.
@@ -106,7 +108,7 @@ pub struct Plan {
 /// Every mistake found, those of reading the YAML included.
 pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
     let mut signatures: Vec<(Located<String>, String, Option<Signature>)> = Vec::new();
-    let mut steps = Vec::new();
+    let mut steps: Vec<Step> = Vec::new();
     let mut texts = Vec::new();
     let mut files: Vec<String> = Vec::new();
     for (index, declared) in pipeline.stages.iter().enumerate() {
@@ -119,6 +121,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
             own: &declared.id.value,
             context: format!("stage `{}`", declared.id.value),
             above: &signatures,
+            steps: &steps,
             declared: pipeline.stages.get(..index).unwrap_or_default(),
             below,
             reads: Vec::new(),
@@ -138,7 +141,8 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         }
         signatures.push((declared.id.clone(), declared.kind.clone(), signature));
         if let Some(Bound { signature, job }) = bound {
-            steps.push(Step { id: declared.id.value.clone(), kind: declared.kind.clone(), reads, signature, job });
+            let (id, kind) = (declared.id.value.clone(), declared.kind.clone());
+            steps.push(Step { id, kind, reads, signature, job: Arc::from(job) });
         }
     }
     if problems.is_empty() {

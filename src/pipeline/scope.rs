@@ -1,11 +1,12 @@
 //! What a stage can see of its pipeline while it is bound: the stages above it, and where to report mistakes.
 
 use super::Declared;
-use super::check::Signature;
+use super::check::{Signature, Step};
 use super::diagnostics::{Located, Problems, SourceText, Span, did_you_mean};
 use super::settings::Settings;
 use crate::ledger::Roles;
 use crate::ledger::sums::Details;
+use crate::replay::Replay;
 use crate::sources::Source;
 use crate::stages::Stage;
 use crate::table::{ColumnSpec, Meaning, TableSpec, name_of};
@@ -21,6 +22,8 @@ pub struct Scope<'a> {
     pub(super) own: &'a str,
     pub(super) context: String,
     pub(super) above: &'a [(Located<String>, String, Option<Signature>)],
+    /// Those above that have no mistake; all of them where the pipeline is sound so far.
+    pub(super) steps: &'a [Step],
     pub(super) declared: &'a [Declared],
     pub(super) below: &'a [Declared],
     pub(super) reads: Vec<usize>,
@@ -294,6 +297,17 @@ impl<'a> Scope<'a> {
     /// The config of the stage above of an id.
     pub fn declared(&self, id: &str) -> Option<&'a Stage> {
         self.declared.iter().find(|declared| declared.id.value == id)?.stage.as_ref()
+    }
+
+    /// What the stage above of an id depends on, and `besides` with what that depends on, to be run again on ledgers of
+    /// the past. Nothing where a stage above has a mistake: that has been reported.
+    pub fn replay(&self, id: &str, besides: Option<&str>) -> Option<Replay> {
+        if self.steps.len() < self.above.len() {
+            return None;
+        }
+        let place = |id: &str| self.steps.iter().position(|step| step.id == id);
+        let reads = self.steps.get(place(id)?)?.reads.iter().copied();
+        Some(Replay::of(self.steps, reads.chain(besides.and_then(place))))
     }
 
     /// Which finer sums the stages below ask of a ledger.

@@ -10,6 +10,7 @@
 )]
 
 mod accounts;
+mod backtest;
 mod cli;
 mod compare;
 mod control_totals;

@@ -1,0 +1,129 @@
+//! A ledger as it was closed at the end of an earlier fiscal year: its sums without what came later.
+
+use super::books::{AccountYear, Books};
+use super::period::Period;
+use super::quarantine::Gathering;
+use super::{Ledger, Totals};
+use crate::scratch::Memory;
+use std::sync::Arc;
+
+impl Ledger {
+    /// The ledger at the end of a fiscal year; nothing where no line lies in that year, for then every account would
+    /// seem lost.
+    ///
+    /// Only the sums are of that day. What the lines went through on their way into the books was told of all of them
+    /// together: the ledger of a past day has no tables of files, and no quarantine.
+    pub fn closed_at(&self, fiscal_year: i32) -> Option<Self> {
+        let calendar = self.period.calendar;
+        let as_of = calendar.last_day(fiscal_year);
+        let books = self.books.up_to(fiscal_year, as_of);
+        let years = || books.years.iter().chain(&books.bucket);
+        let (first_date, last_date) =
+            (years().map(|year| year.first_day).min()?, years().map(|year| year.last_day).max()?);
+        if last_date < calendar.first_day(fiscal_year) {
+            return None;
+        }
+        let period = Period { calendar, as_of, first_date, last_date, last_year: fiscal_year };
+        let quarantine = Gathering::new(Arc::new(Memory::default())).close(self.quarantine.name(), Vec::new());
+        Some(Self { books, roles: self.roles, period, tables: Vec::new(), quarantine, totals: Totals::default() })
+    }
+}
+
+impl Books {
+    /// The books without the fiscal years after `last_year`, which ends on `last_day`. The lists of names stay whole:
+    /// a name alone tells nothing, and all codes keep their places.
+    fn up_to(&self, last_year: i32, last_day: i32) -> Self {
+        let years = |years: &[AccountYear]| kept(years, |year| year.fiscal_year <= last_year);
+        let parts = |parts| kept(parts, |part: &super::books::PartSum| part.fiscal_year <= last_year);
+        Self {
+            accounts: self.accounts.clone(),
+            years: years(&self.years),
+            months: parts(&self.months),
+            products: parts(&self.products),
+            categories: parts(&self.categories),
+            regions: parts(&self.regions),
+            product_names: self.product_names.clone(),
+            category_names: self.category_names.clone(),
+            region_names: self.region_names.clone(),
+            days: kept(&self.days, |day| day.day <= last_day),
+            bucket: years(&self.bucket),
+        }
+    }
+}
+
+fn kept<T: Copy>(list: &[T], keep: impl Fn(&T) -> bool) -> Vec<T> {
+    list.iter().filter(|item| keep(item)).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Roles;
+    use super::super::sums::Details;
+    use super::super::waist::{Line, Waist};
+    use super::*;
+    use crate::calendar::FiscalCalendar;
+    use proptest::prelude::*;
+
+    const DETAILS: Details = Details { months: true, products: true, categories: true, regions: true, days: true };
+
+    fn ledger(waist: &Waist, calendar: FiscalCalendar, last_year: i32) -> Ledger {
+        let as_of = calendar.last_day(last_year);
+        let books = Books::of(waist, last_year, as_of).unwrap().set_apart("none");
+        let period = Period { calendar, as_of, first_date: 0, last_date: as_of, last_year };
+        let quarantine = Gathering::new(Arc::new(Memory::default())).close("quarantine", Vec::new());
+        let roles = Roles { cost: true, invoice: true, product: true, category: true, region: true };
+        Ledger { books, roles, period, tables: Vec::new(), quarantine, totals: Totals::default() }
+    }
+
+    proptest! {
+        /// Books of all lines, taken back to a year, are those that the lines of up to that year make.
+        #[test]
+        fn the_books_of_a_past_year_are_those_of_its_lines(
+            lines in proptest::collection::vec((0u32..4, 17_000i32..19_000, -500i64..2_000, 0u32..3), 1..60),
+            starts in 1u8..=12,
+            back in 0i32..5,
+        ) {
+            let calendar = FiscalCalendar { starts };
+            let mut waist = Waist::keeping(DETAILS);
+            let mut early = Waist::keeping(DETAILS);
+            // All names are known to both, the last being that of the lines without an account.
+            for waist in [&mut waist, &mut early] {
+                for name in ["b", "a", "c", "none"] {
+                    waist.accounts.code(name);
+                }
+                for name in ["z", "y", "x"] {
+                    waist.products.code(name);
+                    waist.categories.code(name);
+                    waist.regions.code(name);
+                }
+            }
+            let newest = lines.iter().map(|(_, day, _, _)| calendar.place(*day).0).max().unwrap();
+            let year = newest - back;
+            for (account, day, amount, thing) in &lines {
+                let (fiscal_year, month) = calendar.place(*day);
+                let thing = Some(*thing);
+                let line = Line {
+                    account: *account, fiscal_year, month, day: *day, amount: *amount, cost: amount / 2,
+                    invoice: None, product: thing, category: thing, region: thing,
+                };
+                waist.add(&line);
+                if fiscal_year <= year {
+                    early.add(&line);
+                }
+            }
+            let past = ledger(&waist, calendar, newest).closed_at(year);
+            let days: Vec<i32> = lines.iter().map(|(_, day, _, _)| *day).filter(|day| *day <= calendar.last_day(year)).collect();
+            let reached = days.iter().any(|day| calendar.place(*day).0 == year);
+            prop_assert_eq!(past.is_some(), reached);
+            if let Some(past) = past {
+                let expected = Books::of(&early, year, calendar.last_day(year)).unwrap().set_apart("none");
+                prop_assert_eq!(format!("{:?}", past.books), format!("{expected:?}"));
+                let period = Period {
+                    calendar, as_of: calendar.last_day(year), last_year: year,
+                    first_date: *days.iter().min().unwrap(), last_date: *days.iter().max().unwrap(),
+                };
+                prop_assert_eq!(past.period, period);
+            }
+        }
+    }
+}
