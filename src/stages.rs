@@ -61,6 +61,7 @@ kinds! {
     "history" => History(crate::outputs::history::Declared), crate::outputs::history::MANUAL;
     "select" => Select(crate::decisions::select::Select), crate::decisions::select::MANUAL;
     "compare" => Compare(crate::decisions::compare::Compare), crate::decisions::compare::MANUAL;
+    "backtest" => Backtest(crate::decisions::backtest::Backtest), crate::decisions::backtest::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
 }

@@ -5,6 +5,7 @@
 //! A section whose table is absent is none.
 
 mod account;
+mod backtest;
 mod breadth;
 mod changes;
 mod findings;
@@ -26,6 +27,7 @@ mod whitespace;
 use serde::Serialize;
 
 pub use account::Account;
+pub use backtest::{Backtest, Choice, Skipped, Tally, Year};
 pub use breadth::{Breadth, Entrant};
 pub use changes::{Changes, Judged, ListChanges, Restated, Row as ChangeRow};
 pub use findings::Findings;
@@ -137,6 +139,8 @@ pub struct Inputs<'a> {
     pub restated_files: Option<&'a Table>,
     pub changed_judgements: Option<&'a Table>,
     pub comparison: Option<&'a Table>,
+    pub backtest: Option<&'a Table>,
+    pub backtest_skipped: Option<&'a Table>,
     /// What accounts are worth, and the table of retention or of parameters behind it.
     pub lifetime_value: Option<&'a Table>,
     pub lifetime_basis: Option<&'a Table>,
@@ -181,6 +185,7 @@ pub struct Report {
     pub overrides: Option<Overrides>,
     pub stability: Option<Stability>,
     pub robustness: Option<Robustness>,
+    pub backtest: Option<Backtest>,
     pub quadrants: Option<Quadrants>,
     pub lifetime_value: Option<LifetimeValue>,
     /// Whether the last invoice of an account is known.
@@ -259,6 +264,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         overrides: inputs.overrides.and_then(|table| judging::overrides(table, &accounts)),
         stability: stability::stability(inputs, &accounts, facts.as_of, facts.top),
         robustness: facts.robustness.and_then(|drawn| robustness::robustness(inputs, drawn, &accounts, facts.top)),
+        backtest: backtest::backtest(inputs),
         quadrants: quadrants::quadrants(inputs, &accounts),
         lifetime_value: inputs.lifetime_value.zip(facts.outlook).map(|(table, outlook)| {
             lifetime_value::lifetime_value(table, inputs.lifetime_basis, outlook, &accounts, facts.top)

@@ -188,7 +188,8 @@ impl Scorecard {
         })
     }
 
-    fn account_years(&self, scope: &Scope) -> Option<Located<String>> {
+    /// The account years that say which accounts there are.
+    pub fn account_years(&self, scope: &Scope) -> Option<Located<String>> {
         if let Some(from) = &self.from {
             return Some(from.clone());
         }
