@@ -76,6 +76,9 @@ impl Signature {
 /// What a stage does once everything it reads is there.
 pub type Job = Box<dyn Fn(&Inputs) -> Result<Product, Failure> + Send + Sync>;
 
+/// The same for all who run it, in this run and again on other inputs.
+type SharedJob = Arc<dyn Fn(&Inputs) -> Result<Product, Failure> + Send + Sync>;
+
 /// A stage whose references and columns are found.
 pub struct Bound {
     pub signature: Signature,
@@ -90,7 +93,7 @@ pub struct Step {
     /// Indices of the steps above that this one reads.
     pub reads: Vec<usize>,
     pub signature: Signature,
-    pub job: Arc<dyn Fn(&Inputs) -> Result<Product, Failure> + Send + Sync>,
+    pub job: SharedJob,
 }
 
 /// A pipeline that can run: every reference found, every column there.
