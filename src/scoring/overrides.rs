@@ -10,8 +10,8 @@ use crate::sources::{Error, Source, TextRow};
 use crate::table::{Table, TableBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The columns of the table of overrides; all but the last must be there.
-const COLUMNS: [&str; 6] = ["account", "what", "value", "who", "why", "until"];
+/// The columns of the table of overrides; all but the last two must be there.
+const COLUMNS: [&str; 7] = ["account", "what", "value", "who", "why", "until", "since"];
 const REQUIRED: usize = 5;
 
 /// What an override names when it means the score of the account as a whole.
@@ -88,7 +88,8 @@ pub struct Override {
     pub decision: Option<Decision>,
     pub who: String,
     pub why: String,
-    /// The last day on which it acts.
+    /// The first and the last day on which it acts.
+    pub since: Option<i32>,
     pub until: Option<i32>,
     /// [`ACTIVE`], or why it does not act.
     pub status: &'static str,
@@ -169,7 +170,8 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats)
     let is_decision = what == Some(DECISION);
     let decision = Decision::named(cell(2)).filter(|_| is_decision);
     let value = numbers.parse(cell(2).as_bytes(), SCORE_PLACES).ok().filter(|_| !is_decision);
-    let until = Some(cell(5)).filter(|text| !text.is_empty()).map(day);
+    let bound = |place: usize| Some(cell(place)).filter(|text| !text.is_empty()).map(day);
+    let (until, since) = (bound(5), bound(6));
     let status = if row.defect.is_some() {
         "unreadable_row"
     } else if account.is_empty() {
@@ -186,7 +188,10 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats)
             _ if cell(3).is_empty() => "missing_who",
             _ if cell(4).is_empty() => "missing_why",
             (_, Some(None)) => "unreadable_until",
+            _ if since == Some(None) => "unreadable_since",
             (_, Some(Some(until))) if until < rules.as_of => "expired",
+            // What somebody said later must not act in a run of an earlier day.
+            _ if since.flatten().is_some_and(|since| since > rules.as_of) => "not_yet",
             _ => ACTIVE,
         }
     };
@@ -197,6 +202,7 @@ fn read(row: TextRow, rules: &Rules, numbers: NumberFormat, dates: &DateFormats)
         decision,
         who: cell(3).to_owned(),
         why: cell(4).to_owned(),
+        since: since.flatten(),
         until: until.flatten(),
         status,
         was: None,
@@ -239,6 +245,7 @@ pub fn table(name: &str, overrides: &[Override]) -> Table {
         .optional_text("decision", sorted.iter().map(|row| row.decision.map(Decision::name)).collect())
         .text("who", texts(|row| &row.who))
         .text("why", texts(|row| &row.why))
+        .dates("since", sorted.iter().map(|row| row.since).collect::<Vec<_>>())
         .dates("until", sorted.iter().map(|row| row.until).collect::<Vec<_>>())
         .text("status", texts(|row| row.status))
         .numbers("was", sorted.iter().map(|row| row.was).collect::<Vec<_>>())
@@ -252,12 +259,12 @@ pub fn table(name: &str, overrides: &[Override]) -> Table {
 mod tests {
     use super::*;
 
-    fn statuses(rows: &[[&str; 6]]) -> Vec<&'static str> {
+    fn statuses(rows: &[&[&str]]) -> Vec<&'static str> {
         let accounts = BTreeSet::from(["A", "B"]);
         let criteria = BTreeSet::from(["strategy", "new_markets"]);
         let as_of = parse_day("2025-12-31", ISO).unwrap();
         let rules = Rules { accounts: &accounts, criteria: &criteria, as_of };
-        let row = |(cells, line): (&[&str; 6], u64)| TextRow {
+        let row = |(cells, line): (&&[&str], u64)| TextRow {
             file: "overrides.csv".to_owned(),
             line,
             cells: cells.iter().map(|cell| (!cell.is_empty()).then(|| (*cell).to_owned())).collect(),
@@ -275,24 +282,27 @@ mod tests {
     #[test]
     fn every_reason_for_not_acting() {
         let found = statuses(&[
-            ["A", "strategy", "8", "Eva", "new contract", "2026-06-30"],
-            ["A", "Score", "6.5", "Eva", "new contract", ""],
-            ["A", "New markets", "6.5", "Eva", "new contract", "2025-12-31"],
-            ["", "strategy", "8", "Eva", "new contract", ""],
-            ["C", "strategy", "8", "Eva", "new contract", ""],
-            ["B", "sympathy", "8", "Eva", "new contract", ""],
-            ["B", "strategy", "high", "Eva", "new contract", ""],
-            ["B", "strategy", "10.1", "Eva", "new contract", ""],
-            ["B", "strategy", "8", "", "new contract", ""],
-            ["B", "strategy", "8", "Eva", "", ""],
-            ["B", "strategy", "8", "Eva", "new contract", "soon"],
-            ["B", "strategy", "8", "Eva", "new contract", "2025-12-30"],
-            ["B", "score", "8", "Eva", "new contract", ""],
-            ["B", "score", "8", "Ana", "no", ""],
-            ["A", "Decision", "Always", "Eva", "new contract", "2026-06-30"],
-            ["B", "decision", "never", "Eva", "insolvent", "2025-12-30"],
-            ["B", "decision", "8", "Eva", "insolvent", ""],
-            ["B", "decision", "never", "", "insolvent", ""],
+            &["A", "strategy", "8", "Eva", "new contract", "2026-06-30"],
+            &["A", "Score", "6.5", "Eva", "new contract", ""],
+            &["A", "New markets", "6.5", "Eva", "new contract", "2025-12-31"],
+            &["", "strategy", "8", "Eva", "new contract", ""],
+            &["C", "strategy", "8", "Eva", "new contract", ""],
+            &["B", "sympathy", "8", "Eva", "new contract", ""],
+            &["B", "strategy", "high", "Eva", "new contract", ""],
+            &["B", "strategy", "10.1", "Eva", "new contract", ""],
+            &["B", "strategy", "8", "", "new contract", ""],
+            &["B", "strategy", "8", "Eva", "", ""],
+            &["B", "strategy", "8", "Eva", "new contract", "soon"],
+            &["B", "strategy", "8", "Eva", "new contract", "2025-12-30"],
+            &["B", "score", "8", "Eva", "new contract", ""],
+            &["B", "score", "8", "Ana", "no", ""],
+            &["A", "Decision", "Always", "Eva", "new contract", "2026-06-30"],
+            &["B", "decision", "never", "Eva", "insolvent", "2025-12-30"],
+            &["B", "decision", "8", "Eva", "insolvent", ""],
+            &["B", "decision", "never", "", "insolvent", ""],
+            &["A", "new_markets", "7", "Eva", "new contract", "", "2026-01-01"],
+            &["B", "new_markets", "7", "Eva", "new contract", "2026-06-30", "2025-12-31"],
+            &["B", "decision", "always", "Eva", "new contract", "2026-06-30", "soon"],
         ]);
         let expected = [
             "active",
@@ -313,6 +323,9 @@ mod tests {
             "expired",
             "unknown_decision",
             "missing_who",
+            "not_yet",
+            "active",
+            "unreadable_since",
         ];
         assert_eq!(found, expected);
     }

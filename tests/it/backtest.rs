@@ -329,6 +329,24 @@ fn later_lines_and_published_runs_do_not_leak() {
     assert_eq!(choice(&project.run(&["--out", "again"])), was);
 }
 
+/// A word of the board of 2024 acts at the end of that year, and not in the years before: A takes a place on the list
+/// then, and of B and C, that had both, B is the better one.
+#[test]
+fn what_people_said_later_does_not_leak() {
+    let reads = "  - read: {id: overruled, path: overrides.csv}\n  - scorecard:\n      overrides: overruled\n";
+    let pipeline = CHOOSING.replace("  - scorecard:\n", reads);
+    let said = |since: &str| format!("account,what,value,who,why,since\nA,decision,always,board,promised,{since}\n");
+    let chosen = |since: &str| {
+        let run = Project::new(&pipeline).with("lines.csv", book()).with("overrides.csv", said(since)).run(&[]);
+        let table = run.table("tables/backtest.parquet");
+        table.texts("revenue_before").into_iter().step_by(4).collect::<Vec<String>>()
+    };
+    // B and C twice, then A and B: 150 + 220, 150 + 330, 1000 + 300. Without a first day A is there from the start.
+    assert_eq!(chosen("2024-06-01"), ["370.00", "480.00", "1300.00"]);
+    assert_eq!(chosen("2025-01-01"), ["370.00", "480.00", "630.00"]);
+    assert_eq!(chosen("")[0], "1150.00");
+}
+
 #[test]
 fn data_without_a_past_are_refused_with_the_reasons() {
     let lines = book()
