@@ -116,11 +116,11 @@ fn long_and_wide_sheets_are_read_side_by_side() {
 fn overrides_act_where_somebody_says_who_and_why() {
     let run = project(PIPELINE).run(&[]);
     assert_snapshot!(run.table("tables/overrides.parquet"), @"
-    account | what | value | decision | who | why | until | status | was | is | file | line
-    Ana | strategy | 9.0 | null | eva |  | null | missing_why | null | null | overrides.csv | 5
-    Bea | score | 6.5 | null | zoe | =merger, so | kept | null | active | 5.125 | 6.5 | overrides.csv | 3
-    Bea | strategy | 7.0 | null | eva | new plan | 2025-06-30 | active | null | 7.0 | overrides.csv | 2
-    Cai | revenue | 2.0 | null | eva | one order only | 2024-06-30 | expired | null | null | overrides.csv | 4
+    account | what | value | decision | who | why | since | until | status | was | is | file | line
+    Ana | strategy | 9.0 | null | eva |  | null | null | missing_why | null | null | overrides.csv | 5
+    Bea | score | 6.5 | null | zoe | =merger, so | kept | null | null | active | 5.125 | 6.5 | overrides.csv | 3
+    Bea | strategy | 7.0 | null | eva | new plan | null | 2025-06-30 | active | null | 7.0 | overrides.csv | 2
+    Cai | revenue | 2.0 | null | eva | one order only | null | 2024-06-30 | expired | null | null | overrides.csv | 4
     ");
     let contributions = run.table("tables/contributions.parquet");
     assert_snapshot!(contributions, @"

@@ -164,21 +164,21 @@ mod tests {
         insta::assert_snapshot!(section(Language::English, &two_years(), &reasons), @r"
         this way served?
 
-        The same rules, applied at earlier year-ends to what was known then, would have chosen these accounts; kept is their revenue in the year after, as a part of that of the year that had just ended.
-        In 2 years the method did better than the same number of the largest accounts 1 times, worse 0 times.
+        The same rules, applied at earlier year-ends to what was known then, would have chosen some accounts; beside them stand as many of the largest, class A, and all accounts. Kept is the revenue of the year after as a part of that of the year that had just ended, and better is who kept more.
+        Of 2 years, the method did better than the largest accounts in 1 and worse in 0.
         In each of 2 years the method did worse than class A, which is the simpler rule.
 
-        - 31 December 2021: the 2 accounts chosen kept 110.0% of their revenue, more than the same number of the largest accounts (95.0%), less than class A (112.0%), more than all accounts (100.0%).
-        - 31 December 2022: the 1 account chosen kept 75.0% of its revenue, as much as the same number of the largest accounts (75.0%), less than class A (80.0%), less than all accounts (100.0%).
+        - 31 December 2021: the 2 accounts chosen kept 110.0% of their revenue, more than the largest accounts (95.0%), less than class A (112.0%), more than all accounts (100.0%).
+        - 31 December 2022: the only account chosen kept 75.0% of its revenue, as much as the largest accounts (75.0%), less than class A (80.0%), less than all accounts (100.0%).
 
         | As of | Chosen by | Accounts | Of them by the method | Without revenue at the end | Revenue before (EUR) | Revenue after (EUR) | Kept |
         |---:|:---|---:|---:|---:|---:|---:|---:|
         | 31/12/2021 | the method | 2 | 1 | 1 | 1,000.00 | 1,100.00 | 110.0% |
-        | 31/12/2021 | the same number of the largest accounts | 2 | 1 | 1 | 2,000.00 | 1,900.00 | 95.0% |
+        | 31/12/2021 | the largest accounts | 2 | 1 | 1 | 2,000.00 | 1,900.00 | 95.0% |
         | 31/12/2021 | class A | 5 | 1 | 2 | 4,000.00 | 4,480.00 | 112.0% |
         | 31/12/2021 | all accounts | 9 | 1 | 4 | 5,000.00 | 5,000.00 | 100.0% |
         | 31/12/2022 | the method | 1 | 1 | 0 | 800.00 | 600.00 | 75.0% |
-        | 31/12/2022 | the same number of the largest accounts | 1 | 1 | 0 | 800.00 | 600.00 | 75.0% |
+        | 31/12/2022 | the largest accounts | 1 | 1 | 0 | 800.00 | 600.00 | 75.0% |
         | 31/12/2022 | class A | 4 | 1 | 2 | 4,000.00 | 3,200.00 | 80.0% |
         | 31/12/2022 | all accounts | 9 | 1 | 4 | 5,000.00 | 5,000.00 | 100.0% |
 
@@ -189,21 +189,21 @@ mod tests {
         insta::assert_snapshot!(section(Language::Spanish, &two_years(), &reasons), @r"
         elegir así?
 
-        Las mismas reglas, aplicadas a cierres de ejercicio anteriores con lo que entonces se sabía, habrían elegido estas cuentas; lo conservado es su facturación del año siguiente, como parte de la del ejercicio que acababa de cerrar.
-        En 2 años, frente a las mayores cuentas, en igual número, al método le fue mejor 1 veces y peor 0 veces.
+        Las mismas reglas, aplicadas a cierres de ejercicio anteriores con lo que entonces se sabía, habrían elegido unas cuentas; a su lado están otras tantas de las mayores, la clase A y todas las cuentas. Lo conservado es la facturación del año siguiente como parte de la del ejercicio que acababa de cerrar, y mejor es quien conservó más.
+        De 2 años, al método le fue mejor que a las mayores cuentas en 1 y peor en 0.
         En cada uno de los 2 años, al método le fue peor que a la clase A, que es la regla más sencilla.
 
-        - 31 de diciembre de 2021: las 2 cuentas elegidas conservaron el 110,0~% de su facturación, más que las mayores cuentas, en igual número (95,0~%), menos que la clase A (112,0~%), más que todas las cuentas (100,0~%).
-        - 31 de diciembre de 2022: la 1 cuenta elegida conservó el 75,0~% de su facturación, lo mismo que las mayores cuentas, en igual número (75,0~%), menos que la clase A (80,0~%), menos que todas las cuentas (100,0~%).
+        - 31 de diciembre de 2021: las 2 cuentas elegidas conservaron el 110,0~% de su facturación, más que las mayores cuentas (95,0~%), menos que la clase A (112,0~%), más que todas las cuentas (100,0~%).
+        - 31 de diciembre de 2022: la única cuenta elegida conservó el 75,0~% de su facturación, lo mismo que las mayores cuentas (75,0~%), menos que la clase A (80,0~%), menos que todas las cuentas (100,0~%).
 
         | A fecha de | Elegidas por | Cuentas | De ellas, por el método | Sin facturación al final | Facturación antes (EUR) | Facturación después (EUR) | Conservado |
         |---:|:---|---:|---:|---:|---:|---:|---:|
         | 31/12/2021 | el método | 2 | 1 | 1 | 1000,00 | 1100,00 | 110,0~% |
-        | 31/12/2021 | las mayores cuentas, en igual número | 2 | 1 | 1 | 2000,00 | 1900,00 | 95,0~% |
+        | 31/12/2021 | las mayores cuentas | 2 | 1 | 1 | 2000,00 | 1900,00 | 95,0~% |
         | 31/12/2021 | la clase A | 5 | 1 | 2 | 4000,00 | 4480,00 | 112,0~% |
         | 31/12/2021 | todas las cuentas | 9 | 1 | 4 | 5000,00 | 5000,00 | 100,0~% |
         | 31/12/2022 | el método | 1 | 1 | 0 | 800,00 | 600,00 | 75,0~% |
-        | 31/12/2022 | las mayores cuentas, en igual número | 1 | 1 | 0 | 800,00 | 600,00 | 75,0~% |
+        | 31/12/2022 | las mayores cuentas | 1 | 1 | 0 | 800,00 | 600,00 | 75,0~% |
         | 31/12/2022 | la clase A | 4 | 1 | 2 | 4000,00 | 3200,00 | 80,0~% |
         | 31/12/2022 | todas las cuentas | 9 | 1 | 4 | 5000,00 | 5000,00 | 100,0~% |
 
@@ -225,16 +225,16 @@ mod tests {
         insta::assert_snapshot!(section(Language::English, &rows, &[]), @"
         this way served?
 
-        The same rules, applied at earlier year-ends to what was known then, would have chosen these accounts; kept is their revenue per year over the 2 years after, as a part of that of the year that had just ended.
-        In the one year looked at, the method did better than the same number of the largest accounts.
+        The same rules, applied at earlier year-ends to what was known then, would have chosen some accounts; beside them stand as many of the largest, class A, and all accounts. Kept is the yearly revenue of the 2 years after as a part of that of the year that had just ended, and better is who kept more.
+        In the one year looked at, the method did better than the largest accounts.
 
-        - 31 December 2021: the 2 accounts chosen kept 55.0% of their revenue, more than the same number of the largest accounts (47.5%).
+        - 31 December 2021: the 2 accounts chosen kept 55.0% of their revenue, more than the largest accounts (47.5%).
         - 31 December 2022: the method would have chosen no account.
 
         | As of | Chosen by | Accounts | Of them by the method | Without revenue at the end | Revenue before (EUR) | Revenue after (EUR) | Kept | Growth per year | Margin after |
         |---:|:---|---:|---:|---:|---:|---:|---:|---:|---:|
         | 31/12/2021 | the method | 2 | 1 | 1 | 1,000.00 | 1,100.00 | 55.0% | 4.9% | 54.5% |
-        | 31/12/2021 | the same number of the largest accounts | 2 | 1 | 1 | 2,000.00 | 1,900.00 | 47.5% | -2.5% | 73.7% |
+        | 31/12/2021 | the largest accounts | 2 | 1 | 1 | 2,000.00 | 1,900.00 | 47.5% | -2.5% | 73.7% |
         | 31/12/2022 | the method | 0 | 0 | 0 | 0.00 | 0.00 | – | – | – |
         | 31/12/2022 | all accounts | 9 | 1 | 4 | 5,000.00 | 5,000.00 | 100.0% | 0.0% | – |
         ");
