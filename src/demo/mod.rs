@@ -93,7 +93,7 @@ pub fn write(folder: &Path, size: &Size) -> Result<Made, Error> {
     let mut sheet = Sheet::create(folder.join("scores.csv"), "account,criterion,score,rater,date,expires,note")?;
     books.write_scores(&mut sheet)?;
     sheet.finish(&mut made)?;
-    let mut sheet = Sheet::create(folder.join("overrides.csv"), "account,what,value,who,why,until")?;
+    let mut sheet = Sheet::create(folder.join("overrides.csv"), "account,what,value,who,why,since,until")?;
     books.write_overrides(&mut sheet)?;
     sheet.finish(&mut made)?;
     let mut sheet = Sheet::create(folder.join("costs.csv"), "account,period,activity,amount")?;
