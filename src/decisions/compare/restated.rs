@@ -29,6 +29,9 @@ pub struct Judged<'t> {
     pub is: Option<f64>,
 }
 
+/// Before and now.
+type Pair<T> = (Option<T>, Option<T>);
+
 /// The years that were closed on the old side and that both sides have lines of.
 pub fn years(was: &Side, is: &Side) -> BTreeSet<i64> {
     let closed = was.last_closed_year().unwrap_or(i64::MIN);
@@ -46,7 +49,7 @@ pub fn years(was: &Side, is: &Side) -> BTreeSet<i64> {
 
 /// By account or file, then by year; `key` is the column of the name.
 pub fn restated<'t>(was: &'t Table, is: &'t Table, key: &str, years: &BTreeSet<i64>) -> Vec<Restated<'t>> {
-    let mut revenue: BTreeMap<(&str, i64), (Option<i64>, Option<i64>)> = BTreeMap::new();
+    let mut revenue: BTreeMap<(&str, i64), Pair<i64>> = BTreeMap::new();
     for (name, year, amount) in rows(was, key) {
         if years.contains(&year) {
             revenue.entry((name, year)).or_default().0 = Some(amount);
@@ -69,7 +72,7 @@ fn rows<'t>(table: &'t Table, key: &str) -> impl Iterator<Item = (&'t str, i64, 
 
 /// By account, criterion and rater.
 pub fn judged<'t>(was: &'t Table, is: &'t Table) -> Vec<Judged<'t>> {
-    let mut scores: BTreeMap<(&str, &str, &str), (Option<f64>, Option<f64>)> = BTreeMap::new();
+    let mut scores: BTreeMap<(&str, &str, &str), Pair<f64>> = BTreeMap::new();
     for (key, score) in used(was) {
         scores.entry(key).or_default().0 = score;
     }
