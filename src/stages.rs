@@ -62,6 +62,7 @@ kinds! {
     "select" => Select(crate::decisions::select::Select), crate::decisions::select::MANUAL;
     "compare" => Compare(crate::decisions::compare::Compare), crate::decisions::compare::MANUAL;
     "backtest" => Backtest(crate::decisions::backtest::Backtest), crate::decisions::backtest::MANUAL;
+    "kam" => Kam(crate::decisions::kam::Kam), crate::decisions::kam::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
 }

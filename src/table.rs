@@ -155,6 +155,11 @@ impl Table {
         values.into_iter().flat_map(|values| values.iter()).map(Option::unwrap_or_default).collect()
     }
 
+    /// The values of a flag column.
+    pub fn optional_flags(&self, column: &str) -> Vec<Option<bool>> {
+        self.series(column).bool().into_iter().flat_map(|values| values.iter()).collect()
+    }
+
     /// Panics where the table has no such column: stages are wired against specs before a run, so
     /// a wrong name here is a mistake of this program and not of its input.
     #[expect(clippy::panic, reason = "a wrong column name is a mistake of this program")]

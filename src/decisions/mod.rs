@@ -1,5 +1,6 @@
-//! From scores to a list that people work with: who is on it, and what has become of it.
+//! From scores to a list that people work with: who is on it, what has become of it, and who looks after whom.
 
 pub mod compare;
 pub mod backtest;
+pub mod kam;
 pub mod select;

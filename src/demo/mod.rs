@@ -1,4 +1,4 @@
-//! Invented books to try the program on: years of invoices, a sheet of accounts, one of judgements and one of costs.
+//! Invented books to try the program on: years of invoices, and sheets of accounts, judgements, costs and the team.
 //!
 //! Everything is drawn with whole numbers from a seeded generator, so the same [`Size`] gives the same bytes on every
 //! platform. Lines are written as they are drawn: memory grows with the number of accounts, not with that of lines.
@@ -13,6 +13,7 @@ mod overrides;
 mod products;
 mod sheet;
 mod sites;
+mod team;
 mod words;
 
 use books::Books;
@@ -99,6 +100,7 @@ pub fn write(folder: &Path, size: &Size) -> Result<Made, Error> {
     let mut sheet = Sheet::create(folder.join("costs.csv"), "account,period,activity,amount")?;
     books.write_costs(&mut sheet)?;
     sheet.finish(&mut made)?;
+    books.write_team(folder, &mut made)?;
     made.lines = size.lines;
     Ok(made)
 }
@@ -168,7 +170,7 @@ mod tests {
             let (made, files) = made(&size);
             assert_eq!(invoice_lines(&files).concat().len() as u64, size.lines, "{size:?}");
             assert_eq!(made.lines, size.lines);
-            assert_eq!(made.files, 12 * size.years as usize + 5);
+            assert_eq!(made.files, 12 * size.years as usize + 9);
             assert_eq!(made.files, files.len());
             assert_eq!(made.bytes, files.values().map(|text| text.len() as u64).sum::<u64>());
         }

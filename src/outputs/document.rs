@@ -74,6 +74,10 @@ struct Names {
     quadrants: Option<String>,
     lifetime_value: Option<String>,
     lifetime_basis: Option<String>,
+    kam: Option<String>,
+    assignments: Option<String>,
+    training_needs: Option<String>,
+    unused_rows: Option<String>,
 }
 
 impl Markdown {
@@ -146,6 +150,9 @@ fn names(scope: &mut Scope) -> Names {
         judgement_spread: named("scorecard", "judgement_spread"),
         weight_advice: named("scorecard", "weight_advice"),
         overrides: named("scorecard", "overrides"),
+        assignments: named("kam", "assignments"),
+        training_needs: named("kam", "training_needs"),
+        unused_rows: named("kam", "unused_rows"),
         ..Names::default()
     };
     let mut first = |kind: &str, place: usize| scope.first_table_of_kind(kind, place);
@@ -179,6 +186,7 @@ fn names(scope: &mut Scope) -> Names {
         quadrants: first("quadrant", 1),
         lifetime_value: first("lifetime_value", 0),
         lifetime_basis: first("lifetime_value", 1),
+        kam: first("kam", 0),
         ..further
     }
 }
@@ -283,6 +291,10 @@ fn tables<'t>(names: &Names, inputs: &'t Inputs) -> Result<ReportInputs<'t>, Fai
         quadrants: table(&names.quadrants)?,
         lifetime_value: table(&names.lifetime_value)?,
         lifetime_basis: table(&names.lifetime_basis)?,
+        kam: table(&names.kam)?,
+        assignments: table(&names.assignments)?,
+        training_needs: table(&names.training_needs)?,
+        unused_rows: table(&names.unused_rows)?,
     })
 }
 

@@ -10,6 +10,7 @@ mod breadth;
 mod changes;
 mod findings;
 mod judging;
+mod kam;
 mod lifetime_value;
 mod missing;
 mod profit;
@@ -32,6 +33,7 @@ pub use breadth::{Breadth, Entrant};
 pub use changes::{Changes, Judged, ListChanges, Restated, Row as ChangeRow};
 pub use findings::Findings;
 pub use judging::{Disagreement, Judging, Override, Overrides, Rater};
+pub use kam::Kam;
 pub use lifetime_value::{LifetimeValue, Outlook};
 pub use missing::{Lack, Missing, Reason as UnusedReason, Sheet};
 pub use profit::{Costs, Key, Keys, Profit};
@@ -144,6 +146,11 @@ pub struct Inputs<'a> {
     /// What accounts are worth, and the table of retention or of parameters behind it.
     pub lifetime_value: Option<&'a Table>,
     pub lifetime_basis: Option<&'a Table>,
+    /// Managers, who has which key account, what there is to learn, and rows of their sheets that do not count.
+    pub kam: Option<&'a Table>,
+    pub assignments: Option<&'a Table>,
+    pub training_needs: Option<&'a Table>,
+    pub unused_rows: Option<&'a Table>,
 }
 
 /// The whole report: what a template sees, field by field, under these names.
@@ -188,6 +195,7 @@ pub struct Report {
     pub backtest: Option<Backtest>,
     pub quadrants: Option<Quadrants>,
     pub lifetime_value: Option<LifetimeValue>,
+    pub kam: Option<Kam>,
     /// Whether the last invoice of an account is known.
     pub has_profile: bool,
     pub profit: Option<Profit>,
@@ -269,6 +277,7 @@ pub fn report(facts: &Facts, inputs: &Inputs) -> Report {
         lifetime_value: inputs.lifetime_value.zip(facts.outlook).map(|(table, outlook)| {
             lifetime_value::lifetime_value(table, inputs.lifetime_basis, outlook, &accounts, facts.top)
         }),
+        kam: kam::kam(inputs, &accounts, facts.top),
         has_profile: inputs.profile.is_some(),
         profit: inputs.profitability.and_then(|table| profit::profit(table, inputs, &accounts, facts)),
     }

@@ -5,6 +5,7 @@ use crate::calendar::parse_day;
 use crate::dates::DateFormats;
 use crate::money::{NotMoney, NumberFormat};
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use std::sync::Arc;
 
 const ISO: &str = "%Y-%m-%d";
 
@@ -93,4 +94,24 @@ pub fn require(source: &Source, columns: &[&Located<String>], problems: &Problem
         }
     }
     complete
+}
+
+/// A small table whose columns have names of their own, such as `the table of costs`, once every file has them.
+pub fn sheet(
+    reference: &Located<String>,
+    source: &Source,
+    what: &str,
+    columns: &[&str],
+    problems: &Problems,
+) -> Option<Arc<Source>> {
+    let mut complete = true;
+    for column in columns {
+        for file in source.files.iter().filter(|file| file.column(column).is_none()) {
+            let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
+            let message = format!("{what} `{}` has no column `{column}`", file.name);
+            problems.report(&reference.span, message, did_you_mean(column, names));
+            complete = false;
+        }
+    }
+    complete.then(|| Arc::new(source.clone()))
 }

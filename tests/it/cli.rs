@@ -274,7 +274,7 @@ fn the_demo_data_of_the_repository_is_what_the_program_makes() {
     let project = small();
     let done = project.vitalfew(&["demo-data", "--to", "demo"]);
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
-    assert!(done.stdout.starts_with("wrote 65 files with 40000 invoice lines, "), "{}", done.stdout);
+    assert!(done.stdout.starts_with("wrote 69 files with 40000 invoice lines, "), "{}", done.stdout);
     let (made, committed) = (files_below(&project.path("demo")), files_below(&repository().join("data/demo")));
     assert_eq!(made.keys().collect::<Vec<_>>(), committed.keys().collect::<Vec<_>>());
     for (path, bytes) in &made {

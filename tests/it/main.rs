@@ -23,6 +23,7 @@ mod explain;
 mod external;
 mod files;
 mod history;
+mod kam;
 mod ledger;
 mod lines;
 mod messy;

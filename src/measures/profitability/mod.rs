@@ -9,11 +9,12 @@ use super::window::{Window, by_account};
 use crate::failure::Failure;
 use crate::ledger::period::Period;
 use crate::pipeline::check::{Bound, Signature};
-use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
+use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
-use crate::pipeline::scope::{Scope, shared};
+use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
+use crate::sources::written::sheet;
 use crate::table::{Table, name_of};
 use costs::{COLUMNS, CostRow, REQUIRED, Rules};
 use margins::Margin;
@@ -57,7 +58,11 @@ impl Profitability {
         let roles = scope.account_years(&self.from);
         let costs = match &self.costs {
             None => Some(None),
-            Some(costs) => scope.source(costs).and_then(|source| sheet(costs, source, scope.problems)).map(Some),
+            Some(costs) => {
+                let columns = COLUMNS.get(..REQUIRED).unwrap_or_default();
+                let source = scope.source(costs);
+                source.and_then(|source| sheet(costs, source, "the table of costs", columns, scope.problems)).map(Some)
+            }
         };
         let (roles, decimals) = (roles?, scope.settings.decimals);
         let rates = rates::bind(&self.rates, roles, decimals, scope.problems);
@@ -80,20 +85,6 @@ impl Profitability {
         let signature = Signature::Tables(job.specs());
         Some(Bound { signature, job: Box::new(move |inputs: &Inputs| job.run(inputs).map(Product::Tables)) })
     }
-}
-
-/// The table of costs, once it has its columns.
-fn sheet(reference: &Located<String>, source: &Source, problems: &Problems) -> Option<Arc<Source>> {
-    let mut complete = true;
-    for column in COLUMNS.into_iter().take(REQUIRED) {
-        for file in source.files.iter().filter(|file| file.column(column).is_none()) {
-            let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
-            let message = format!("the table of costs `{}` has no column `{column}`", file.name);
-            problems.report(&reference.span, message, did_you_mean(column, names));
-            complete = false;
-        }
-    }
-    complete.then(|| shared(source))
 }
 
 /// The names of the tables.
