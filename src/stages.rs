@@ -65,6 +65,7 @@ kinds! {
     "kam" => Kam(crate::decisions::kam::Kam), crate::decisions::kam::MANUAL;
     "parquet" => Parquet(crate::outputs::tables::Parquet), crate::outputs::tables::MANUAL;
     "markdown" => Markdown(crate::outputs::document::Markdown), crate::outputs::document::MANUAL;
+    "briefs" => Briefs(crate::outputs::briefs::Briefs), crate::outputs::briefs::MANUAL;
 }
 
 impl Stage {

@@ -194,17 +194,19 @@ fn names(scope: &mut Scope) -> Names {
 /// What the first stages above of their kinds declare and a report has to say.
 #[derive(Debug, Clone)]
 struct Declared {
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Declared {
     cutoff: i64,
-    ranking_years: i32,
-    profit_years: i32,
-    breadth_years: i32,
-    whitespace_years: i32,
+    pub(super) ranking_years: i32,
+    pub(super) profit_years: i32,
+    pub(super) breadth_years: i32,
+    pub(super) whitespace_years: i32,
     outlook: Option<Outlook>,
     robustness: Option<Drawn>,
     select: Option<Select>,
 }
 
-fn declared(scope: &Scope) -> Declared {
+pub(super) fn declared(scope: &Scope) -> Declared {
     let mut declared = Declared {
         cutoff: 80,
         ranking_years: 1,

@@ -5,6 +5,7 @@
 //!   which write a value in the report's language and null as `–`;
 //! - `t(key, …)`, a message of the catalogue with its placeholders filled;
 //! - `word(kind, code)`, the catalogue's word for a code, or the code itself where it has none;
+//! - `question(criterion)`, what to find out in order to judge it;
 //! - `period(form, first, last)`, one or several fiscal years in a sentence;
 //! - the blocks of the built-in template, by `{% extends "key_accounts" %}`.
 //!
@@ -20,6 +21,8 @@ use std::error::Error as _;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use rayon::prelude::*;
+use serde::Serialize;
 
 pub use self::catalogue::Catalogue;
 use self::functions::Writer;
@@ -30,6 +33,11 @@ use super::report::Report;
 pub const BUILT_IN: &str = "key_accounts";
 
 const BUILT_IN_TEXT: &str = include_str!("templates/key_accounts.md.j2");
+
+/// The template of a brief.
+const BRIEF: &str = "brief";
+
+const BRIEF_TEXT: &str = include_str!("templates/brief.md.j2");
 
 /// Work that a template may do. The built-in one shows lists of a thousand rows within it, and a loop
 /// without an end is stopped after a second or so.
@@ -64,28 +72,62 @@ pub fn parse(name: &str, text: &str) -> Result<(), Error> {
     checked.map_err(|error| template_error(name, &error))
 }
 
+/// What briefs are written with.
+#[derive(Debug, Clone, Copy)]
+pub struct Wording<'a> {
+    pub language: Language,
+    pub currency: &'a str,
+    pub decimals: u32,
+    /// The month in which a fiscal year starts, from 1.
+    pub fiscal_year_starts: u32,
+}
+
+/// Renders a brief for each page, side by side.
+///
+/// # Errors
+/// A mistake in the template or the messages, which a test would have found.
+pub fn render_briefs<P: Serialize + Sync>(pages: &[P], wording: &Wording) -> Result<Vec<String>, Error> {
+    let mut environment = ready(wording, FUEL)?;
+    environment.add_template(BRIEF, BRIEF_TEXT).map_err(|error| template_error(BRIEF, &error))?;
+    let template = environment.get_template(BRIEF).map_err(|error| template_error(BRIEF, &error))?;
+    let text = |page: &P| template.render(Serde(page)).map_err(|error| template_error(BRIEF, &error));
+    pages.par_iter().map(text).collect()
+}
+
 fn render_within(
     report: &Report,
     language: Language,
     template: Option<(&str, &str)>,
     fuel: u64,
 ) -> Result<String, Error> {
-    let writer = Writer {
-        locale: Locale::new(language)?,
-        catalogue: Catalogue::of(language)?,
-        currency: report.currency.clone(),
+    let wording = Wording {
+        language,
+        currency: &report.currency,
         decimals: report.decimals,
-        calendar_years: report.fiscal_year_starts == 1,
+        fiscal_year_starts: report.fiscal_year_starts,
     };
     let (name, text) = template.unwrap_or((BUILT_IN, BUILT_IN_TEXT));
-    let mut environment = environment().map_err(|error| template_error(name, &error))?;
-    environment.set_fuel(Some(fuel));
-    functions::register(&mut environment, writer);
+    let mut environment = ready(&wording, fuel)?;
     environment
         .add_template(name, text)
         .and_then(|()| environment.get_template(name))
         .and_then(|template| template.render(Serde(report)))
         .map_err(|error| template_error(name, &error))
+}
+
+/// An environment with the filters and functions of a language.
+fn ready<'source>(wording: &Wording, fuel: u64) -> Result<Environment<'source>, Error> {
+    let writer = Writer {
+        locale: Locale::new(wording.language)?,
+        catalogue: Catalogue::of(wording.language)?,
+        currency: wording.currency.to_owned(),
+        decimals: wording.decimals,
+        calendar_years: wording.fiscal_year_starts == 1,
+    };
+    let mut environment = environment().map_err(|error| template_error(BUILT_IN, &error))?;
+    environment.set_fuel(Some(fuel));
+    functions::register(&mut environment, writer);
+    Ok(environment)
 }
 
 fn environment<'source>() -> Result<Environment<'source>, minijinja::Error> {

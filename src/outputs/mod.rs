@@ -1,5 +1,6 @@
 //! What leaves: tables as Parquet, the report as markdown, and the folder of a run.
 
+pub mod briefs;
 pub mod document;
 pub mod history;
 pub mod keep;

@@ -201,6 +201,29 @@ impl<'a> Scope<'a> {
         self.table_named(&reference.value, reference, |_| true)
     }
 
+    /// The table of that name, which has one row per account and these columns; the hint says who makes such a table.
+    pub fn table_with(
+        &mut self,
+        reference: &Located<String>,
+        columns: &[(&str, Meaning)],
+        hint: &str,
+    ) -> Option<&'a TableSpec> {
+        let spec = self.table(reference)?;
+        if !spec.per_account {
+            let message = format!("table `{}` has more than one row per account", spec.name);
+            self.problems.report(&reference.span, message, hint.to_owned());
+            return None;
+        }
+        let meaning = |name: &str| spec.column(name).map(|column| column.meaning);
+        let mut complete = Some(spec);
+        for (name, wanted) in columns.iter().filter(|(name, wanted)| meaning(name) != Some(*wanted)) {
+            let message = format!("table `{}` has no column `{name}` that is a {}", spec.name, wanted.name());
+            self.problems.report(&reference.span, message, hint.to_owned());
+            complete = None;
+        }
+        complete
+    }
+
     fn specs(&self) -> impl Iterator<Item = &'a TableSpec> {
         self.above.iter().filter_map(|(_, _, signature)| signature.as_ref()).flat_map(Signature::tables)
     }

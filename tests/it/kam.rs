@@ -398,6 +398,8 @@ fn a_table_that_knows_no_key_accounts_is_refused() {
        |
     13 |   - kam: {from: account_years, managers: managers, skills: skills, requirements: requirements, accounts: accounts}
        |                 ^^^^^^^^^^^^^
+       |
+       = hint: a stage `select` says which accounts are key
 
     error: `accounts` has none of the columns `segment`, `region` and `language`
       --> small.yaml:13:106

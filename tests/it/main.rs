@@ -11,6 +11,7 @@
 
 mod accounts;
 mod backtest;
+mod briefs;
 mod cli;
 mod compare;
 mod control_totals;

@@ -16,7 +16,7 @@ use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
 use crate::sources::written::sheet;
-use crate::table::{Meaning, Table, TableSpec};
+use crate::table::{Meaning, Table};
 use fit::Weights;
 use plan::{Account, Team};
 use sheets::{Known, MANAGERS, Manager, REQUIREMENTS, Requirements, SKILLS, Skills, Unused, forms, key};
@@ -67,7 +67,7 @@ impl Kam {
     }
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
-        let selection = scope.table(&self.from).and_then(|spec| self.selection(spec, scope));
+        let selection = scope.table_with(&self.from, &SELECTION, "a stage `select` says which accounts are key");
         let mut sheet_of = |reference: &Located<String>, what: &str, columns: &[&str]| {
             let source = scope.source(reference)?;
             sheet(reference, source, what, columns, scope.problems)
@@ -96,24 +96,6 @@ impl Kam {
         let specs = tables::tables(&names, &[], &nothing, &[]).ok()?.into_iter().map(|table| table.spec).collect();
         let job = move |inputs: &Inputs| job.run(inputs, &names).map(Product::Tables);
         Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
-    }
-
-    /// Checks that a table knows the key accounts.
-    fn selection(&self, spec: &TableSpec, scope: &Scope) -> Option<()> {
-        let report = |message, hint| scope.problems.report(&self.from.span, message, hint);
-        if !spec.per_account {
-            report(format!("table `{}` has more than one row per account", spec.name), None);
-            return None;
-        }
-        let lacks =
-            |(name, meaning): &&(&str, Meaning)| spec.column(name).map(|column| column.meaning) != Some(*meaning);
-        let mut complete = Some(());
-        for (name, meaning) in SELECTION.iter().filter(lacks) {
-            let message = format!("table `{}` has no column `{name}` that is a {}", spec.name, meaning.name());
-            report(message, Some("a stage `select` says which accounts are key".to_owned()));
-            complete = None;
-        }
-        complete
     }
 
     /// The table of the accounts, and which of [`ATTRIBUTES`] it has.

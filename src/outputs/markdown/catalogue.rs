@@ -137,7 +137,8 @@ mod tests {
     use super::*;
     use crate::scoring::sheet::ROLES;
 
-    const TEMPLATE: &str = include_str!("../templates/key_accounts.md.j2");
+    const TEMPLATE: &str =
+        concat!(include_str!("../templates/key_accounts.md.j2"), include_str!("../templates/brief.md.j2"));
 
     /// What else says messages.
     const OTHERS: [&str; 5] = [

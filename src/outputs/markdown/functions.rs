@@ -48,6 +48,8 @@ pub(super) fn register(environment: &mut Environment, writer: Writer) {
     });
     let shared = Arc::clone(&writer);
     environment.add_function("word", move |kind: &str, code: &str| safe(shared.word(kind, code)));
+    let shared = Arc::clone(&writer);
+    environment.add_function("question", move |criterion: &str| shared.question(criterion).map(safe));
     environment.add_function("period", move |form: &str, first: i64, last: Option<i64>| {
         writer.period(form, first.into(), last.map(i128::from)).map(safe)
     });
@@ -95,6 +97,15 @@ impl Writer {
             None if matches!(kind, "group" | "criterion") => escape(&heading(code)),
             None => escape(code),
         }
+    }
+
+    /// The question behind a criterion; of one that the messages do not know, a general one.
+    fn question(&self, criterion: &str) -> Result<String, Error> {
+        if let Some(question) = self.catalogue.word(&format!("question.{criterion}")) {
+            return Ok(question.to_owned());
+        }
+        let values = BTreeMap::from([("criterion", escape(&self.catalogue.label("criterion", criterion)))]);
+        self.catalogue.fill("question.other", None, &values).map_err(invalid)
     }
 
     /// One fiscal year or several, in a form such as `name`, `of` or `in`.
