@@ -81,10 +81,31 @@ fn run_pipeline(arguments: &RunArguments) -> Result<String, Failure> {
     let state = if published.unchanged { "unchanged, published before as" } else { "published" };
     line(&mut text, format_args!("{state} {} in {:.1} s", published.folder.display(), finished.seconds));
     let current = arguments.out.join(&plan.settings.name).join("current");
-    for file in finished.files.iter().filter(|file| file.ends_with(".md")) {
-        line(&mut text, format_args!("read {}", current.join(file).display()));
+    for (path, pages) in to_read(&plan, &finished.files) {
+        let path = current.join(path);
+        match pages {
+            None => line(&mut text, format_args!("read {}", path.display())),
+            Some(1) => line(&mut text, format_args!("read {}, 1 page", path.display())),
+            Some(pages) => line(&mut text, format_args!("read {}, {pages} pages", path.display())),
+        }
     }
     Ok(text)
+}
+
+/// The reports of a run, and the folders of pages with how many pages there are in each.
+fn to_read<'p>(plan: &'p Plan, files: &[String]) -> Vec<(&'p str, Option<usize>)> {
+    let declared = plan.steps.iter().filter_map(|step| match &step.signature {
+        Signature::Files(paths) => Some(paths),
+        _ => None,
+    });
+    let found = declared.flatten().filter_map(|path| {
+        let is_below = |file: &&String| file.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with('/'));
+        match files.iter().filter(is_below).count() {
+            0 => path.ends_with(".md").then_some((path.as_str(), None)),
+            pages => Some((path.as_str(), Some(pages))),
+        }
+    });
+    found.collect()
 }
 
 fn what_if(arguments: &WhatifArguments) -> Result<String, Failure> {

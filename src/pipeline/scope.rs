@@ -201,14 +201,15 @@ impl<'a> Scope<'a> {
         self.table_named(&reference.value, reference, |_| true)
     }
 
-    /// The table of that name, which has one row per account and these columns; the hint says who makes such a table.
+    /// The main table of a stage of any kind, which has one row per account and these columns; the hint says who makes such
+    /// a table.
     pub fn table_with(
         &mut self,
         reference: &Located<String>,
         columns: &[(&str, Meaning)],
         hint: &str,
     ) -> Option<&'a TableSpec> {
-        let spec = self.table(reference)?;
+        let spec = self.tables(reference)?.first()?;
         if !spec.per_account {
             let message = format!("table `{}` has more than one row per account", spec.name);
             self.problems.report(&reference.span, message, hint.to_owned());

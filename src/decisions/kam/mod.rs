@@ -35,7 +35,7 @@ const ATTRIBUTES: [&str; 3] = ["segment", "region", "language"];
 
 #[derive(Debug, Clone)]
 pub struct Kam {
-    /// The table that says which accounts are key, and who looks after them.
+    /// The stage whose table says which accounts are key, and who looks after them.
     pub from: Located<String>,
     pub managers: Located<String>,
     pub skills: Located<String>,
@@ -80,10 +80,9 @@ impl Kam {
         };
         let attributes = self.attributes(scope);
         let account_years = self.account_years(scope);
-        selection?;
         let job = Job {
             id: id.value.clone(),
-            from: self.from.value.clone(),
+            from: selection?.name.clone(),
             managers: managers?,
             skills: skills?,
             requirements: requirements?,

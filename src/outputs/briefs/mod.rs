@@ -7,6 +7,7 @@ mod page;
 use super::document::{Declared, declared};
 use super::markdown::{Wording, render_briefs};
 use super::tables::inside_run;
+use crate::decisions::select::Select;
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::measures::parts::{of_account, over};
@@ -32,10 +33,20 @@ const SELECTION: [(&str, Meaning); 3] = [("account", Meaning::Text), ("status", 
 
 #[derive(Debug, Clone)]
 pub struct Briefs {
-    /// The table that says who is on the list, and who waits.
+    /// The stage whose table says who is on the list, and who waits.
     pub from: Located<String>,
     /// A folder of the run.
     pub to: Option<Located<String>>,
+}
+
+/// A stage ready to run.
+struct Job {
+    names: Names,
+    settings: Settings,
+    declared: Declared,
+    /// What knows the review days.
+    days: Option<Select>,
+    to: String,
 }
 
 /// The names of the tables that there are.
@@ -71,12 +82,20 @@ impl Briefs {
             scope.problems.report(&id.span, message, "declare a stage `ledger` above".to_owned());
             return None;
         }
-        selection?;
+        let selection = selection?.name.clone();
         let to = self.to.as_ref()?.value.clone();
-        let names = names(self.from.value.clone(), scope);
-        let (settings, declared) = (scope.settings.clone(), declared(scope));
-        let folder = to.clone();
-        let job = move |inputs: &Inputs| files(inputs, &names, (&settings, declared), &folder).map(Product::Files);
+        let days = match scope.declared(&self.from.value) {
+            Some(Stage::Select(select)) => Some(select.as_ref().clone()),
+            _ => None,
+        };
+        let job = Job {
+            names: names(selection, scope),
+            settings: scope.settings.clone(),
+            declared: declared(scope),
+            days,
+            to: to.clone(),
+        };
+        let job = move |inputs: &Inputs| job.files(inputs).map(Product::Files);
         Some(Bound { signature: Signature::Files(vec![to]), job: Box::new(job) })
     }
 }
@@ -114,47 +133,46 @@ fn ledger(scope: &mut Scope) -> Option<String> {
     scope.ledger(&asked).filter(|roles| roles.category).map(|_| asked.value)
 }
 
-/// A page for each account that gets one.
-fn files(
-    inputs: &Inputs,
-    names: &Names,
-    (settings, declared): (&Settings, Declared),
-    to: &str,
-) -> Result<Vec<OutputFile>, Failure> {
-    let sources = sources(inputs, names)?;
-    let frame = frame(inputs, settings, declared)?;
-    let accounts = sources.selection.as_ref().map(page::accounts).unwrap_or_default();
-    let pages: Vec<Map<String, Value>> = accounts.iter().map(|account| page::page(account, &sources, &frame)).collect();
-    let wording = Wording {
-        language: settings.language,
-        currency: &settings.currency,
-        decimals: settings.decimals,
-        fiscal_year_starts: settings.calendar.starts.into(),
-    };
-    let texts = render_briefs(&pages, &wording).map_err(|error| Failure::run(error.to_string()))?;
-    let file = |(account, text): (&&str, String)| OutputFile {
-        path: format!("{to}/{}.md", names::name(account)),
-        bytes: text.into_bytes(),
-    };
-    Ok(accounts.iter().zip(texts).map(file).collect())
-}
+impl Job {
+    /// A page for each account that gets one.
+    fn files(&self, inputs: &Inputs) -> Result<Vec<OutputFile>, Failure> {
+        let sources = sources(inputs, &self.names)?;
+        let frame = self.frame(inputs)?;
+        let accounts = sources.selection.as_ref().map(page::accounts).unwrap_or_default();
+        let pages: Vec<Map<String, Value>> =
+            accounts.iter().map(|account| page::page(account, &sources, &frame)).collect();
+        let wording = Wording {
+            language: self.settings.language,
+            currency: &self.settings.currency,
+            decimals: self.settings.decimals,
+            fiscal_year_starts: self.settings.calendar.starts.into(),
+        };
+        let texts = render_briefs(&pages, &wording).map_err(|error| Failure::run(error.to_string()))?;
+        let file = |(account, text): (&&str, String)| OutputFile {
+            path: format!("{}/{}.md", self.to, names::name(account)),
+            bytes: text.into_bytes(),
+        };
+        Ok(accounts.iter().zip(texts).map(file).collect())
+    }
 
-/// What is the same in all briefs: days and years.
-fn frame(inputs: &Inputs, settings: &Settings, declared: Declared) -> Result<Map<String, Value>, Failure> {
-    let period = inputs.period().ok_or_else(|| Failure::run("no ledger has run"))?;
-    let first = |years: i32| period.last_year - years.max(1) + 1;
-    let frame = json!({
-        "pipeline": settings.name,
-        "currency": settings.currency,
-        "as_of": period.as_of,
-        "last_year": period.last_year,
-        "next_review": null,
-        "ranking_year": first(declared.ranking_years),
-        "profit_year": first(declared.profit_years),
-        "breadth_year": first(declared.breadth_years),
-        "whitespace_year": first(declared.whitespace_years),
-    });
-    Ok(frame.as_object().cloned().unwrap_or_default())
+    /// What is the same in all briefs: days and years.
+    fn frame(&self, inputs: &Inputs) -> Result<Map<String, Value>, Failure> {
+        let period = inputs.period().ok_or_else(|| Failure::run("no ledger has run"))?;
+        let first = |years: i32| period.last_year - years.max(1) + 1;
+        let next_review = self.days.as_ref().and_then(|select| select.days(&self.settings, period.as_of).1);
+        let frame = json!({
+            "pipeline": self.settings.name,
+            "currency": self.settings.currency,
+            "as_of": period.as_of,
+            "last_year": period.last_year,
+            "next_review": next_review,
+            "ranking_year": first(self.declared.ranking_years),
+            "profit_year": first(self.declared.profit_years),
+            "breadth_year": first(self.declared.breadth_years),
+            "whitespace_year": first(self.declared.whitespace_years),
+        });
+        Ok(frame.as_object().cloned().unwrap_or_default())
+    }
 }
 
 fn sources<'t>(inputs: &'t Inputs, names: &'t Names) -> Result<Sources<'t>, Failure> {

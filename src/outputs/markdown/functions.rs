@@ -89,12 +89,12 @@ impl Writer {
         }
     }
 
-    /// The word for a code; a group or criterion of the user's own reads as a heading.
+    /// The word for a code; a group, criterion or skill of the user's own reads as a heading.
     fn word(&self, kind: &str, code: &str) -> String {
         match self.catalogue.word(&format!("{kind}.{code}")) {
             Some(word) => word.to_owned(),
             None if code.is_empty() => NOTHING.to_owned(),
-            None if matches!(kind, "group" | "criterion") => escape(&heading(code)),
+            None if matches!(kind, "group" | "criterion" | "skill") => escape(&heading(code)),
             None => escape(code),
         }
     }
