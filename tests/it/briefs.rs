@@ -328,6 +328,26 @@ fn a_pipeline_with_little_gives_a_page_with_little() {
     ");
 }
 
+/// Quarters end in March, June and so on: the books end on 31 December 2024.
+#[test]
+fn a_stage_that_selects_gives_status_reasons_and_the_next_review() {
+    let (above, _) = PIPELINE.split_once("  - read: {id: chosen").unwrap();
+    let stages =
+        "  - select: {from: scorecard, enter: {score: 5}, review: quarterly}\n  - briefs: {from: select, to: briefs}\n";
+    let project = project(&format!("{above}{stages}"));
+    let done = project.vitalfew(&["run", "small.yaml", "--log", "none"]);
+    assert_eq!(done.stdout.lines().last(), Some("read out/small/current/briefs, 1 page"), "{}", done.stderr);
+    let page = page(&project.run(&[]), "A1");
+    assert_snapshot!(page.split("\n## ").next().unwrap(), @r"
+    # \*Acme\* \[Sons\] (A1)
+
+    **Key account** since 31 December 2024.
+    Why: score 8.54, at least 5.00.
+    Next review: 31 March 2025.
+    Figures up to 31 December 2024; amounts in EUR.
+    ");
+}
+
 #[test]
 fn the_pages_are_the_same_on_one_thread_and_on_all() {
     let project = project(PIPELINE);
@@ -377,7 +397,7 @@ fn mistakes_are_found_before_anything_runs() {
       |
       = hint: declare a stage `ledger` above
 
-    error: no stage above makes a table `chosen`
+    error: stage `briefs` reads `chosen`, which does not exist
      --> small.yaml:4:20
       |
     4 |   - briefs: {from: chosen, to: briefs}

@@ -230,3 +230,6 @@ fn bought(ledger: &Ledger) -> Result<BTreeMap<&str, Vec<Bought<'_>>>, Failure> {
     }
     Ok(bought)
 }
+
+#[cfg(test)]
+mod tests;

@@ -66,7 +66,7 @@ pub fn page(account: &str, sources: &Sources, frame: &Map<String, Value>) -> Map
     let mut page = frame.clone();
     page.extend(FACTS.map(|name| (name.to_owned(), row(sources.facts.get(name)))));
     let attributes = sources.accounts.as_ref().and_then(|sheet| sheet.row(account)).unwrap_or_default();
-    let criteria = criteria(rows(sources.contributions.as_ref()), rows(sources.change_drivers.as_ref()));
+    let criteria = criteria(rows(sources.contributions.as_ref()), &rows(sources.change_drivers.as_ref()));
     let unknown = |row: &&Map<String, Value>| matches!(text(row, "source"), "missing" | "neutral" | "pessimistic");
     let (questions, unmeasured): (Vec<&str>, Vec<&str>) = criteria
         .iter()
@@ -127,18 +127,25 @@ fn bought(all: &[Bought]) -> Value {
     json!({"more": all.len() - rows.len(), "rows": rows})
 }
 
-/// The criteria in the order declared, each with how its contribution has moved since the last review.
-fn criteria(contributions: Vec<Map<String, Value>>, drivers: Vec<Map<String, Value>>) -> Vec<Map<String, Value>> {
+/// The criteria in the order declared, each with how its contribution has moved since the last review; behind them what
+/// has moved the score beside, such as an override or a criterion that there is no longer.
+fn criteria(contributions: Vec<Map<String, Value>>, drivers: &[Map<String, Value>]) -> Vec<Map<String, Value>> {
     let number = |row: &Map<String, Value>, key: &str| row.get(key).and_then(Value::as_f64);
     let moved =
         |driver: &Map<String, Value>| Some(number(driver, "delta_customer")? + number(driver, "delta_weights")?);
-    let moves: BTreeMap<&str, Option<f64>> = drivers.iter().map(|row| (text(row, "criterion"), moved(row))).collect();
+    let mut moves: BTreeMap<&str, Option<f64>> =
+        drivers.iter().map(|row| (text(row, "criterion"), moved(row))).collect();
     let with_move = |mut row: Map<String, Value>| {
-        let moved = moves.get(text(&row, "criterion")).copied().flatten();
+        let moved = moves.remove(text(&row, "criterion")).flatten();
         row.insert("moved".to_owned(), moved.into());
         row
     };
-    contributions.into_iter().map(with_move).collect()
+    let mut criteria: Vec<Map<String, Value>> = contributions.into_iter().map(with_move).collect();
+    criteria.extend(moves.into_iter().map(|(criterion, moved)| {
+        let row = json!({"group": "", "criterion": criterion, "weight": null, "score": null, "moved": moved});
+        row.as_object().cloned().unwrap_or_default()
+    }));
+    criteria
 }
 
 /// The years of the growth window, the oldest first.
