@@ -193,8 +193,6 @@ fn names(scope: &mut Scope) -> Names {
 
 /// What the first stages above of their kinds declare and a report has to say.
 #[derive(Debug, Clone)]
-struct Declared {
-#[derive(Debug, Clone, Copy)]
 pub(super) struct Declared {
     cutoff: i64,
     pub(super) ranking_years: i32,

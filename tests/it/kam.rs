@@ -2,6 +2,7 @@
 
 use crate::support::Project;
 use insta::assert_snapshot;
+use rust_xlsxwriter::Workbook;
 
 const PIPELINE: &str = "\
 name: small
@@ -140,6 +141,59 @@ fn the_order_of_rows_does_not_show() {
         .with("skills.csv", backwards(SKILLS))
         .with("requirements.csv", backwards(REQUIREMENTS));
     assert_eq!(tables(turned), tables(project(PIPELINE)));
+}
+
+/// Numbers of a workbook are numbers, those of a German export are text with a decimal comma.
+#[test]
+fn the_sheets_of_a_team_are_workbooks_or_exports_of_any_form() {
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (row, cells) in (0..).zip([["Manager", "Capacity "], ["Ana", ""], ["Zoe", ""]]) {
+        for (column, cell) in (0..).zip(cells) {
+            sheet.write_string(row, column, cell).unwrap();
+        }
+    }
+    for row in [1, 2] {
+        sheet.write_number(row, 1, 2.0).unwrap();
+    }
+    let pipeline = PIPELINE
+        .replace("path: managers.csv", "path: managers.xlsx")
+        .replace("path: skills.csv", "path: skills.csv, delimiter: ';', decimal: ','");
+    let project = project(&pipeline)
+        .with("managers.xlsx", book.save_to_buffer().unwrap())
+        .with("skills.csv", "manager;skill;level\nAna;selling;6,5\nZoe;selling;7.5\nZoe;finance;8,0\n");
+    let run = project.run(&[]);
+    assert_snapshot!(run.table("tables/kam.parquet").select(&["manager", "capacity", "accounts", "proposed"]), @"
+    manager | capacity | accounts | proposed
+    Ana | 2 | 1 | 1
+    Zoe | 2 | 0 | 2
+    ");
+    let needs = run.table("tables/training_needs.parquet");
+    assert_snapshot!(needs.select(&["manager", "skill", "level"]), @"
+    manager | skill | level
+    Ana | finance | null
+    Ana | selling | 6.5
+    Zoe | selling | null
+    ");
+    assert_snapshot!(run.table("tables/unused_rows.parquet").select(&["sheet", "line", "value", "reason"]), @"
+    sheet | line | value | reason
+    requirements | 5 | 8 | unknown_segment
+    skills | 3 | 7.5 | unreadable_level
+    ");
+}
+
+/// Names can be anything; in the report they do nothing.
+#[test]
+fn hostile_names_do_nothing_in_the_report() {
+    let hostile = "Ana | <b>x</b> [y](z)";
+    let run = project(PIPELINE)
+        .with("chosen.csv", CHOSEN.replace("Gone", "*Gone* | <i>"))
+        .with("managers.csv", MANAGERS.replace("Ana", hostile))
+        .with("skills.csv", "manager,skill,level\n")
+        .run(&[]);
+    let report = run.text("report.md");
+    assert!(report.contains(r"Ana \| &lt;b&gt;x&lt;/b&gt; \[y\](z) | 2 |"), "{report}");
+    assert!(report.contains(r"| \*Gone\* \| &lt;i&gt; |"), "{report}");
 }
 
 #[test]
