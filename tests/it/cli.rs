@@ -49,6 +49,7 @@ fn help_says_what_there_is_to_do() {
       whatif      Say who would enter, leave and move with other weights, scales or rules, and why;
                   publishes nothing
       explain     Say why an account stands where it stands, from its invoices to its score
+      diff        Say what has changed from one published run to another, and why
       scoresheet  Write the spreadsheet in which people judge accounts
       runs        List the published runs of a pipeline
       keep        Keep the tables of a run as a review that later runs are held against

@@ -392,7 +392,7 @@ mod keys {
         29 |   - xyz: {template: key_accounts, to: report.md}
            |     ^^^
            |
-           = hint: there are: `read`, `ledger`, `accounts`, `account_years`, `growth`, `pareto`, `profile`, `profitability`, `breadth`, `whitespace`, `stability`, `lifetime_value`, `sql`, `scorecard`, `robustness`, `quadrant`, `history`, `select`, `backtest`, `parquet`, `markdown`
+           = hint: there are: `read`, `ledger`, `accounts`, `account_years`, `growth`, `pareto`, `profile`, `profitability`, `breadth`, `whitespace`, `stability`, `lifetime_value`, `sql`, `scorecard`, `robustness`, `quadrant`, `history`, `select`, `compare`, `backtest`, `kam`, `parquet`, `markdown`, `briefs`
 
         1 mistake in `small.yaml`
         ");
