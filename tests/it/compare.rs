@@ -226,7 +226,7 @@ fn the_report_opens_with_what_changed() {
     ## What changed since 31 December 2024
 
     Accounts on the list: 3 before, 3 now.
-    4 of 4 scores moved. What is known of the customer moved 4, and how it is weighed 4; both can be.
+    4 of 4 scores moved. 4 moved by what is known of the customer, 4 by how it is weighed; a score can be both.
     1 account is new: N.
     1 account has no lines any more: V.
 
@@ -252,9 +252,9 @@ fn the_report_opens_with_what_changed() {
 
     1 account is of another class:
 
-    | Account | Score | No. | Class | Why |
-    |:---|---:|---:|---:|:---|
-    | =Cedar (C) | 4.20 → 6.25 | 4 → 2 | B → A | Revenue 1.0 → 5.5 (+2.48); Strategy 9.0 → 7.0 (-0.90); weight of Harmony 40% → 50% (+0.80) |
+    | Account | Class |
+    |:---|---:|
+    | =Cedar (C) | B → A |
 
     **3 figures of closed years** are no longer what was published, -35.00 EUR in all; the largest difference first:
 
@@ -264,14 +264,14 @@ fn the_report_opens_with_what_changed() {
     | V | 2023 | 10.00 | – | -10.00 |
     | V | 2024 | 5.00 | – | -5.00 |
 
-    The files that it comes from:
+    By file:
 
     | File | Year | Published (EUR) | Now (EUR) | Difference (EUR) |
     |:---|:---|---:|---:|---:|
     | lines\_2024.csv | 2024 | 645.00 | 620.00 | -25.00 |
     | lines\_2023.csv | 2023 | 410.00 | 400.00 | -10.00 |
 
-    4 judgements are other ones:
+    4 judgements changed:
 
     | Account | Criterion | Rater | Before | Now |
     |:---|:---|:---|---:|---:|
@@ -296,7 +296,7 @@ fn the_report_opens_with_what_changed() {
     ## Qué cambió desde el 31 de diciembre de 2024
 
     Cuentas en la lista: 3 antes, 3 ahora.
-    Se movieron 4 de 4 puntuaciones. Lo que se sabe del cliente movió 4, y cómo se pondera, 4; pueden ser ambas cosas.
+    Se movieron 4 de 4 puntuaciones. 4 por lo que se sabe del cliente y 4 por cómo se pondera; una puntuación puede ser ambas.
     1 cuenta es nueva: N.
     1 cuenta ya no tiene líneas: V.
 
@@ -322,9 +322,9 @@ fn the_report_opens_with_what_changed() {
 
     1 cuenta es de otra clase:
 
-    | Cuenta | Puntuación | N.º | Clase | Por qué |
-    |:---|---:|---:|---:|:---|
-    | =Cedar (C) | 4,20 → 6,25 | 4 → 2 | B → A | Facturación 1,0 → 5,5 (+2,48); Estrategia 9,0 → 7,0 (-0,90); peso de Armonía 40 % → 50 % (+0,80) |
+    | Cuenta | Clase |
+    |:---|---:|
+    | =Cedar (C) | B → A |
 
     **3 cifras de años cerrados** ya no son las publicadas, -35,00 EUR en total; primero la mayor diferencia:
 
@@ -334,14 +334,14 @@ fn the_report_opens_with_what_changed() {
     | V | 2023 | 10,00 | – | -10,00 |
     | V | 2024 | 5,00 | – | -5,00 |
 
-    Los ficheros de los que viene:
+    Por fichero:
 
     | Fichero | Año | Publicado (EUR) | Ahora (EUR) | Diferencia (EUR) |
     |:---|:---|---:|---:|---:|
     | lines\_2024.csv | 2024 | 645,00 | 620,00 | -25,00 |
     | lines\_2023.csv | 2023 | 410,00 | 400,00 | -10,00 |
 
-    4 valoraciones son otras:
+    Cambiaron 4 valoraciones:
 
     | Cuenta | Criterio | Evaluador | Antes | Ahora |
     |:---|:---|:---|---:|---:|
@@ -418,7 +418,7 @@ fn another_scale_is_what_the_rules_did() {
               scale of Revenue 5.5 → 3.3 (-1.35)
 
         3 of 5 scores moved
-          0 for what is known of the customer, 3 for how it is weighed; both can be.
+          0 by what is known of the customer, 3 by how it is weighed; one can be both.
 
         Not the same in both runs
           Revenue has the scale 0% → 1, 200% → 10; it was 0% → 1, 100% → 10.
@@ -461,15 +461,15 @@ fn other_criteria_and_another_policy() {
 
         3 stayed and moved
           D Dogwood                              9.10 → 7.66     rank    1 → 1
-              what is missing counts otherwise (-3.64); weight of Mutuality 0% → 20%
-              (+1.10); weight of Strategy 40% → 20% (+1.10)
+              what is missing counts otherwise (-3.64); weight of Strategy 40% → 20%
+              (+1.10); weight of Mutuality 0% → 20% (+1.10)
           A Alder & Sons                         6.80 → 7.50     rank    2 → 2
               weight of Mutuality 0% → 20% (+1.10); weight of Strategy 40% → 20% (-0.40)
           B Birch \u{1b}[31m                     6.50 → 6.00     rank    3 → 3
               weight of Strategy 40% → 20% (-1.60); weight of Mutuality 0% → 20% (+1.10)
 
         5 of 5 scores moved
-          0 for what is known of the customer, 5 for how it is weighed; both can be.
+          0 by what is known of the customer, 5 by how it is weighed; one can be both.
 
         Not the same in both runs
           What is missing counted by the rule “renormalise”, and counts by “neutral”.
@@ -503,7 +503,7 @@ fn a_score_that_a_person_set_is_a_driver_of_its_own() {
         0 stayed and moved
 
         2 of 5 scores moved
-          2 for what is known of the customer, 0 for how it is weighed; both can be.
+          2 by what is known of the customer, 0 by how it is weighed; one can be both.
         ")
     });
     // And the other way round.
@@ -573,7 +573,7 @@ fn two_published_runs_are_told_apart() {
               Growth 60% → 50% (-0.78)
 
         4 of 6 scores moved
-          4 for what is known of the customer, 4 for how it is weighed; both can be.
+          4 by what is known of the customer, 4 by how it is weighed; one can be both.
 
         1 of another class
           C =Cedar                                  B → A

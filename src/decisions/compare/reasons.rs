@@ -73,11 +73,20 @@ impl<'t> Weights<'t> {
     }
 }
 
-/// A reason, and how many points it makes.
-struct Reason {
-    delta: f64,
-    words: String,
+/// What is told of a change. Only the largest reasons are put into words: that takes longer than all else.
+enum Because<'d, 't> {
+    Override(f64, f64),
+    Score(&'d Driver<'t>, f64, f64),
+    /// What became known, with its score, and what is no longer known.
+    Known(Vec<(&'t str, f64)>, Vec<&'t str>),
+    Scale(&'t str, f64, f64),
+    Weight(&'t str, f64, f64),
+    GroupWeight(&'t str, f64, f64),
+    Missing,
 }
+
+/// A reason, and how many points it makes.
+type Reason<'d, 't> = (f64, Because<'d, 't>);
 
 impl Words {
     /// # Errors
@@ -95,91 +104,48 @@ impl Words {
     /// # Errors
     /// Where a message lacks its words, which would be a mistake of the program.
     pub fn reasons(&self, drivers: &[Driver], weights: &Weights) -> Result<Option<String>, Failure> {
-        let mut reasons = self.of_customer(drivers, weights)?;
-        reasons.extend(self.of_rules(drivers, weights)?);
-        reasons.retain(|reason| reason.delta.abs() >= SHOWN);
-        reasons.sort_by(|a, b| b.delta.abs().total_cmp(&a.delta.abs()).then_with(|| a.words.cmp(&b.words)));
-        let words: Vec<String> = reasons
-            .into_iter()
+        let mut reasons = of_customer(drivers, weights);
+        reasons.extend(of_rules(drivers, weights));
+        reasons.retain(|(delta, _)| delta.abs() >= SHOWN);
+        // Equal ones stay in the order of the criteria.
+        reasons.sort_by(|(a, _), (b, _)| b.abs().total_cmp(&a.abs()));
+        let words = reasons
+            .iter()
             .take(REASONS)
-            .map(|reason| format!("{} ({})", reason.words, self.signed(reason.delta)))
-            .collect();
+            .map(|(delta, because)| Ok(format!("{} ({})", self.told(because)?, self.signed(*delta))))
+            .collect::<Result<Vec<String>, Failure>>()?;
         Ok((!words.is_empty()).then(|| words.join("; ")))
     }
 
-    fn of_customer(&self, drivers: &[Driver], weights: &Weights) -> Result<Vec<Reason>, Failure> {
-        let mut reasons = Vec::new();
-        let (mut known, mut unknown, mut shared) = (Vec::new(), Vec::new(), 0.0);
-        for driver in drivers {
-            match (driver.score_was, driver.score_is) {
-                // Told with its scale, both parts at once.
-                _ if driver.rescored => {}
-                _ if matches!(weights.of(driver), Weight::Only { .. }) => shared += driver.customer,
-                (Some(was), Some(is)) if driver.place.is_none() => {
-                    let words = self.fill("because.override", &self.scores(was, is))?;
-                    reasons.push(Reason { delta: driver.customer, words });
+    fn told(&self, because: &Because) -> Result<String, Failure> {
+        let changed =
+            |key, name: String, [was, is]: [(&'static str, String); 2]| self.fill(key, &[("name", name), was, is]);
+        match because {
+            Because::Override(was, is) => self.fill("because.override", &self.scores(*was, *is)),
+            Because::Score(driver, was, is) => {
+                let [(_, was), (_, is)] = self.scores(*was, *is);
+                Ok(format!("{} {was} → {is}", self.criterion(driver.name)))
+            }
+            Because::Scale(name, was, is) => changed("because.scale", self.criterion(name), self.scores(*was, *is)),
+            Because::Weight(name, was, is) => changed("because.weight", self.criterion(name), self.shares(*was, *is)),
+            Because::GroupWeight(name, was, is) => {
+                changed("because.weight", self.catalogue.label("group", name), self.shares(*was, *is))
+            }
+            Because::Missing => self.fill("because.missing", &[]),
+            Because::Known(known, unknown) => {
+                let scored = |(name, score): &(&str, f64)| {
+                    format!("{} {}", self.criterion(name), self.locale.decimal(*score, 1))
+                };
+                let known = ("known", known.iter().map(scored).collect::<Vec<_>>().join(", "));
+                let names: Vec<String> = unknown.iter().map(|name| self.criterion(name)).collect();
+                let unknown = ("unknown", names.join(", "));
+                match (known.1.is_empty(), unknown.1.is_empty()) {
+                    (false, true) => self.fill("because.known", &[known]),
+                    (true, _) => self.fill("because.unknown", &[unknown]),
+                    (false, false) => self.fill("because.known_and_unknown", &[known, unknown]),
                 }
-                (Some(was), Some(is)) if was != is => {
-                    let scores = self.scores(was, is);
-                    let words = format!("{} {} → {}", self.criterion(driver.name), scores[0].1, scores[1].1);
-                    reasons.push(Reason { delta: driver.customer, words });
-                }
-                (None, Some(is)) => {
-                    shared += driver.customer;
-                    known.push(format!("{} {}", self.criterion(driver.name), self.locale.decimal(is, 1)));
-                }
-                (Some(_), None) => {
-                    shared += driver.customer;
-                    unknown.push(self.criterion(driver.name));
-                }
-                // A score that stayed adds less where others become known, and more where they no longer are.
-                _ => shared += driver.customer,
             }
         }
-        let (known, unknown) = (("known", known.join(", ")), ("unknown", unknown.join(", ")));
-        let words = match (known.1.is_empty(), unknown.1.is_empty()) {
-            (true, true) => return Ok(reasons),
-            (false, true) => self.fill("because.known", &[known])?,
-            (true, false) => self.fill("because.unknown", &[unknown])?,
-            (false, false) => self.fill("because.known_and_unknown", &[known, unknown])?,
-        };
-        reasons.push(Reason { delta: shared, words });
-        Ok(reasons)
-    }
-
-    fn of_rules(&self, drivers: &[Driver], weights: &Weights) -> Result<Vec<Reason>, Failure> {
-        let mut reasons = Vec::new();
-        let mut groups: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
-        let mut missing = 0.0;
-        for driver in drivers {
-            let criterion = ("name", self.criterion(driver.name));
-            match (driver.score_was.zip(driver.score_is), weights.of(driver)) {
-                (Some((was, is)), _) if driver.rescored => {
-                    let [was, is] = self.scores(was, is);
-                    let words = self.fill("because.scale", &[criterion, was, is])?;
-                    reasons.push(Reason { delta: driver.weights + driver.customer, words });
-                }
-                (_, Weight::Own { was, is } | Weight::Only { was, is }) => {
-                    let [was, is] = self.shares(was, is);
-                    reasons.push(Reason {
-                        delta: driver.weights,
-                        words: self.fill("because.weight", &[criterion, was, is])?,
-                    });
-                }
-                (_, Weight::Group { name, was, is }) => {
-                    let group = groups.entry(name).or_insert((0.0, was, is));
-                    group.0 += driver.weights;
-                }
-                (_, Weight::Same) => missing += driver.weights,
-            }
-        }
-        for (name, (delta, was, is)) in groups {
-            let [was, is] = self.shares(was, is);
-            let name = ("name", self.catalogue.label("group", name));
-            reasons.push(Reason { delta, words: self.fill("because.weight", &[name, was, is])? });
-        }
-        reasons.push(Reason { delta: missing, words: self.fill("because.missing", &[])? });
-        Ok(reasons)
     }
 
     pub fn criterion(&self, name: &str) -> String {
@@ -221,4 +187,55 @@ impl Words {
         let delta = (delta * 1e9).round() / 1e9;
         format!("{}{}", if delta > 0.0 { "+" } else { "" }, self.locale.decimal(delta, 2))
     }
+}
+
+fn of_customer<'d, 't>(drivers: &'d [Driver<'t>], weights: &Weights<'t>) -> Vec<Reason<'d, 't>> {
+    let mut reasons = Vec::new();
+    let (mut known, mut unknown, mut shared) = (Vec::new(), Vec::new(), 0.0);
+    for driver in drivers {
+        match (driver.score_was, driver.score_is) {
+            // Told with its scale, both parts at once.
+            _ if driver.rescored => {}
+            (Some(was), Some(is)) if driver.place.is_none() => {
+                reasons.push((driver.customer, Because::Override(was, is)));
+            }
+            _ if matches!(weights.of(driver), Weight::Only { .. }) => shared += driver.customer,
+            (Some(was), Some(is)) if was != is => reasons.push((driver.customer, Because::Score(driver, was, is))),
+            (None, Some(is)) => {
+                shared += driver.customer;
+                known.push((driver.name, is));
+            }
+            (Some(_), None) => {
+                shared += driver.customer;
+                unknown.push(driver.name);
+            }
+            // A score that stayed adds less where others become known, and more where they no longer are.
+            _ => shared += driver.customer,
+        }
+    }
+    if !known.is_empty() || !unknown.is_empty() {
+        reasons.push((shared, Because::Known(known, unknown)));
+    }
+    reasons
+}
+
+fn of_rules<'d, 't>(drivers: &'d [Driver<'t>], weights: &Weights<'t>) -> Vec<Reason<'d, 't>> {
+    let mut reasons = Vec::new();
+    let mut groups: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
+    let mut missing = 0.0;
+    for driver in drivers {
+        match (driver.score_was.zip(driver.score_is), weights.of(driver)) {
+            (Some((was, is)), _) if driver.rescored => {
+                reasons.push((driver.weights + driver.customer, Because::Scale(driver.name, was, is)));
+            }
+            (_, Weight::Own { was, is } | Weight::Only { was, is }) => {
+                reasons.push((driver.weights, Because::Weight(driver.name, was, is)));
+            }
+            (_, Weight::Group { name, was, is }) => groups.entry(name).or_insert((0.0, was, is)).0 += driver.weights,
+            (_, Weight::Same) => missing += driver.weights,
+        }
+    }
+    reasons.extend(groups.into_iter().map(|(name, (delta, was, is))| (delta, Because::GroupWeight(name, was, is))));
+    reasons.push((missing, Because::Missing));
+    reasons
 }
