@@ -45,7 +45,7 @@ pub fn as_json(sides: &Sides, found: &Found) -> String {
 fn change(change: &Change) -> Value {
     let standing = |standing: &Standing| {
         json!({
-            "status": standing.status, "key": standing.is_key, "score": standing.score, "rank": standing.rank,
+            "in_data": standing.in_data, "status": standing.status, "key": standing.is_key, "score": standing.score, "rank": standing.rank,
             "class": standing.class,
         })
     };

@@ -195,9 +195,9 @@ impl<'a> Page<'a> {
             };
             why.into_iter().filter(|why| !why.is_empty()).for_each(|why| self.words(6, &why));
         }
-        match (change.was, change.is, &change.reasons) {
-            (None, ..) => self.words(6, "a new account"),
-            (_, None, _) => self.words(6, "it has no lines any more"),
+        match (change.data_was(), change.data_is(), &change.reasons) {
+            (false, true, _) => self.words(6, "a new account"),
+            (true, false, _) => self.words(6, "it has no lines any more"),
             (_, _, Some(reasons)) => self.words(6, &plain(reasons)),
             _ => {}
         }
@@ -223,7 +223,8 @@ impl<'a> Page<'a> {
         let of = |is_meant: fn(&&Change) -> bool| -> Vec<&'a Change<'a>> {
             self.found.changes.iter().filter(|change| is_meant(change)).collect()
         };
-        let (new, gone) = (of(|change| change.was.is_none()), of(|change| change.is.is_none()));
+        let (new, gone) =
+            (of(|change| change.data_is() && !change.data_was()), of(|change| change.data_was() && !change.data_is()));
         for (heading, found) in [("New accounts", new), ("Accounts that are gone", gone)] {
             if found.is_empty() {
                 continue;

@@ -377,6 +377,67 @@ fn reasons_are_in_the_language_of_the_pipeline() {
     assert_snapshot!(words, @"Facturación pesa 50 %; antes, 60 %.Estrategia pesa 50 %; antes, 40 %.");
 }
 
+/// With a selection that takes scores from 6.5 and keeps them from 6 on: A, B and D before. D has gone now.
+#[test]
+fn a_selection_says_who_is_on_the_list() {
+    let project = before();
+    let pipeline = |text: &str| {
+        let select =
+            "select: {from: scorecard, history: history, enter: {score: 6.5}, leave: {score: 6}, review: every_run}";
+        let compare = "compare: {from: scorecard, selection: select, history: history}";
+        let text = text.replace("compare: {from: scorecard, history: history}", &format!("{select}\n  - {compare}"));
+        text.replace("scorecard, compare]", "scorecard, select, compare]")
+    };
+    let plain = project.run(&[]).record()["run"].as_str().unwrap().to_owned();
+    project.write("small.yaml", pipeline(PIPELINE));
+    let was = project.run(&[]).record()["run"].as_str().unwrap().to_owned();
+    now(&project);
+    for year in [2023, 2024, 2025] {
+        let path = format!("lines_{year}.csv");
+        let lines = std::fs::read_to_string(project.path(&path)).unwrap();
+        project.write(&path, lines.split_inclusive('\n').filter(|line| !line.starts_with('D')).collect::<String>());
+    }
+    let later = std::fs::read_to_string(project.path("small.yaml")).unwrap();
+    project.write("small.yaml", pipeline(&later));
+    let run = project.run(&[]);
+    let columns = ["account", "change", "was", "is", "data_was", "data_is", "key_was", "key_is", "score_is"];
+    assert_snapshot!(rounded(&run, "changes", &columns), @"
+    account | change | was | is | data_was | data_is | key_was | key_is | score_is
+    A | left | key | left | true | true | true | false | 1.5
+    B | moved | key | key | true | true | true | true | 9
+    C | moved | none | none | true | true | false | false | 6.25
+    D | left | key | left | true | false | true | false | null
+    N | new | null | none | false | true | null | false | 4
+    V | vanished | none | null | true | false | false | null | null
+    ");
+    let told = differing(&project, &[&was, "small"]);
+    let list = told.split("\n\n").skip(1).take(3).collect::<Vec<_>>().join("\n\n");
+    assert_snapshot!(list, @"
+    The list: 3 accounts, now 1
+
+    0 entered
+
+    2 left
+      A Alder & Sons                         6.80 → 1.50     rank    2 → 4
+          score 1.50 below 6.00, the least to stay
+          Revenue 10.0 → 1.0 (-4.95); weight of Growth 60% → 50% (-0.55); weight of
+          Harmony 40% → 50% (+0.20)
+      D Dogwood                              9.10 → –        rank    1 → –
+          no longer in the data
+          it has no lines any more
+    ");
+    // The list of the run before that was not the one of a selection, but of a stage that declares the best.
+    let told = differing(&project, &[&plain, "small"]);
+    assert!(told.contains("\n  The list is made by another rule than before"), "{told}");
+    // And where nobody declared one, there is nothing to have entered or left.
+    let none = PIPELINE.replace("  - robustness: {from: scorecard, chosen: {top: 3}, draws: 100}\n", "");
+    project.write("small.yaml", none.replace("2024-12-31", "2025-12-31"));
+    let none = project.run(&[]).record()["run"].as_str().unwrap().to_owned();
+    let told = differing(&project, &[&none, run.record()["run"].as_str().unwrap()]);
+    assert!(told.contains("\nWho is on the list cannot be compared\n") && !told.contains("entered\n"), "{told}");
+    assert!(told.contains("Only one of the two runs says who is on the list"), "{told}");
+}
+
 /// The same invoices and judgements by other rules, held against each other by `diff`.
 fn by_other_rules(set: &[&str]) -> (Project, String, String) {
     let project = before();
@@ -616,6 +677,7 @@ fn two_published_runs_are_told_apart() {
       "account": "B",
       "change": "moved",
       "was": {
+        "in_data": true,
         "status": "key",
         "key": true,
         "score": 6.5,
@@ -623,6 +685,7 @@ fn two_published_runs_are_told_apart() {
         "class": "A"
       },
       "is": {
+        "in_data": true,
         "status": "key",
         "key": true,
         "score": 9.0,

@@ -64,6 +64,8 @@ impl Membership {
 /// Where an account stands on one side.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Standing<'t> {
+    /// Whether the run has lines of it; a selection keeps an account a while after its last line has gone.
+    pub in_data: bool,
     /// The status of the selection, or `key` and `none`; nothing where nobody says.
     pub status: Option<&'t str>,
     pub is_key: Option<bool>,
@@ -138,11 +140,13 @@ pub fn standings<'t>(side: &'t Side, membership: &Membership) -> BTreeMap<&'t st
     match (&side.tables.scorecard, &side.tables.account_years) {
         (Some(card), _) => {
             let ranked = card.numbers("score").into_iter().zip(card.integers("rank"));
-            let standing = |(account, (score, rank))| (account, Standing { score, rank, ..Standing::default() });
+            let standing =
+                |(account, (score, rank))| (account, Standing { in_data: true, score, rank, ..Standing::default() });
             standings.extend(card.text("account").into_iter().zip(ranked).map(standing));
         }
         (None, Some(years)) => {
-            standings.extend(years.text("account").into_iter().map(|account| (account, Standing::default())));
+            let there = Standing { in_data: true, ..Standing::default() };
+            standings.extend(years.text("account").into_iter().map(|account| (account, there)));
         }
         (None, None) => {}
     }

@@ -50,6 +50,16 @@ impl Change<'_> {
         self.drivers.as_ref().map(|drivers| drivers.iter().map(part).sum())
     }
 
+    /// Whether the run had lines of it.
+    pub fn data_was(&self) -> bool {
+        self.was.is_some_and(|was| was.in_data)
+    }
+
+    /// Whether the run has lines of it.
+    pub fn data_is(&self) -> bool {
+        self.is.is_some_and(|is| is.in_data)
+    }
+
     /// Whether it was on the list; nothing where nobody says.
     pub fn key_was(&self) -> Option<bool> {
         self.was.and_then(|was| was.is_key)
@@ -101,6 +111,8 @@ fn changes(name: &str, changes: &[Change]) -> Table {
         .text("change", changes.iter().map(|change| change.kind.name()).collect())
         .optional_text("was", changes.iter().map(|change| change.was.and_then(|was| was.status)).collect())
         .optional_text("is", changes.iter().map(|change| change.is.and_then(|is| is.status)).collect())
+        .flags("data_was", changes.iter().map(Change::data_was).collect())
+        .flags("data_is", changes.iter().map(Change::data_is).collect())
         .optional_flags("key_was", changes.iter().map(Change::key_was).collect())
         .optional_flags("key_is", changes.iter().map(Change::key_is).collect())
         .numbers("score_was", numbers(|change| change.was.and_then(|was| was.score)))

@@ -1,5 +1,7 @@
 //! What has changed since an earlier run.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::account::Accounts;
@@ -9,6 +11,9 @@ use crate::table::Table;
 
 /// What is less than this is shown as no change of a score.
 const SHOWN: f64 = 0.005;
+
+/// How many rows of the lists that are only looked through.
+const SHORT: usize = 10;
 
 /// The section on changes, where a stage compares.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -22,7 +27,7 @@ pub struct Changes {
     pub moved: usize,
     pub by_customer: usize,
     pub by_weights: usize,
-    /// Accounts of another class.
+    /// Accounts of another class, those that came into class A or left it first.
     pub classes: Listing<Row>,
     /// Accounts that are new, and those that are gone, by name.
     pub new: Listing<String>,
@@ -31,6 +36,7 @@ pub struct Changes {
     pub restatements: Listing<Restated>,
     pub restated: i128,
     pub files: Listing<Restated>,
+    /// Those of accounts on the list first.
     pub judgements: Listing<Judged>,
     /// Sentences on what is not the same in both runs, or cannot be compared.
     pub differing: Vec<String>,
@@ -89,20 +95,20 @@ pub(super) fn changes(inputs: &Inputs, accounts: &Accounts, top: usize) -> Optio
     let (changes, comparison) = (inputs.changes?, inputs.comparison?);
     let name = |key: &str| accounts.get(key).map_or(key, |account| &account.name).to_owned();
     let told = Told::of(changes, name);
-    let rows = |rows: Vec<usize>| Listing::cut(rows.into_iter().map(|row| told.row(row)).collect(), top);
     let names = |rows: Vec<usize>| Listing::cut(rows.into_iter().map(|row| name(told.accounts[row])).collect(), top);
     let all = || 0..told.accounts.len();
     let moved = |parts: &[Option<f64>]| parts.iter().flatten().filter(|part| part.abs() >= SHOWN).count();
     let [customer, weights] = ["delta_customer", "delta_weights"].map(|column| changes.numbers(column));
     let restatements = inputs.restatements.map(|table| restated(table, "account", name)).unwrap_or_default();
     let files = inputs.restated_files.map(|table| restated(table, "file", str::to_owned)).unwrap_or_default();
-    let judgements = inputs.changed_judgements.map(|table| judged(table, name)).unwrap_or_default();
+    let judgements = inputs.changed_judgements.map(|table| judged(table, &told, name)).unwrap_or_default();
     let as_of = comparison.text("what").iter().position(|what| *what == "as_of");
     let was = comparison.optional_text("was");
     let class_of = |row: &usize| (told.classes[0][*row], told.classes[1][*row]);
     let other_class = |row: &usize| matches!(class_of(row), (Some(was), Some(is)) if was != is);
-    let new = |row: &usize| told.kinds[*row] == "new" || told.kinds[*row] == "entered" && told.is_absent(*row, 0);
-    let gone = |row: &usize| told.kinds[*row] == "vanished" || told.kinds[*row] == "left" && told.is_absent(*row, 1);
+    let of_class_a = |row: &usize| [class_of(row).0, class_of(row).1].contains(&Some("A"));
+    let mut classes = told.sorted(all().filter(other_class).collect(), 1);
+    classes.sort_by_key(|row| !of_class_a(row));
     Some(Changes {
         since: as_of.and_then(|row| parse_day(was.get(row).copied().flatten()?, "%Y-%m-%d")),
         list: told.list(top),
@@ -110,13 +116,13 @@ pub(super) fn changes(inputs: &Inputs, accounts: &Accounts, top: usize) -> Optio
         moved: moved(&told.deltas),
         by_customer: moved(&customer),
         by_weights: moved(&weights),
-        classes: rows(told.sorted(all().filter(other_class).collect(), 1)),
-        new: names(all().filter(new).collect()),
-        gone: names(all().filter(gone).collect()),
+        classes: Listing::cut(classes.into_iter().map(|row| told.row(row)).collect(), top.min(SHORT)),
+        new: names(all().filter(|row| told.is_new(*row)).collect()),
+        gone: names(all().filter(|row| told.is_gone(*row)).collect()),
         restated: restatements.iter().map(|row| i128::from(row.difference)).sum(),
         restatements: Listing::cut(restatements, top),
         files: Listing::cut(files, top),
-        judgements: Listing::cut(judgements, top),
+        judgements: Listing::cut(judgements, top.min(SHORT)),
         differing: comparison.optional_text("words").into_iter().flatten().map(str::to_owned).collect(),
     })
 }
@@ -126,6 +132,7 @@ struct Told<'t, N> {
     name: N,
     accounts: Vec<&'t str>,
     kinds: Vec<&'t str>,
+    data: [Vec<bool>; 2],
     statuses: [Vec<Option<&'t str>>; 2],
     keys: [Vec<bool>; 2],
     scores: [Vec<Option<f64>>; 2],
@@ -141,6 +148,7 @@ impl<'t, N: Fn(&str) -> String> Told<'t, N> {
             name,
             accounts: changes.text("account"),
             kinds: changes.text("change"),
+            data: ["data_was", "data_is"].map(|column| changes.flags(column)),
             statuses: ["was", "is"].map(|column| changes.optional_text(column)),
             keys: ["key_was", "key_is"].map(|column| changes.flags(column)),
             scores: ["score_was", "score_is"].map(|column| changes.numbers(column)),
@@ -151,9 +159,12 @@ impl<'t, N: Fn(&str) -> String> Told<'t, N> {
         }
     }
 
-    /// Of an account that a run does not have, nothing is told.
-    fn is_absent(&self, row: usize, side: usize) -> bool {
-        self.statuses[side][row].is_none() && self.scores[side][row].is_none() && self.classes[side][row].is_none()
+    fn is_new(&self, row: usize) -> bool {
+        self.data[1][row] && !self.data[0][row]
+    }
+
+    fn is_gone(&self, row: usize) -> bool {
+        self.data[0][row] && !self.data[1][row]
     }
 
     fn list(&self, top: usize) -> Option<ListChanges> {
@@ -186,8 +197,8 @@ impl<'t, N: Fn(&str) -> String> Told<'t, N> {
         let class = |side: usize| self.classes[side][row].filter(|class| *class != "none").map(str::to_owned);
         Row {
             name: (self.name)(self.accounts[row]),
-            is_new: self.is_absent(row, 0),
-            is_gone: self.is_absent(row, 1),
+            is_new: self.is_new(row),
+            is_gone: self.is_gone(row),
             score_was: self.scores[0][row],
             score_is: self.scores[1][row],
             rank_was: self.ranks[0][row],
@@ -215,9 +226,14 @@ fn restated(table: &Table, key: &str, name: impl Fn(&str) -> String) -> Vec<Rest
     rows.into_iter().map(row).collect()
 }
 
-fn judged(table: &Table, name: impl Fn(&str) -> String) -> Vec<Judged> {
+fn judged<N>(table: &Table, told: &Told<N>, name: impl Fn(&str) -> String) -> Vec<Judged> {
     let [names, criteria, raters] = ["account", "criterion", "rater"].map(|column| table.text(column));
     let [was, is] = ["was", "is"].map(|column| table.numbers(column));
+    let is_key = |row: usize| told.keys[0][row] || told.keys[1][row];
+    let keys = told.accounts.iter().enumerate().filter(|(row, _)| is_key(*row)).map(|(_, account)| *account);
+    let keys: BTreeSet<&str> = keys.collect();
+    let mut rows: Vec<usize> = (0..names.len()).collect();
+    rows.sort_by_key(|row| !keys.contains(names[*row]));
     let row = |row: usize| Judged {
         name: name(names[row]),
         criterion: criteria[row].to_owned(),
@@ -225,7 +241,7 @@ fn judged(table: &Table, name: impl Fn(&str) -> String) -> Vec<Judged> {
         was: was[row],
         is: is[row],
     };
-    (0..names.len()).map(row).collect()
+    rows.into_iter().map(row).collect()
 }
 
 #[cfg(test)]
@@ -242,6 +258,8 @@ mod tests {
             .text("change", vec!["moved", "left", "entered", "new", "same", "left"])
             .optional_text("was", vec![Some("key"), Some("key"), None, None, Some("none"), Some("key")])
             .optional_text("is", vec![Some("key"), Some("left"), Some("entered"), Some("none"), Some("none"), None])
+            .flags("data_was", vec![true, true, false, false, true, true])
+            .flags("data_is", vec![true, true, true, true, true, false])
             .optional_flags("key_was", vec![Some(true), Some(true), None, None, Some(false), Some(true)])
             .optional_flags("key_is", vec![Some(true), Some(false), Some(true), Some(false), Some(false), None])
             .numbers("score_was", vec![Some(8.0), Some(7.0), None, None, Some(3.0), Some(6.0)])
