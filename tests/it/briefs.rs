@@ -318,13 +318,6 @@ fn a_pipeline_with_little_gives_a_page_with_little() {
 
     **Key account.**
     Figures up to 31 March 2024; amounts in EUR.
-
-    ## Facts
-
-
-    ## Open risks
-
-    The figures show none.
     ");
 }
 

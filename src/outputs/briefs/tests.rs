@@ -194,8 +194,19 @@ fn without_a_risk_it_says_so_and_lists_are_cut() {
     let bought = |count: i64| {
         (0..count).map(|place| Bought { category: "lamps", revenue: 100 * (count - place), previous: 50 }).collect()
     };
+    let breadth = TableBuilder::new("breadth", 1)
+        .per_account()
+        .text("account", vec!["A"])
+        .integers("products", vec![9])
+        .integers("categories", vec![7])
+        .optional_text("top_product", vec![None::<&str>])
+        .ratios("top_product_share", vec![None::<f64>])
+        .integers("new_categories", vec![0])
+        .integers("regions", vec![2])
+        .build();
     let sources = |count: i64| Sources {
         selection: Some(Sheet::of(&selection)),
+        facts: BTreeMap::from([("breadth", Sheet::of(&breadth))]),
         bought: BTreeMap::from([("A", bought(count))]),
         judged: BTreeSet::from(["strategy"]),
         ..Sources::default()
