@@ -161,11 +161,11 @@ fn the_book_of_twelve_accounts_comes_out_of_files_as_it_was_worked_by_hand() {
 
             | No. | Account | Status | Score | Class | Since | Manager | Why |
             |---:|:---|:---|---:|:---|---:|:---|:---|
-            | 1 | H | stays | 8.80 | A | 30/06/2024 | Luis | score 8.80, at least 7.00 |
-            | 5 | D | stays | 7.50 | A | 30/06/2024 | – | score 7.50, at least 7.00; was on the list before better accounts that wait |
+            | 1 | H | on it | 8.80 | A | 30/06/2024 | Luis | score 8.80, at least 7.00 |
+            | 5 | D | on it | 7.50 | A | 30/06/2024 | – | score 7.50, at least 7.00; was on the list before better accounts that wait |
             | 9 | A | watch | 6.00 | A | 31/03/2024 | Eva | would leave if it were decided today; score 6.00 below 6.50, the least to stay |
             | – | E | watch | – | – | 31/03/2024 | – | would leave if it were decided today; no longer in the data |
-            | – | I | stays | 8.00 | A | 30/09/2024 | – | protected by Ana until 31 December 2025: so agreed; margins.margin -5.00 below 0.00; score 8.00, at least 7.00 |
+            | – | I | on it | 8.00 | A | 30/09/2024 | – | protected by Ana until 31 December 2025: so agreed; margins.margin -5.00 below 0.00; score 8.00, at least 7.00 |
 
             1 account has its place only because it was on the list before: D.
 
