@@ -1,6 +1,6 @@
 //! Who looks after the key accounts: from the sheets of a team to proposals and training needs.
 
-use crate::support::Project;
+use crate::support::{Project, repository};
 use insta::assert_snapshot;
 use rust_xlsxwriter::Workbook;
 
@@ -180,6 +180,21 @@ fn the_sheets_of_a_team_are_workbooks_or_exports_of_any_form() {
     requirements | 5 | 8 | unknown_segment
     skills | 3 | 7.5 | unreadable_level
     ");
+}
+
+/// Every reason of the manual is a word of the report, in both languages.
+#[test]
+fn every_reason_for_a_row_that_does_not_count_has_its_words() {
+    let read = |path: &str| std::fs::read_to_string(repository().join(path)).unwrap();
+    let manual = read("docs/stages/kam.md");
+    let rows = manual.split("| Reason").nth(1).unwrap().lines().skip(2).take_while(|line| line.starts_with('|'));
+    let reasons: Vec<&str> = rows.map(|row| row.split('`').nth(1).unwrap()).collect();
+    assert_eq!(reasons.len(), 12);
+    for language in ["en", "es"] {
+        let words: serde_json::Value =
+            serde_json::from_str(&read(&format!("src/outputs/messages/{language}.json"))).unwrap();
+        assert!(reasons.iter().all(|reason| words[format!("unused_row.{reason}")].is_string()), "{language}");
+    }
 }
 
 /// Names can be anything; in the report they do nothing.
