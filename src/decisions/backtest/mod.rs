@@ -122,9 +122,6 @@ impl Job {
                 Err(failure) => return Err(failure),
             }
         }
-        if rows.is_empty() {
-            return Err(self.nothing(period, &skipped));
-        }
         Ok(vec![tables::backtest(&self.names.0, &rows), tables::skipped(&self.names.1, &skipped)])
     }
 
@@ -160,19 +157,6 @@ impl Job {
             }
         };
         Ok((selection, class_a))
-    }
-
-    fn nothing(&self, period: &Period, skipped: &[(i32, String)]) -> Failure {
-        let mut message = format!("stage `{}` finds no past year-end to choose at", self.names.0);
-        for (as_of, reason) in skipped {
-            message.push_str(&format!("\n  {}: {reason}", iso(*as_of)));
-        }
-        if skipped.is_empty() {
-            let years = (period.last_year - period.first_year() + 1).max(0);
-            message.push_str(&format!(": the data has {years} complete fiscal years, and {} must follow", self.follow));
-        }
-        let hint = "read older invoices, or let the stages above look back over fewer `years`";
-        Failure::Data { message, hint: Some(hint.to_owned()) }
     }
 }
 
