@@ -197,6 +197,8 @@ impl<'a> Page<'a> {
         }
         match (change.data_was(), change.data_is(), &change.reasons) {
             (false, true, _) => self.words(6, "a new account"),
+            // A selection has said so.
+            (true, false, _) if change.is.is_some() => {}
             (true, false, _) => self.words(6, "it has no lines any more"),
             (_, _, Some(reasons)) => self.words(6, &plain(reasons)),
             _ => {}

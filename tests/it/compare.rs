@@ -424,7 +424,6 @@ fn a_selection_says_who_is_on_the_list() {
           Harmony 40% → 50% (+0.20)
       D Dogwood                              9.10 → –        rank    1 → –
           no longer in the data
-          it has no lines any more
     ");
     // The list of the run before that was not the one of a selection, but of a stage that declares the best.
     let told = differing(&project, &[&plain, "small"]);
