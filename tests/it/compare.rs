@@ -116,14 +116,15 @@ fn every_kind_of_change() {
     // C: 0.55 · 4.5 = 2.475 and 3.25 · −0.1 = −0.325; 0.45 · (7 − 9) = −0.9 and 8 · 0.1 = 0.8.
     // D, whose strategy was missing: revenue adds 9.1 before, by whatever weights; with the facts of now 0.6 by the old
     // weights and 0.5 by the new: ½ (−8.5 − 8.6) = −8.55 and ½ (0 − 0.1) = −0.05. Strategy adds nothing before, and now
-    // 2.4 or 3: ½ (2.4 + 3) = 2.7 and ½ (0 + 0.6) = 0.3.
+    // 2.4 or 3: ½ (2.4 + 3) = 2.7 and ½ (0 + 0.6) = 0.3. Of the −8.55, −2.2725 come of revenue sharing the weight, with
+    // ½ (9.1 + 1) · −0.4 by the old weights and · −0.5 by the new: 2.7 − 2.2725 = 0.43 for strategy, and −6.28 for revenue.
     let columns = ["account", "delta", "delta_customer", "delta_weights", "top_reasons"];
     assert_snapshot!(rounded(&run, "changes", &columns), @"
     account | delta | delta_customer | delta_weights | top_reasons
     A | -5.3 | -4.95 | -0.35 | Revenue 10.0 → 1.0 (-4.95); weight of Growth 60% → 50% (-0.55); weight of Harmony 40% → 50% (+0.20)
     B | 2.5 | 2.475 | 0.025 | Revenue 5.5 → 10.0 (+2.48); weight of Harmony 40% → 50% (+0.80); weight of Growth 60% → 50% (-0.78)
     C | 2.05 | 1.575 | 0.475 | Revenue 1.0 → 5.5 (+2.48); Strategy 9.0 → 7.0 (-0.90); weight of Harmony 40% → 50% (+0.80)
-    D | -5.6 | -5.85 | 0.25 | Revenue 9.1 → 1.0 (-8.55); now known: Strategy 6.0 (+2.70); weight of Harmony 40% → 50% (+0.30)
+    D | -5.6 | -5.85 | 0.25 | Revenue 9.1 → 1.0 (-6.28); now known: Strategy 6.0 (+0.43); weight of Harmony 40% → 50% (+0.30)
     N | null | null | null | null
     V | null | null | null | null
     ");
@@ -241,7 +242,7 @@ fn the_report_opens_with_what_changed() {
 
     | Account | Score | No. | Class | Why |
     |:---|---:|---:|---:|:---|
-    | Dogwood (D) | 9.10 → 3.50 | 1 → 4 | A | Revenue 9.1 → 1.0 (-8.55); now known: Strategy 6.0 (+2.70); weight of Harmony 40% → 50% (+0.30) |
+    | Dogwood (D) | 9.10 → 3.50 | 1 → 4 | A | Revenue 9.1 → 1.0 (-6.28); now known: Strategy 6.0 (+0.43); weight of Harmony 40% → 50% (+0.30) |
     | Alder & Sons (A) | 6.80 → 1.50 | 2 → 5 | A | Revenue 10.0 → 1.0 (-4.95); weight of Growth 60% → 50% (-0.55); weight of Harmony 40% → 50% (+0.20) |
 
     1 account stayed on the list with another score:
@@ -311,7 +312,7 @@ fn the_report_opens_with_what_changed() {
 
     | Cuenta | Puntuación | N.º | Clase | Por qué |
     |:---|---:|---:|---:|:---|
-    | Dogwood (D) | 9,10 → 3,50 | 1 → 4 | A | Facturación 9,1 → 1,0 (-8,55); ahora se conoce: Estrategia 6,0 (+2,70); peso de Armonía 40 % → 50 % (+0,30) |
+    | Dogwood (D) | 9,10 → 3,50 | 1 → 4 | A | Facturación 9,1 → 1,0 (-6,28); ahora se conoce: Estrategia 6,0 (+0,43); peso de Armonía 40 % → 50 % (+0,30) |
     | Alder & Sons (A) | 6,80 → 1,50 | 2 → 5 | A | Facturación 10,0 → 1,0 (-4,95); peso de Crecimiento 60 % → 50 % (-0,55); peso de Armonía 40 % → 50 % (+0,20) |
 
     1 cuenta sigue en la lista con otra puntuación:
@@ -369,7 +370,7 @@ fn reasons_are_in_the_language_of_the_pipeline() {
     A | Facturación 10,0 → 1,0 (-4,95); peso de Crecimiento 60 % → 50 % (-0,55); peso de Armonía 40 % → 50 % (+0,20)
     B | Facturación 5,5 → 10,0 (+2,48); peso de Armonía 40 % → 50 % (+0,80); peso de Crecimiento 60 % → 50 % (-0,78)
     C | Facturación 1,0 → 5,5 (+2,48); Estrategia 9,0 → 7,0 (-0,90); peso de Armonía 40 % → 50 % (+0,80)
-    D | Facturación 9,1 → 1,0 (-8,55); ahora se conoce: Estrategia 6,0 (+2,70); peso de Armonía 40 % → 50 % (+0,30)
+    D | Facturación 9,1 → 1,0 (-6,28); ahora se conoce: Estrategia 6,0 (+0,43); peso de Armonía 40 % → 50 % (+0,30)
     N | null
     V | null
     ");
@@ -621,7 +622,7 @@ fn two_published_runs_are_told_apart() {
 
         2 left
           D Dogwood                              9.10 → 3.50     rank    1 → 4
-              Revenue 9.1 → 1.0 (-8.55); now known: Strategy 6.0 (+2.70); weight of
+              Revenue 9.1 → 1.0 (-6.28); now known: Strategy 6.0 (+0.43); weight of
               Harmony 40% → 50% (+0.30)
           A Alder & Sons                         6.80 → 1.50     rank    2 → 5
               Revenue 10.0 → 1.0 (-4.95); weight of Growth 60% → 50% (-0.55); weight of

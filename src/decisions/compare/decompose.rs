@@ -32,6 +32,9 @@ pub struct Corners {
 pub struct Delta {
     pub customer: f64,
     pub weights: f64,
+    /// The part of the customer's that comes of other criteria becoming known or unknown: what is known shares the
+    /// whole weight.
+    pub shared: f64,
 }
 
 /// The parts of a change by criterion; none where one of the two scores is none, for want of anything known.
@@ -51,9 +54,23 @@ pub fn decompose(old: &Rules, new: &Rules, corners: &Corners) -> Option<Vec<Delt
             (Some(way), None) | (None, Some(way)) => way,
             (None, None) => ((is - was) / 2.0, (is - was) / 2.0),
         };
-        Delta { customer, weights }
+        let known = |scores: &[Option<f64>]| scores.get(place).copied().flatten();
+        let share = |(before, was), (after, is)| shared((before, known(was)), (after, known(is)));
+        let by_old = by_old.as_deref().map(|middle| share((was, &corners.was), (at(middle), &corners.is_by_old)));
+        let by_new = by_new.as_deref().map(|middle| share((at(middle), &corners.was_by_new), (is, &corners.is)));
+        let shared = match (by_old, by_new) {
+            (Some(one), Some(other)) => (one + other) / 2.0,
+            (one, other) => one.or(other).unwrap_or_default(),
+        };
+        Delta { customer, weights, shared }
     };
     Some((0..old.weights.len()).map(delta).collect())
+}
+
+/// With ω the weight with which a score s enters, ω1·s1 − ω0·s0 is ω̄·Δs and s̄·Δω: the latter, where both scores are
+/// known.
+fn shared((before, was): (f64, Option<f64>), (after, is): (f64, Option<f64>)) -> f64 {
+    was.zip(is).map_or(0.0, |(was, is)| (was + is) / 2.0 * (after / is - before / was))
 }
 
 /// What each criterion adds to the score; none where there is no score.
@@ -104,11 +121,24 @@ mod tests {
         let corners = moved(&[Some(4.0), None], &[Some(4.0), Some(8.0)]);
         let deltas = decompose(&same, &same, &corners).unwrap();
         // Of 4 alone the score was 4; now the two add 2 and 4.
-        assert_eq!(deltas, [Delta { customer: -2.0, weights: 0.0 }, Delta { customer: 4.0, weights: 0.0 }]);
+        assert_eq!(
+            deltas,
+            [Delta { customer: -2.0, weights: 0.0, shared: -2.0 }, Delta { customer: 4.0, ..Delta::default() }]
+        );
         let neutral = rules(&[0.5, 0.5], Missing::Neutral);
         let deltas = decompose(&neutral, &neutral, &corners).unwrap();
         // The second counted as 5.5: 0.5 · 2.5.
-        assert_eq!(deltas, [Delta::default(), Delta { customer: 1.25, weights: 0.0 }]);
+        assert_eq!(deltas, [Delta::default(), Delta { customer: 1.25, ..Delta::default() }]);
+    }
+
+    #[test]
+    fn what_moves_and_shares_its_weight_is_told_apart() {
+        let same = rules(&[0.5, 0.5], Missing::Renormalise);
+        // Of 4 alone before; now 6 and 8 for a half each. The first adds 3 and not 4: by its score 0.75 · 2, as its weight
+        // is shared 5 · −0.5.
+        let deltas = decompose(&same, &same, &moved(&[Some(4.0), None], &[Some(6.0), Some(8.0)])).unwrap();
+        assert_eq!(deltas[0], Delta { customer: -1.0, weights: 0.0, shared: -2.5 });
+        assert_eq!(deltas[1], Delta { customer: 4.0, weights: 0.0, shared: 0.0 });
     }
 
     #[test]
@@ -117,7 +147,7 @@ mod tests {
         let corners = moved(&[Some(4.0), None], &[Some(4.0), None]);
         let deltas = decompose(&old, &new, &corners).unwrap();
         // 4 alone before; 2 and 0.5 for the one that is missing after.
-        assert_eq!(deltas, [Delta { customer: 0.0, weights: -2.0 }, Delta { customer: 0.0, weights: 0.5 }]);
+        assert_eq!(deltas, [-2.0, 0.5].map(|weights| Delta { weights, ..Delta::default() }));
     }
 
     #[test]
@@ -130,7 +160,7 @@ mod tests {
             was_by_new: vec![Some(6.0)],
             is: vec![Some(8.0)],
         };
-        assert_eq!(decompose(&same, &same, &corners).unwrap(), [Delta { customer: 1.5, weights: 2.5 }]);
+        assert_eq!(decompose(&same, &same, &corners).unwrap(), [Delta { customer: 1.5, weights: 2.5, shared: 0.0 }]);
     }
 
     #[test]
@@ -139,11 +169,11 @@ mod tests {
         let (old, new) = (rules(&[1.0, 0.0], Missing::Renormalise), rules(&[0.0, 1.0], Missing::Renormalise));
         let corners = moved(&[Some(4.0), None], &[Some(4.0), Some(9.0)]);
         let deltas = decompose(&old, &new, &corners).unwrap();
-        assert_eq!(deltas, [Delta { customer: 0.0, weights: -4.0 }, Delta { customer: 0.0, weights: 9.0 }]);
+        assert_eq!(deltas, [-4.0, 9.0].map(|weights| Delta { weights, ..Delta::default() }));
         // And no score at all after: neither way leads over a score.
         let corners = moved(&[Some(4.0), None], &[None, Some(9.0)]);
         let deltas = decompose(&old, &new, &corners).unwrap();
-        assert_eq!(deltas, [Delta { customer: -2.0, weights: -2.0 }, Delta { customer: 4.5, weights: 4.5 }]);
+        assert_eq!(deltas, [-2.0, 4.5].map(|part| Delta { customer: part, weights: part, shared: 0.0 }));
         assert_eq!(decompose(&old, &new, &moved(&[None, None], &[Some(4.0), Some(9.0)])), None);
     }
 

@@ -60,6 +60,8 @@ pub struct Driver<'t> {
     /// In points of the score.
     pub customer: f64,
     pub weights: f64,
+    /// The part of the customer's that comes of other criteria becoming known or unknown.
+    pub shared: f64,
     /// Nothing where it is not known.
     pub score_was: Option<f64>,
     pub score_is: Option<f64>,
@@ -127,9 +129,16 @@ impl<'t> Drivers<'t> {
         // A score that is not the sum of its parts was set as a whole by a person.
         let is_set = |facts: &Facts, score: f64| (facts.sum - score).abs() > EQUAL;
         if is_set(&before, was) || is_set(&after, is) {
-            let (customer, score_was, score_is) = (is - was, Some(was), Some(is));
-            let all =
-                Driver { name: OVERRIDE, place: None, customer, weights: 0.0, score_was, score_is, rescored: false };
+            let all = Driver {
+                name: OVERRIDE,
+                place: None,
+                customer: is - was,
+                weights: 0.0,
+                shared: 0.0,
+                score_was: Some(was),
+                score_is: Some(is),
+                rescored: false,
+            };
             return Some(vec![all].into_iter().filter(Driver::counts).collect());
         }
         let corners = self.corners(&before, &after);
@@ -147,6 +156,7 @@ impl<'t> Drivers<'t> {
                 place: Some(place),
                 customer: delta.customer,
                 weights: delta.weights,
+                shared: delta.shared,
                 score_was: criterion.was.and_then(|_| at(&corners.was)),
                 score_is: criterion.is.and_then(|_| at(&corners.is)),
                 rescored: at(&corners.was) != at(&corners.was_by_new) || at(&corners.is) != at(&corners.is_by_old),

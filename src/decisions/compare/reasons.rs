@@ -9,6 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// How many reasons are given.
 const REASONS: usize = 3;
 
+/// How many criteria are named that became known, or are no longer known.
+const NAMES: usize = 3;
+
 /// What is less than this is shown as nothing.
 const SHOWN: f64 = 0.005;
 
@@ -136,9 +139,8 @@ impl Words {
                 let scored = |(name, score): &(&str, f64)| {
                     format!("{} {}", self.criterion(name), self.locale.decimal(*score, 1))
                 };
-                let known = ("known", known.iter().map(scored).collect::<Vec<_>>().join(", "));
-                let names: Vec<String> = unknown.iter().map(|name| self.criterion(name)).collect();
-                let unknown = ("unknown", names.join(", "));
+                let known = ("known", listed(known.iter().map(scored)));
+                let unknown = ("unknown", listed(unknown.iter().map(|name| self.criterion(name))));
                 match (known.1.is_empty(), unknown.1.is_empty()) {
                     (false, true) => self.fill("because.known", &[known]),
                     (true, _) => self.fill("because.unknown", &[unknown]),
@@ -189,28 +191,37 @@ impl Words {
     }
 }
 
+/// The first names of a list.
+fn listed(names: impl Iterator<Item = String>) -> String {
+    let mut names: Vec<String> = names.collect();
+    if names.len() > NAMES {
+        names.truncate(NAMES);
+        names.push("…".to_owned());
+    }
+    names.join(", ")
+}
+
 fn of_customer<'d, 't>(drivers: &'d [Driver<'t>], weights: &Weights<'t>) -> Vec<Reason<'d, 't>> {
     let mut reasons = Vec::new();
     let (mut known, mut unknown, mut shared) = (Vec::new(), Vec::new(), 0.0);
     for driver in drivers {
+        shared += driver.shared;
+        let own = driver.customer - driver.shared;
         match (driver.score_was, driver.score_is) {
             // Told with its scale, both parts at once.
             _ if driver.rescored => {}
-            (Some(was), Some(is)) if driver.place.is_none() => {
-                reasons.push((driver.customer, Because::Override(was, is)));
-            }
-            _ if matches!(weights.of(driver), Weight::Only { .. }) => shared += driver.customer,
-            (Some(was), Some(is)) if was != is => reasons.push((driver.customer, Because::Score(driver, was, is))),
+            (Some(was), Some(is)) if driver.place.is_none() => reasons.push((own, Because::Override(was, is))),
+            _ if matches!(weights.of(driver), Weight::Only { .. }) => shared += own,
+            (Some(was), Some(is)) if was != is => reasons.push((own, Because::Score(driver, was, is))),
             (None, Some(is)) => {
-                shared += driver.customer;
+                shared += own;
                 known.push((driver.name, is));
             }
             (Some(_), None) => {
-                shared += driver.customer;
+                shared += own;
                 unknown.push(driver.name);
             }
-            // A score that stayed adds less where others become known, and more where they no longer are.
-            _ => shared += driver.customer,
+            _ => shared += own,
         }
     }
     if !known.is_empty() || !unknown.is_empty() {
@@ -226,7 +237,8 @@ fn of_rules<'d, 't>(drivers: &'d [Driver<'t>], weights: &Weights<'t>) -> Vec<Rea
     for driver in drivers {
         match (driver.score_was.zip(driver.score_is), weights.of(driver)) {
             (Some((was, is)), _) if driver.rescored => {
-                reasons.push((driver.weights + driver.customer, Because::Scale(driver.name, was, is)));
+                let delta = driver.weights + driver.customer - driver.shared;
+                reasons.push((delta, Because::Scale(driver.name, was, is)));
             }
             (_, Weight::Own { was, is } | Weight::Only { was, is }) => {
                 reasons.push((driver.weights, Because::Weight(driver.name, was, is)));
