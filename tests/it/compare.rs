@@ -114,10 +114,9 @@ fn every_kind_of_change() {
     // A: revenue 0.55 · (1 − 10) = −4.95 and 5.5 · (0.5 − 0.6) = −0.55; strategy 2 · 0.1 = 0.2.
     // B: 0.55 · 4.5 = 2.475 and 7.75 · −0.1 = −0.775; 8 · 0.1 = 0.8.
     // C: 0.55 · 4.5 = 2.475 and 3.25 · −0.1 = −0.325; 0.45 · (7 − 9) = −0.9 and 8 · 0.1 = 0.8.
-    // D, whose strategy was missing: revenue adds 9.1 before, by whatever weights; with the facts of now 0.6 by the old
-    // weights and 0.5 by the new: ½ (−8.5 − 8.6) = −8.55 and ½ (0 − 0.1) = −0.05. Strategy adds nothing before, and now
-    // 2.4 or 3: ½ (2.4 + 3) = 2.7 and ½ (0 + 0.6) = 0.3. Of the −8.55, −2.2725 come of revenue sharing the weight, with
-    // ½ (9.1 + 1) · −0.4 by the old weights and · −0.5 by the new: 2.7 − 2.2725 = 0.43 for strategy, and −6.28 for revenue.
+    // D, whose strategy was missing: by the old weights revenue moves 0.8 · −8.1 = −6.48, for it weighs 1 and then 0.6,
+    // and by the new ones 0.75 · −8.1 = −6.075; strategy comes in with 0.4 or 0.5 of 6 − 5.05, which revenue has halfway.
+    // The weights: revenue ½ (0 − 0.1) = −0.05, strategy ½ (0 + 0.6) = 0.3.
     let columns = ["account", "delta", "delta_customer", "delta_weights", "top_reasons"];
     assert_snapshot!(rounded(&run, "changes", &columns), @"
     account | delta | delta_customer | delta_weights | top_reasons
@@ -137,8 +136,8 @@ fn every_kind_of_change() {
     B | strategy | 8 | 8 | 0 | 0.8
     C | revenue | 1 | 5.5 | 2.475 | -0.325
     C | strategy | 9 | 7 | -0.9 | 0.8
-    D | revenue | 9.1 | 1 | -8.55 | -0.05
-    D | strategy | null | 6 | 2.7 | 0.3
+    D | revenue | 9.1 | 1 | -6.2775 | -0.05
+    D | strategy | null | 6 | 0.4275 | 0.3
     ");
 }
 
@@ -693,7 +692,7 @@ fn two_published_runs_are_told_apart() {
         "class": "A"
       },
       "delta": 2.5,
-      "delta_customer": 2.475,
+      "delta_customer": 2.4749999999999996,
       "delta_weights": 0.02499999999999991,
       "top_reasons": "Revenue 5.5 → 10.0 (+2.48); weight of Harmony 40% → 50% (+0.80); weight of Growth 60% → 50% (-0.78)",
       "drivers": [
@@ -701,7 +700,7 @@ fn two_published_runs_are_told_apart() {
           "criterion": "revenue",
           "score_was": 5.5,
           "score_is": 10.0,
-          "delta_customer": 2.475,
+          "delta_customer": 2.4749999999999996,
           "delta_weights": -0.7749999999999999
         },
         {

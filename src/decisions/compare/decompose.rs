@@ -2,12 +2,15 @@
 //!
 //! Both sides have rules r (weights, scales, what to do where scores are missing) and facts x. With c_k(r, x) what
 //! criterion k adds to the score, the customer's part is the mean of the change of x under the old and under the
-//! new rules, and the rules' part the mean of the change of r with the old and with the new facts. The two add up to
-//! c_k(r1, x1) − c_k(r0, x0), whatever the rules are. Where all scores are known and scales are the same they are
-//! w̄·Δs and s̄·Δw, the bars being midpoints.
+//! new rules, and the rules' part the mean of the change of r with the old and with the new facts. Summed over the
+//! criteria the two add up to the change of the score, whatever the rules are. Where all scores are known and scales are
+//! the same they are w̄·Δs and s̄·Δw, the bars being midpoints.
+//!
+//! A score that becomes known takes weight from all the others, which did not move. What that does to the total is
+//! therefore told of it and not of them: it counts with how far it is from the mean of those that were known already.
 
 use crate::scoring::config::Missing;
-use crate::scoring::scorecard::score;
+use crate::scoring::scorecard::{Part, score};
 
 /// How scores make a total: the effective weight of each criterion, 0 where the scorecard does not have it.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,54 +35,68 @@ pub struct Corners {
 pub struct Delta {
     pub customer: f64,
     pub weights: f64,
-    /// The part of the customer's that comes of other criteria becoming known or unknown: what is known shares the
-    /// whole weight.
-    pub shared: f64,
 }
 
 /// The parts of a change by criterion; none where one of the two scores is none, for want of anything known.
 pub fn decompose(old: &Rules, new: &Rules, corners: &Corners) -> Option<Vec<Delta>> {
-    let (was, is) = (contributions(old, &corners.was)?, contributions(new, &corners.is)?);
-    let by_old = contributions(old, &corners.is_by_old);
-    let by_new = contributions(new, &corners.was_by_new);
-    let delta = |place: usize| {
-        let at = |values: &[f64]| values.get(place).copied().unwrap_or_default();
-        let (was, is) = (at(&was), at(&is));
-        // The facts first and then the rules, or the other way round.
-        let facts_first = by_old.as_deref().map(at).map(|middle| (middle - was, is - middle));
-        let rules_first = by_new.as_deref().map(at).map(|middle| (is - middle, middle - was));
-        let (customer, weights) = match (facts_first, rules_first) {
-            (Some(one), Some(other)) => ((one.0 + other.0) / 2.0, (one.1 + other.1) / 2.0),
-            // A way over a score that cannot be, where nothing is known, is none.
-            (Some(way), None) | (None, Some(way)) => way,
-            (None, None) => ((is - was) / 2.0, (is - was) / 2.0),
-        };
-        let known = |scores: &[Option<f64>]| scores.get(place).copied().flatten();
-        let share = |(before, was), (after, is)| shared((before, known(was)), (after, known(is)));
-        let by_old = by_old.as_deref().map(|middle| share((was, &corners.was), (at(middle), &corners.is_by_old)));
-        let by_new = by_new.as_deref().map(|middle| share((at(middle), &corners.was_by_new), (is, &corners.is)));
-        let shared = match (by_old, by_new) {
-            (Some(one), Some(other)) => (one + other) / 2.0,
-            (one, other) => one.or(other).unwrap_or_default(),
-        };
-        Delta { customer, weights, shared }
+    let (was, is) = (parts(old, &corners.was)?, parts(new, &corners.is)?);
+    let by_old = parts(old, &corners.is_by_old);
+    let by_new = parts(new, &corners.was_by_new);
+    // The facts first and then the rules, or the other way round.
+    let facts_first = by_old.map(|middle| (moved(&was, &middle), added(&middle, &is)));
+    let rules_first = by_new.map(|middle| (moved(&middle, &is), added(&was, &middle)));
+    let (customer, weights) = match (facts_first, rules_first) {
+        (Some(one), Some(other)) => (mean(&one.0, &other.0), mean(&one.1, &other.1)),
+        // A way over a score that cannot be, where nothing is known, is none.
+        (Some(way), None) | (None, Some(way)) => way,
+        (None, None) => {
+            let half: Vec<f64> = added(&was, &is).iter().map(|added| added / 2.0).collect();
+            (half.clone(), half)
+        }
     };
-    Some((0..old.weights.len()).map(delta).collect())
+    Some(customer.into_iter().zip(weights).map(|(customer, weights)| Delta { customer, weights }).collect())
 }
 
-/// With ω the weight with which a score s enters, ω1·s1 − ω0·s0 is ω̄·Δs and s̄·Δω: the latter, where both scores are
-/// known.
-fn shared((before, was): (f64, Option<f64>), (after, is): (f64, Option<f64>)) -> f64 {
-    was.zip(is).map_or(0.0, |(was, is)| (was + is) / 2.0 * (after / is - before / was))
+/// What each criterion did to the score by other facts under the same rules.
+fn moved(before: &[Part], after: &[Part]) -> Vec<f64> {
+    let pairs = || before.iter().zip(after);
+    let entering = |part: &Part| part.score.filter(|_| part.weight > 0.0);
+    let both = |(before, after): (&Part, &Part)| {
+        let scores = entering(before).zip(entering(after));
+        scores.map(|(was, is)| ((before.weight + after.weight) / 2.0, was, is))
+    };
+    let weight: f64 = pairs().filter_map(both).map(|(weight, ..)| weight).sum();
+    let sum: f64 = pairs().filter_map(both).map(|(weight, was, is)| weight * (was + is) / 2.0).sum();
+    // All that stays known gives weight in proportion to what it has, so that the mean over it is the same either way.
+    let known = if weight > 0.0 { sum / weight } else { 0.0 };
+    let from_mean = |part: &Part| entering(part).map_or(0.0, |score| part.weight * (score - known));
+    let of_one = |(before, after): (&Part, &Part)| match both((before, after)) {
+        Some((weight, was, is)) => weight * (is - was),
+        None => from_mean(after) - from_mean(before),
+    };
+    pairs().map(of_one).collect()
+}
+
+/// What each criterion adds more than before.
+fn added(before: &[Part], after: &[Part]) -> Vec<f64> {
+    before.iter().zip(after).map(|(before, after)| after.contribution - before.contribution).collect()
+}
+
+fn mean(one: &[f64], other: &[f64]) -> Vec<f64> {
+    one.iter().zip(other).map(|(one, other)| (one + other) / 2.0).collect()
 }
 
 /// What each criterion adds to the score; none where there is no score.
 pub fn contributions(rules: &Rules, scores: &[Option<f64>]) -> Option<Vec<f64>> {
+    parts(rules, scores).map(|parts| parts.iter().map(|part| part.contribution).collect())
+}
+
+fn parts(rules: &Rules, scores: &[Option<f64>]) -> Option<Vec<Part>> {
     // What has no weight must not count as known, or a score would be divided by nothing.
     let scores: Vec<Option<f64>> =
         scores.iter().zip(&rules.weights).map(|(score, weight)| score.filter(|_| *weight > 0.0)).collect();
     let scored = score(&scores, &rules.weights, rules.missing);
-    scored.score.map(|_| scored.parts.iter().map(|part| part.contribution).collect())
+    scored.score.map(|_| scored.parts)
 }
 
 #[cfg(test)]
@@ -120,25 +137,24 @@ mod tests {
         let same = rules(&[0.5, 0.5], Missing::Renormalise);
         let corners = moved(&[Some(4.0), None], &[Some(4.0), Some(8.0)]);
         let deltas = decompose(&same, &same, &corners).unwrap();
-        // Of 4 alone the score was 4; now the two add 2 and 4.
-        assert_eq!(
-            deltas,
-            [Delta { customer: -2.0, weights: 0.0, shared: -2.0 }, Delta { customer: 4.0, ..Delta::default() }]
+        // Of 4 alone the score was 4, and with the 8 it is 6: half the weight, 4 from what was known.
+        assert_eq!(deltas, [Delta::default(), Delta { customer: 2.0, weights: 0.0 }]);
+        // Two known before, with a mean of 5, and one of them moves: 0.4 on average times 2; then 0.2 times 9 − 6.
+        let of_three = rules(&[0.4, 0.4, 0.2], Missing::Renormalise);
+        let three = moved(&[Some(4.0), Some(6.0), None], &[Some(6.0), Some(6.0), Some(9.0)]);
+        let deltas = decompose(&of_three, &of_three, &three).unwrap();
+        let customer: Vec<f64> = deltas.iter().map(|delta| delta.customer).collect();
+        // The weight of the first is 0.5 before and 0.4 after; what was known has a mean of 5.5 halfway.
+        assert!(
+            close(customer[0], 0.45 * 2.0) && close(customer[1], 0.0) && close(customer[2], 0.2 * 3.5),
+            "{customer:?}"
         );
+        // 5 before and 0.4 · 6 + 0.4 · 6 + 0.2 · 9 = 6.6 after.
+        assert!(close(customer.iter().sum(), 1.6));
         let neutral = rules(&[0.5, 0.5], Missing::Neutral);
         let deltas = decompose(&neutral, &neutral, &corners).unwrap();
         // The second counted as 5.5: 0.5 · 2.5.
-        assert_eq!(deltas, [Delta::default(), Delta { customer: 1.25, ..Delta::default() }]);
-    }
-
-    #[test]
-    fn what_moves_and_shares_its_weight_is_told_apart() {
-        let same = rules(&[0.5, 0.5], Missing::Renormalise);
-        // Of 4 alone before; now 6 and 8 for a half each. The first adds 3 and not 4: by its score 0.75 · 2, as its weight
-        // is shared 5 · −0.5.
-        let deltas = decompose(&same, &same, &moved(&[Some(4.0), None], &[Some(6.0), Some(8.0)])).unwrap();
-        assert_eq!(deltas[0], Delta { customer: -1.0, weights: 0.0, shared: -2.5 });
-        assert_eq!(deltas[1], Delta { customer: 4.0, weights: 0.0, shared: 0.0 });
+        assert_eq!(deltas, [Delta::default(), Delta { customer: 1.25, weights: 0.0 }]);
     }
 
     #[test]
@@ -147,7 +163,7 @@ mod tests {
         let corners = moved(&[Some(4.0), None], &[Some(4.0), None]);
         let deltas = decompose(&old, &new, &corners).unwrap();
         // 4 alone before; 2 and 0.5 for the one that is missing after.
-        assert_eq!(deltas, [-2.0, 0.5].map(|weights| Delta { weights, ..Delta::default() }));
+        assert_eq!(deltas, [Delta { customer: 0.0, weights: -2.0 }, Delta { customer: 0.0, weights: 0.5 }]);
     }
 
     #[test]
@@ -160,7 +176,7 @@ mod tests {
             was_by_new: vec![Some(6.0)],
             is: vec![Some(8.0)],
         };
-        assert_eq!(decompose(&same, &same, &corners).unwrap(), [Delta { customer: 1.5, weights: 2.5, shared: 0.0 }]);
+        assert_eq!(decompose(&same, &same, &corners).unwrap(), [Delta { customer: 1.5, weights: 2.5 }]);
     }
 
     #[test]
@@ -169,11 +185,11 @@ mod tests {
         let (old, new) = (rules(&[1.0, 0.0], Missing::Renormalise), rules(&[0.0, 1.0], Missing::Renormalise));
         let corners = moved(&[Some(4.0), None], &[Some(4.0), Some(9.0)]);
         let deltas = decompose(&old, &new, &corners).unwrap();
-        assert_eq!(deltas, [-4.0, 9.0].map(|weights| Delta { weights, ..Delta::default() }));
+        assert_eq!(deltas, [Delta { customer: 0.0, weights: -4.0 }, Delta { customer: 0.0, weights: 9.0 }]);
         // And no score at all after: neither way leads over a score.
         let corners = moved(&[Some(4.0), None], &[None, Some(9.0)]);
         let deltas = decompose(&old, &new, &corners).unwrap();
-        assert_eq!(deltas, [-2.0, 4.5].map(|part| Delta { customer: part, weights: part, shared: 0.0 }));
+        assert_eq!(deltas, [Delta { customer: -2.0, weights: -2.0 }, Delta { customer: 4.5, weights: 4.5 }]);
         assert_eq!(decompose(&old, &new, &moved(&[None, None], &[Some(4.0), Some(9.0)])), None);
     }
 

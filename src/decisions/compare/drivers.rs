@@ -60,8 +60,6 @@ pub struct Driver<'t> {
     /// In points of the score.
     pub customer: f64,
     pub weights: f64,
-    /// The part of the customer's that comes of other criteria becoming known or unknown.
-    pub shared: f64,
     /// Nothing where it is not known.
     pub score_was: Option<f64>,
     pub score_is: Option<f64>,
@@ -134,7 +132,6 @@ impl<'t> Drivers<'t> {
                 place: None,
                 customer: is - was,
                 weights: 0.0,
-                shared: 0.0,
                 score_was: Some(was),
                 score_is: Some(is),
                 rescored: false,
@@ -156,7 +153,6 @@ impl<'t> Drivers<'t> {
                 place: Some(place),
                 customer: delta.customer,
                 weights: delta.weights,
-                shared: delta.shared,
                 score_was: criterion.was.and_then(|_| at(&corners.was)),
                 score_is: criterion.is.and_then(|_| at(&corners.is)),
                 rescored: at(&corners.was) != at(&corners.was_by_new) || at(&corners.is) != at(&corners.is_by_old),

@@ -203,29 +203,29 @@ fn listed(names: impl Iterator<Item = String>) -> String {
 
 fn of_customer<'d, 't>(drivers: &'d [Driver<'t>], weights: &Weights<'t>) -> Vec<Reason<'d, 't>> {
     let mut reasons = Vec::new();
-    let (mut known, mut unknown, mut shared) = (Vec::new(), Vec::new(), 0.0);
+    let (mut known, mut unknown, mut delta) = (Vec::new(), Vec::new(), 0.0);
     for driver in drivers {
-        shared += driver.shared;
-        let own = driver.customer - driver.shared;
         match (driver.score_was, driver.score_is) {
             // Told with its scale, both parts at once.
             _ if driver.rescored => {}
-            (Some(was), Some(is)) if driver.place.is_none() => reasons.push((own, Because::Override(was, is))),
-            _ if matches!(weights.of(driver), Weight::Only { .. }) => shared += own,
-            (Some(was), Some(is)) if was != is => reasons.push((own, Because::Score(driver, was, is))),
+            (Some(was), Some(is)) if driver.place.is_none() => {
+                reasons.push((driver.customer, Because::Override(was, is)));
+            }
+            _ if matches!(weights.of(driver), Weight::Only { .. }) => delta += driver.customer,
+            (Some(was), Some(is)) if was != is => reasons.push((driver.customer, Because::Score(driver, was, is))),
             (None, Some(is)) => {
-                shared += own;
+                delta += driver.customer;
                 known.push((driver.name, is));
             }
             (Some(_), None) => {
-                shared += own;
+                delta += driver.customer;
                 unknown.push(driver.name);
             }
-            _ => shared += own,
+            _ => delta += driver.customer,
         }
     }
     if !known.is_empty() || !unknown.is_empty() {
-        reasons.push((shared, Because::Known(known, unknown)));
+        reasons.push((delta, Because::Known(known, unknown)));
     }
     reasons
 }
@@ -237,7 +237,7 @@ fn of_rules<'d, 't>(drivers: &'d [Driver<'t>], weights: &Weights<'t>) -> Vec<Rea
     for driver in drivers {
         match (driver.score_was.zip(driver.score_is), weights.of(driver)) {
             (Some((was, is)), _) if driver.rescored => {
-                let delta = driver.weights + driver.customer - driver.shared;
+                let delta = driver.weights + driver.customer;
                 reasons.push((delta, Because::Scale(driver.name, was, is)));
             }
             (_, Weight::Own { was, is } | Weight::Only { was, is }) => {
