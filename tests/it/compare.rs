@@ -500,6 +500,26 @@ fn facts_that_moved_are_scored_by_both_scales() {
 }
 
 #[test]
+fn peers_that_move_a_relative_scale_are_no_doing_of_the_customer() {
+    let project = before();
+    project.write("small.yaml", PIPELINE.replace("scale: [[0, 1], [1, 10]]", "scale: percentile"));
+    let was = project.run(&[]).record()["run"].as_str().unwrap().to_owned();
+    let lines = std::fs::read_to_string(project.path("lines_2024.csv")).unwrap();
+    project.write("lines_2024.csv", lines.replace("V,2024-03-01,5\n", "V,2024-03-01,100\n"));
+    let is = project.run(&[]).record()["run"].as_str().unwrap().to_owned();
+    let json: serde_json::Value =
+        serde_json::from_str(&differing(&project, &[was.as_str(), is.as_str(), "--json"])).unwrap();
+    let parts = |place: usize| {
+        let change = &json["changes"][place];
+        let part = |key: &str| (change[key].as_f64().unwrap() * 1e6).round() / 1e6;
+        (change["account"].as_str().unwrap(), part("delta_customer"), part("delta_weights"))
+    };
+    // V comes from behind to the first place, from 1.9 to 9.1; A falls to the second, from 9.1 to 7.3, with the growth
+    // that it had.
+    assert_eq!([parts(0), parts(4)], [("A", 0.0, -1.08), ("V", 4.32, 0.0)]);
+}
+
+#[test]
 fn other_criteria_and_another_policy() {
     let set = [
         "--set",
