@@ -260,7 +260,7 @@ fn three_year_ends_by_hand() {
     | 31/12/2024 | class A | 4 | 2 | 0 | 1,930.00 | 1,945.00 | 100.8% | 64.6% |
     | 31/12/2024 | all accounts | 5 | 2 | 0 | 2,130.00 | 2,445.00 | 114.8% | 67.7% |
 
-    One more year-end could not be looked at:
+    One year-end could not be looked at:
 
     - 31 December 2021: stage \`growth\` needs 2 complete fiscal years up to 2021-12-31, but the data has 1
     ");
@@ -362,9 +362,15 @@ fn data_without_a_past_are_told_with_the_reasons() {
         let section = report.split(heading.as_deref().unwrap()).nth(1).unwrap().split("\n## ").next();
         section.unwrap_or_default().trim().to_owned()
     };
-    assert_snapshot!(told(CHOOSING, &lines), @"");
+    assert_snapshot!(told(CHOOSING, &lines), @r"
+    No past year-end could be looked at: the choice of then needs years before it, and a whole year after it.
+
+    One year-end could not be looked at:
+
+    - 31 December 2024: stage \`growth\` needs 2 complete fiscal years up to 2024-12-31, but the data has 1
+    ");
     let long = CHOOSING.replace("backtest: {from: select}", "backtest: {from: select, follow: 5}");
-    assert_snapshot!(told(&long, &book()), @"");
+    assert_snapshot!(told(&long, &book()), @"No past year-end could be looked at: the choice of then needs years before it, and a whole year after it.");
 }
 
 #[test]

@@ -276,7 +276,9 @@ fn the_demo_data_of_the_repository_is_what_the_program_makes() {
     let done = project.vitalfew(&["demo-data", "--to", "demo"]);
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
     assert!(done.stdout.starts_with("wrote 69 files with 40000 invoice lines, "), "{}", done.stdout);
-    let (made, committed) = (files_below(&project.path("demo")), files_below(&repository().join("data/demo")));
+    let (made, mut committed) = (files_below(&project.path("demo")), files_below(&repository().join("data/demo")));
+    // The reviews of the past are runs that were kept, by the script beside them.
+    committed.retain(|path, _| !path.starts_with("reviews"));
     assert_eq!(made.keys().collect::<Vec<_>>(), committed.keys().collect::<Vec<_>>());
     for (path, bytes) in &made {
         assert!(committed.get(path) == Some(bytes), "`{path}` is not what `vitalfew demo-data` makes");
