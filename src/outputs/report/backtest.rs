@@ -182,7 +182,7 @@ mod tests {
         | 31/12/2022 | class A | 4 | 1 | 2 | 4,000.00 | 3,200.00 | 80.0% |
         | 31/12/2022 | all accounts | 9 | 1 | 4 | 5,000.00 | 5,000.00 | 100.0% |
 
-        One more year-end could not be looked at:
+        One year-end could not be looked at:
 
         - 31 December 2020: stage \`growth\` needs 4 complete &lt;years&gt;
         ");
@@ -207,7 +207,7 @@ mod tests {
         | 31/12/2022 | la clase A | 4 | 1 | 2 | 4000,00 | 3200,00 | 80,0~% |
         | 31/12/2022 | todas las cuentas | 9 | 1 | 4 | 5000,00 | 5000,00 | 100,0~% |
 
-        Otro cierre de ejercicio no se pudo examinar:
+        Un cierre de ejercicio no se pudo examinar:
 
         - 31 de diciembre de 2020: stage \`growth\` needs 4 complete &lt;years&gt;
         ");
