@@ -83,12 +83,22 @@ pub struct Inputs {
     threads: usize,
     progress: Progress,
     scratch: Arc<dyn Scratch>,
+    part_bytes: u64,
 }
+
+/// Texts of twice as many bytes are read in parts of about so many: as many as keep all threads busy to the end.
+const PART_BYTES: u64 = 16 << 20;
 
 impl Inputs {
     /// Nothing yet; stages that read lines use so many threads and tell how far they are.
     pub fn new(threads: usize, progress: Progress) -> Self {
-        Self { products: BTreeMap::new(), threads, progress, scratch: Arc::new(Memory::default()) }
+        let scratch = Arc::new(Memory::default());
+        Self { products: BTreeMap::new(), threads, progress, scratch, part_bytes: PART_BYTES }
+    }
+
+    /// The same with large texts read in parts of about so many bytes, which no result depends on.
+    pub fn with_parts_of(self, part_bytes: u64) -> Self {
+        Self { part_bytes, ..self }
     }
 
     /// The same with room outside of memory.
@@ -98,6 +108,10 @@ impl Inputs {
 
     pub fn scratch(&self) -> Arc<dyn Scratch> {
         Arc::clone(&self.scratch)
+    }
+
+    pub fn part_bytes(&self) -> u64 {
+        self.part_bytes
     }
 
     pub fn threads(&self) -> usize {

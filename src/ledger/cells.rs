@@ -1,7 +1,6 @@
 //! Typed views of the columns of a batch: keys, days and amounts.
 
 use super::expression::SCALE;
-use super::interner::Interner;
 use crate::dates::{DateFormats, DateOrders, NoDay, Reading};
 use crate::money::{NotMoney, decimal_of_float, from_decimal, from_float};
 use crate::notation::{NoAmount, Notation};
@@ -46,70 +45,6 @@ impl Keys {
             cast(column, &DataType::Utf8).map_err(|error| error.to_string())?.as_string::<i32>().clone()
         };
         Ok(Self::Text(texts))
-    }
-}
-
-/// Turns the keys of batches into codes, looking at each distinct value of a dictionary once.
-#[derive(Debug, Default)]
-pub struct Coder {
-    /// The dictionary last seen, and the code of each of its values once it was needed.
-    values: Option<ArrayRef>,
-    codes: Vec<Option<Coded>>,
-    /// The key of the row before: neighbours are often equal.
-    last: Option<(String, u32)>,
-}
-
-/// The code of a key; blank keys have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coded {
-    Blank,
-    Code(u32),
-}
-
-impl Coder {
-    /// Gets ready for the keys of a batch.
-    pub fn enter(&mut self, keys: &Keys) {
-        let Keys::Dictionary(dictionary) = keys else { return };
-        let values = dictionary.values();
-        let same = self.values.as_ref().is_some_and(|known| known.to_data().ptr_eq(&values.to_data()));
-        if !same {
-            self.codes.clear();
-            self.codes.resize(values.len(), None);
-            self.values = Some(values.clone());
-        }
-    }
-
-    /// The code of a row; nothing where the key is null or blank.
-    #[inline]
-    pub fn code(&mut self, keys: &Keys, row: usize, interner: &mut Interner) -> Option<u32> {
-        match keys {
-            Keys::Text(texts) => {
-                let text = (!texts.is_null(row)).then(|| texts.value(row)).filter(|text| !is_blank(text))?;
-                if let Some((last, code)) = &self.last
-                    && last == text
-                {
-                    return Some(*code);
-                }
-                let code = interner.code(text);
-                let (last, last_code) = self.last.get_or_insert_default();
-                last.clear();
-                last.push_str(text);
-                *last_code = code;
-                Some(code)
-            }
-            Keys::Dictionary(dictionary) => {
-                let key = dictionary.key(row)?;
-                let place = self.codes.get_mut(key)?;
-                let coded = *place.get_or_insert_with(|| {
-                    let text = dictionary.values().as_string::<i32>().value(key);
-                    if is_blank(text) { Coded::Blank } else { Coded::Code(interner.code(text)) }
-                });
-                match coded {
-                    Coded::Blank => None,
-                    Coded::Code(code) => Some(code),
-                }
-            }
-        }
     }
 }
 

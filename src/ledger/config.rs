@@ -17,7 +17,7 @@ use crate::pipeline::node::{Node, Value};
 use crate::pipeline::scope::Scope;
 use crate::product::Product;
 use crate::sources::read::Read;
-use crate::sources::{Source, SourceFile, united};
+use crate::sources::{self, Source, SourceFile, united};
 use std::sync::Arc;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/ledger.md");
@@ -164,6 +164,7 @@ impl Config {
             let map = account_map.as_ref().map(|(keys, source)| keys.read(source, (bucket.as_deref(), rule), inputs));
             let rates = rates.as_ref().map(|(keys, source)| keys.read(source, home));
             let (map, rates) = (map.transpose()?, rates.transpose()?);
+            let files = sources::divided(&files, inputs.part_bytes())?;
             let key_plans: Vec<_> = plans.iter().filter_map(|plan| plan.keys.as_ref()).collect();
             let losers = Duplicates::find(&duplicates, &files, &key_plans, inputs.threads(), inputs.progress())?;
             let scan = scan::Scan {

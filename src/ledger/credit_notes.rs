@@ -188,13 +188,13 @@ pub fn settle(tally: &mut Tally, scan: &Scan, places: &Places) {
             month,
             day,
             amount,
-            cost: held.cost.unwrap_or_default(),
+            cost: held.cost,
             invoice: held.invoice.map(|invoice| waist.invoices.code(&invoice)),
             product: held.product.map(|product| waist.products.code(&product)),
             category: held.category.map(|category| waist.categories.code(&category)),
             region: held.region.map(|region| waist.regions.code(&region)),
         };
-        tally.accept(held.file, &line, held.cost.is_none());
+        tally.accept(held.file, &[line]);
     }
 }
 

@@ -4,15 +4,47 @@ use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-/// Gives every distinct string a code, 0 upwards in order of first sight. The bytes of all strings lie
-/// one behind the other, so a string costs its length and about 14 bytes.
+/// Strings of up to so many bytes stand in the table of codes as they are.
+const SHORT: usize = 15;
+
+/// Gives every distinct string a code, 0 upwards in order of first sight. The bytes of all strings lie one behind the
+/// other; what is looked at to find one is the table alone, because the ids of real books are short.
 #[derive(Debug, Default)]
 pub struct Interner {
     bytes: Vec<u8>,
     /// Where each string ends.
     ends: Vec<usize>,
-    codes: HashTable<u32>,
+    codes: HashTable<(Key, u32)>,
     state: FixedState,
+}
+
+/// What a string is known by: a short one by itself and its length, a long one by its hash, which is not enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key([u8; 16]);
+
+impl Key {
+    fn of(text: &[u8], state: &FixedState) -> Self {
+        let mut key = [0; 16];
+        match (key.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(start), Ok(length)) if text.len() <= SHORT => {
+                start.copy_from_slice(text);
+                key[SHORT] = length;
+            }
+            _ => {
+                key[..8].copy_from_slice(&state.hash_one(text).to_le_bytes());
+                key[SHORT] = u8::MAX;
+            }
+        }
+        Self(key)
+    }
+
+    fn is_text(self) -> bool {
+        self.0[SHORT] != u8::MAX
+    }
+
+    fn hash(self, state: &FixedState) -> u64 {
+        state.hash_one(u128::from_le_bytes(self.0))
+    }
 }
 
 impl Interner {
@@ -25,37 +57,49 @@ impl Interner {
     }
 
     /// The code of a string, a new one where it has not been seen.
+    #[inline]
     pub fn code(&mut self, text: &str) -> u32 {
-        let (bytes, ends, state) = (&mut self.bytes, &mut self.ends, &self.state);
-        let hash = state.hash_one(text.as_bytes());
-        let entry = self.codes.entry(
-            hash,
-            |code| slice(bytes, ends, *code) == text.as_bytes(),
-            |code| state.hash_one(slice(bytes, ends, *code)),
-        );
-        match entry {
-            hashbrown::hash_table::Entry::Occupied(found) => *found.get(),
-            hashbrown::hash_table::Entry::Vacant(free) => {
-                // Memory ends long before four billion distinct strings.
-                let code = u32::try_from(ends.len()).unwrap_or(u32::MAX);
-                free.insert(code);
-                bytes.extend_from_slice(text.as_bytes());
-                ends.push(bytes.len());
-                code
-            }
+        let key = Key::of(text.as_bytes(), &self.state);
+        self.code_of(text, key, key.hash(&self.state))
+    }
+
+    /// The codes of many strings. The hashes come first, so that the waits for the table overlap.
+    pub fn codes(&mut self, texts: &[&str]) -> Vec<u32> {
+        let hashed = |text: &&str| {
+            let key = Key::of(text.as_bytes(), &self.state);
+            (key, key.hash(&self.state))
+        };
+        let keys: Vec<(Key, u64)> = texts.iter().map(hashed).collect();
+        texts.iter().zip(keys).map(|(text, (key, hash))| self.code_of(text, key, hash)).collect()
+    }
+
+    #[inline]
+    fn code_of(&mut self, text: &str, key: Key, hash: u64) -> u32 {
+        match self.codes.find(hash, |known| is(known, key, text, &self.bytes, &self.ends)) {
+            Some((_, code)) => *code,
+            None => self.enter(text, key, hash),
         }
+    }
+
+    fn enter(&mut self, text: &str, key: Key, hash: u64) -> u32 {
+        // Memory ends long before four billion distinct strings.
+        let code = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        self.codes.insert_unique(hash, (key, code), |(key, _)| key.hash(&self.state));
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(self.bytes.len());
+        code
     }
 
     /// The code of a string that has been seen.
     pub fn find(&self, text: &str) -> Option<u32> {
-        let hash = self.state.hash_one(text.as_bytes());
-        self.codes.find(hash, |code| slice(&self.bytes, &self.ends, *code) == text.as_bytes()).copied()
+        let key = Key::of(text.as_bytes(), &self.state);
+        let found = self.codes.find(key.hash(&self.state), |known| is(known, key, text, &self.bytes, &self.ends));
+        found.map(|(_, code)| *code)
     }
 
     /// Whether a string has a code.
     pub fn contains(&self, text: &str) -> bool {
-        let hash = self.state.hash_one(text.as_bytes());
-        self.codes.find(hash, |code| slice(&self.bytes, &self.ends, *code) == text.as_bytes()).is_some()
+        self.find(text).is_some()
     }
 
     /// The string of a code.
@@ -67,6 +111,12 @@ impl Interner {
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).filter_map(|code| u32::try_from(code).ok()).map(|code| self.text(code))
     }
+}
+
+/// Whether a string that is known is this one.
+#[inline]
+fn is(known: &(Key, u32), key: Key, text: &str, bytes: &[u8], ends: &[usize]) -> bool {
+    known.0 == key && (key.is_text() || slice(bytes, ends, known.1) == text.as_bytes())
 }
 
 fn slice<'b>(bytes: &'b [u8], ends: &[usize], code: u32) -> &'b [u8] {
@@ -84,7 +134,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn codes_are_those_of_a_map(texts in proptest::collection::vec("[a-cé]{0,4}", 0..300)) {
+        fn codes_are_those_of_a_map(texts in proptest::collection::vec("[a-cé]{0,4}|[ab]{14,17}", 0..300)) {
             let mut interner = Interner::default();
             let mut map: HashMap<String, u32> = HashMap::new();
             for text in &texts {

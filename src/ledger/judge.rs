@@ -23,6 +23,9 @@ pub enum Verdict {
     Quarantined(&'static str, String),
 }
 
+/// So many accepted lines are taken into the tally together: few enough to stay in the cache.
+const TOGETHER: usize = 4_096;
+
 /// A line that will be quarantined: its row, reason, detail.
 pub type Bad = (usize, &'static str, String);
 
@@ -96,10 +99,14 @@ impl Worker<'_> {
             if let Some(fate) = fate {
                 self.by_currency(index, &money, known, fate);
             }
+            if self.accepted.0.len() == TOGETHER {
+                self.take(index, columns);
+            }
             if let (Some(own), Some((found, complete))) = (money.own, total) {
                 self.tally(index).total_rows.record(own, found, complete, became, || batch.line(row));
             }
         }
+        self.take(index, columns);
         if let Some((row, own, total)) = last {
             self.state(index, columns, row, own, total);
         }
@@ -201,15 +208,36 @@ impl Worker<'_> {
         if let Some((own, row)) = mapped.and_then(|mapped| mapped.by) {
             self.tally.moved.entry((own, row, fiscal_year)).or_default().add(Some(amount));
         }
-        let invoice = columns.invoice.as_ref().and_then(|keys| self.invoices.code(keys, row, &mut waist.invoices));
-        let product = columns.product.as_ref().and_then(|keys| self.products.code(keys, row, &mut waist.products));
-        let category =
-            columns.category.as_ref().and_then(|keys| self.categories.code(keys, row, &mut waist.categories));
-        let region = columns.region.as_ref().and_then(|keys| self.regions.code(keys, row, &mut waist.regions));
-        let without_cost = cost.is_none();
-        let cost = cost.unwrap_or_default();
+        let (invoice, product, category, region) = (None, None, None, None);
         let line = Line { account, fiscal_year, month, day, amount, cost, invoice, product, category, region };
-        self.tally.accept(index, &line, without_cost);
+        self.accepted.0.push(row);
+        self.accepted.1.push(line);
         Ok(Verdict::Accepted(fiscal_year))
+    }
+    /// Takes the accepted lines into the tally, now that all parts of the line but its further keys are known. Key
+    /// after key, for the reason that [`super::waist::Waist::add`] gives.
+    fn take(&mut self, index: usize, columns: &Columns) {
+        let (rows, lines) = &mut self.accepted;
+        let waist = &mut self.tally.waist;
+        let keys = [
+            (
+                &columns.invoice,
+                &mut self.invoices,
+                &mut waist.invoices,
+                (|line| &mut line.invoice) as fn(&mut Line) -> &mut Option<u32>,
+            ),
+            (&columns.product, &mut self.products, &mut waist.products, |line| &mut line.product),
+            (&columns.category, &mut self.categories, &mut waist.categories, |line| &mut line.category),
+            (&columns.region, &mut self.regions, &mut waist.regions, |line| &mut line.region),
+        ];
+        for (keys, coder, interner, place) in keys {
+            let Some(keys) = keys else { continue };
+            for (line, code) in lines.iter_mut().zip(coder.codes(keys, rows, interner)) {
+                *place(line) = code;
+            }
+        }
+        self.tally.accept(index, lines);
+        rows.clear();
+        lines.clear();
     }
 }

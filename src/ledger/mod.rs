@@ -3,6 +3,7 @@
 pub mod account_map;
 pub mod books;
 pub mod cells;
+pub mod coder;
 pub mod columns;
 pub mod config;
 pub mod control_totals;

@@ -137,6 +137,15 @@ impl Gathering {
         Ok(())
     }
 
+    /// Forgets the lines of a file that is read anew.
+    pub fn forget(&self, file: usize) {
+        let mut pages = self.pages();
+        let forgotten = pages.list.extract_if(.., |page| page.file == file);
+        let held = |page: Kept| if let Content::Memory(bytes) = page.content { bytes.len() } else { 0 };
+        let freed: usize = forgotten.map(held).sum();
+        pages.held -= freed;
+    }
+
     fn pages(&self) -> std::sync::MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,7 +1,7 @@
 //! The one pass over the invoice lines: files are read side by side, batch by batch, and their lines judged.
 
 use super::account_map::{AccountMap, Mapper};
-use super::cells::Coder;
+use super::coder::Coder;
 use super::columns::columns;
 use super::control_totals::{Bound, Of};
 use super::credit_notes;
@@ -17,7 +17,7 @@ use super::rates::RateTable;
 use super::sums::Details;
 use super::tally::{FileTally, Tally};
 use super::total_rows::{self, Running, Then};
-use super::waist::Waist;
+use super::waist::{Line, Waist};
 use super::{Roles, duplicates};
 use crate::calendar::Places;
 use crate::failure::Failure;
@@ -60,35 +60,101 @@ struct Part {
     within: Range<usize>,
 }
 
+/// In which order the parts of a file are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    /// Side by side with all others.
+    Any,
+    /// Side by side, which has to prove right: total rows are looked for, and there should be none behind the first
+    /// part. Where there may be one, the file is read again, one part after the other.
+    Hopeful,
+    /// One after the other.
+    Kept,
+}
+
 /// Reads all lines once, on `threads` threads; those that cannot be used go into the quarantine.
 ///
 /// # Errors
 /// Where a file cannot be read, an expression fails, or the quarantine cannot be written.
 pub fn run(scan: &Scan, quarantine: &Gathering, threads: usize, progress: &Progress) -> Result<Tally, Failure> {
-    // A file whose order matters is one part, whatever it consists of.
-    let chunk = |file: &SourceFile| if scan.seeks_totals(file) { file.parts().max(1) } else { 1 };
-    let files = scan.files.iter().enumerate().map(|(index, file)| (index, file.parts(), chunk(file)));
-    let parts = files.flat_map(|(file, parts, chunk)| {
-        (0..parts).step_by(chunk).map(move |first| (file, first..parts.min(first + chunk)))
-    });
-    let parts: Vec<Part> = parts.enumerate().map(|(number, (file, within))| Part { number, file, within }).collect();
+    let parts = scan.parts();
     progress.start(parts.len());
-    let places = scan.settings.calendar.places();
-    let tallies = side_by_side(parts.len(), threads, |next| {
-        let mut worker = Worker::new(scan, quarantine, &places);
-        for part in next.filter_map(|index| parts.get(index)) {
-            worker.part(part)?;
-            progress.advance();
-        }
-        Ok(worker.tally)
-    })?;
-    progress.finish();
-    let mut total = scan.nothing();
-    for tally in tallies {
-        total.merge(tally);
+    let pass = Pass { scan, quarantine, places: scan.settings.calendar.places(), threads, progress };
+    let (hopeful, others): (Vec<Part>, Vec<Part>) = parts
+        .into_iter()
+        .partition(|part| scan.files.get(part.file).map(|file| scan.order(file)) == Some(Order::Hopeful));
+    let mut total = pass.tally(&others)?;
+    for parts in hopeful.chunk_by(|part, next| part.file == next.file) {
+        total.merge(pass.divided(parts)?);
     }
-    credit_notes::settle(&mut total, scan, &places);
+    progress.finish();
+    credit_notes::settle(&mut total, scan, &pass.places);
     Ok(total)
+}
+
+/// What a thread has learned, and where it stood at the end of each part, by the part's number.
+type Learned = (Tally, Vec<(usize, Running)>);
+
+/// What all threads of a pass share.
+struct Pass<'a> {
+    scan: &'a Scan<'a>,
+    quarantine: &'a Gathering,
+    places: Places,
+    threads: usize,
+    progress: &'a Progress,
+}
+
+impl Pass<'_> {
+    /// What some parts hold, in whatever order they are read.
+    fn tally(&self, parts: &[Part]) -> Result<Tally, Failure> {
+        let tallies = self.read(parts, |worker, part| worker.part(part, Running::default()))?;
+        let mut total = self.scan.nothing();
+        tallies.into_iter().for_each(|(tally, _)| total.merge(tally));
+        Ok(total)
+    }
+
+    /// What the parts of one file hold, side by side where that is the same as one after the other.
+    fn divided(&self, parts: &[Part]) -> Result<Tally, Failure> {
+        let read = self.read(parts, |worker, part| {
+            let is_first = part.within.start == 0;
+            worker.part(part, if is_first { Running::default() } else { Running::blind() })
+        });
+        // Of several mistakes in a file the first one is told, as if nobody had read ahead.
+        if let Ok(tallies) = read {
+            let mut total = self.scan.nothing();
+            let mut passed: Vec<(usize, Running)> = Vec::new();
+            for (tally, running) in tallies {
+                total.merge(tally);
+                passed.extend(running);
+            }
+            passed.sort_by_key(|(number, _)| *number);
+            let mut passed = passed.into_iter();
+            let first = passed.next();
+            if first.is_some_and(|(_, mut running)| passed.all(|(_, part)| running.follow(&part))) {
+                return Ok(total);
+            }
+        }
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(self.scan.nothing()) };
+        self.quarantine.forget(first.file);
+        self.tally(&[Part { within: first.within.start..last.within.end, ..first.clone() }])
+    }
+
+    /// Reads parts side by side.
+    fn read(
+        &self,
+        parts: &[Part],
+        part: impl Fn(&mut Worker, &Part) -> Result<Option<Running>, Failure> + Sync,
+    ) -> Result<Vec<Learned>, Failure> {
+        side_by_side(parts.len(), self.threads, |next| {
+            let mut worker = Worker::new(self.scan, self.quarantine, &self.places);
+            let mut passed = Vec::new();
+            for next in next.filter_map(|index| parts.get(index)) {
+                passed.extend(part(&mut worker, next)?.map(|running| (next.number, running)));
+                self.progress.advance();
+            }
+            Ok((worker.tally, passed))
+        })
+    }
 }
 
 impl Scan<'_> {
@@ -99,11 +165,34 @@ impl Scan<'_> {
         Tally { accepted_by_month, respelling, ..Tally::new(self.files.len()) }
     }
 
+    /// The parts of all files that are read by themselves.
+    fn parts(&self) -> Vec<Part> {
+        let files = self.files.iter().enumerate().flat_map(|(file, source)| {
+            let parts = source.parts();
+            let step = if self.order(source) == Order::Kept { parts.max(1) } else { 1 };
+            (0..parts).step_by(step).map(move |first| (file, first..parts.min(first + step)))
+        });
+        files.enumerate().map(|(number, (file, within))| Part { number, file, within }).collect()
+    }
+
+    fn order(&self, file: &SourceFile) -> Order {
+        match (self.seeks_totals(file), self.asks_totals()) {
+            _ if file.parts() <= 1 => Order::Any,
+            (false, _) => Order::Any,
+            (true, false) => Order::Hopeful,
+            (true, true) => Order::Kept,
+        }
+    }
+
+    /// Whether something depends on which rows are totals.
+    fn asks_totals(&self) -> bool {
+        self.total_rows.then != Then::Flag || self.control_totals.is_some_and(Bound::asks_files)
+    }
+
     /// Whether total rows are looked for in a file. It takes the order of its lines, which costs a file of several
     /// row groups that they are read side by side, and data bases write no total rows.
     fn seeks_totals(&self, file: &SourceFile) -> bool {
-        let asked = self.total_rows.then != Then::Flag || self.control_totals.is_some_and(Bound::asks_files);
-        asked || !matches!(file.format, Format::Parquet(_))
+        self.asks_totals() || !matches!(file.format, Format::Parquet(_))
     }
 }
 
@@ -117,6 +206,8 @@ pub struct Worker<'a> {
     /// The last day that counts, where it is declared.
     pub(super) as_of: Option<i32>,
     pub(super) tally: Tally,
+    /// Accepted lines that are not in the tally yet, and their rows.
+    pub(super) accepted: (Vec<usize>, Vec<Line>),
     /// The sums of the file at hand, where total rows are looked for.
     pub(super) running: Option<Running>,
     /// The place of the first line of the batch at hand.
@@ -149,6 +240,7 @@ impl<'a> Worker<'a> {
             places,
             as_of,
             tally,
+            accepted: Default::default(),
             running: None,
             at: Place::default(),
             accounts: Coder::default(),
@@ -162,18 +254,20 @@ impl<'a> Worker<'a> {
         }
     }
 
-    fn part(&mut self, part: &Part) -> Result<(), Failure> {
+    /// Reads a part, going on from `running` where total rows are looked for, and says how far that has come.
+    fn part(&mut self, part: &Part, running: Running) -> Result<Option<Running>, Failure> {
         let scan = self.scan;
         let (Some(file), Some(plan)) = (scan.files.get(part.file), scan.plans.get(part.file)) else {
-            return Ok(());
+            return Ok(None);
         };
-        self.running = scan.seeks_totals(file).then(Running::default);
+        self.running = scan.seeks_totals(file).then_some(running);
         for within in part.within.clone() {
             self.at = Place::first_of(part.file, within)?;
             let seen = sources::scan(file, within, &plan.read, &mut |batch| self.batch(part, file, plan, &batch))?;
             self.tally(part.file).seen.merge(seen);
         }
-        self.quarantine.take(part.number, part.file, &mut self.page)
+        self.quarantine.take(part.number, part.file, &mut self.page)?;
+        Ok(self.running.take())
     }
 
     fn batch(&mut self, part: &Part, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {

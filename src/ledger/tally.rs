@@ -152,20 +152,28 @@ impl Tally {
         Self { files: vec![FileTally::default(); files], ..Self::default() }
     }
 
-    /// Takes an accepted line, its strings in the codes of the waist.
-    #[inline]
-    pub fn accept(&mut self, file: usize, line: &Line, without_cost: bool) {
+    /// Takes accepted lines, their strings in the codes of the waist.
+    pub fn accept(&mut self, file: usize, lines: &[Line]) {
         let Some(tally) = self.files.get_mut(file) else { return };
-        tally.accepted.entry(line.fiscal_year).or_default().add(Some(line.amount));
-        if without_cost {
-            *tally.without_cost.entry(line.fiscal_year).or_default() += 1;
+        for same_year in lines.chunk_by(|one, next| one.fiscal_year == next.fiscal_year) {
+            let Some(Line { fiscal_year, day, .. }) = same_year.first() else { continue };
+            let accepted = tally.accepted.entry(*fiscal_year).or_default();
+            let days = self.days.entry(*fiscal_year).or_insert((*day, *day));
+            for line in same_year {
+                accepted.add(Some(line.amount));
+                *days = (days.0.min(line.day), days.1.max(line.day));
+            }
+            let without_cost = same_year.iter().filter(|line| line.cost.is_none()).count();
+            if without_cost > 0 {
+                *tally.without_cost.entry(*fiscal_year).or_default() += i64::try_from(without_cost).unwrap_or_default();
+            }
         }
-        let days = self.days.entry(line.fiscal_year).or_insert((line.day, line.day));
-        *days = (days.0.min(line.day), days.1.max(line.day));
         if self.accepted_by_month {
-            self.months.entry((line.fiscal_year, line.month)).or_default().add(Some(line.amount));
+            for line in lines {
+                self.months.entry((line.fiscal_year, line.month)).or_default().add(Some(line.amount));
+            }
         }
-        self.waist.add(line);
+        self.waist.add(lines);
     }
 
     /// Takes in what another pass has learned.

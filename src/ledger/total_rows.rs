@@ -94,6 +94,15 @@ impl Match {
 pub struct Running {
     with: Sums,
     without: Option<Sums>,
+    /// Where the sums are of a part of the file, and nobody knows yet what the rows before it add up to.
+    blind: Option<Reach>,
+}
+
+/// From the least to the greatest sum of earlier rows that a row of a part equals together with the part so far.
+#[derive(Debug, Clone, Copy)]
+struct Reach {
+    least: i128,
+    greatest: i128,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -112,9 +121,32 @@ pub enum Kind {
 }
 
 impl Running {
+    /// For the rows of a part of a file that is read side by side with what stands before it. No row is recognised;
+    /// [`Running::follow`] says later whether that was right.
+    pub fn blind() -> Self {
+        Self { blind: Some(Reach { least: i128::MAX, greatest: i128::MIN }), ..Self::default() }
+    }
+
+    /// Goes on past the rows of the next part, which were passed blindly. Says whether it can: not where one of them
+    /// may equal a sum.
+    pub fn follow(&mut self, part: &Self) -> bool {
+        let Some(reach) = part.blind else { return false };
+        let mut sums = [&mut self.with].into_iter().chain(&mut self.without);
+        sums.all(|sums| {
+            let fits = |sum: Count| (reach.least..=reach.greatest).contains(&sum.amount);
+            let recognised = fits(sums.file) || fits(sums.since);
+            sums.file = sums.file.plus(part.with.file);
+            sums.since = sums.since.plus(part.with.file);
+            !recognised
+        })
+    }
+
     /// The sum that an amount equals: of at least two rows, and not zero.
     #[inline]
     pub fn recognise(&self, amount: i64) -> Option<Match> {
+        if self.blind.is_some() {
+            return None;
+        }
         let wide = i128::from(amount);
         let fits = |of: Of, sum: Count| {
             (sum.amount == wide && sum.rows >= 2 && amount != 0).then_some(Match { of, rows: sum.rows })
@@ -131,6 +163,10 @@ impl Running {
     pub fn pass(&mut self, amount: i64, kind: Kind) {
         match kind {
             Kind::Line => {
+                if let Some(reach) = self.blind.as_mut().filter(|_| amount != 0) {
+                    let before = i128::from(amount) - self.with.file.amount;
+                    (reach.least, reach.greatest) = (reach.least.min(before), reach.greatest.max(before));
+                }
                 self.with.add(amount);
                 if let Some(without) = &mut self.without {
                     without.add(amount);
@@ -322,6 +358,33 @@ mod tests {
     }
 
     proptest! {
+        /// Wherever a file is cut: the parts follow each other only where nothing in the later ones is recognised, and
+        /// then what is recognised behind them is what would be without a cut.
+        #[test]
+        fn parts_follow_each_other_where_nothing_is_recognised(
+            rows in proptest::collection::vec(-3i64..9, 1..12), cuts in (0..12usize, 0..12usize), after in -30i64..60,
+        ) {
+            let cuts = (cuts.0.min(cuts.1).min(rows.len()), cuts.0.max(cuts.1).min(rows.len()));
+            let pass = |running: &mut Running, rows: &[i64]| rows.iter().filter(|amount| {
+                let found = running.recognise(**amount).is_some();
+                running.pass(**amount, if found { Kind::Coincidence } else { Kind::Line });
+                found
+            }).count();
+            let (mut whole, mut first) = (Running::default(), Running::default());
+            pass(&mut whole, &rows[..cuts.0]);
+            let recognised = pass(&mut whole, &rows[cuts.0..]);
+            pass(&mut first, &rows[..cuts.0]);
+            let follow = [&rows[cuts.0..cuts.1], &rows[cuts.1..]].into_iter().all(|rows| {
+                let mut part = Running::blind();
+                pass(&mut part, rows);
+                first.follow(&part)
+            });
+            if follow {
+                prop_assert_eq!(recognised, 0);
+                prop_assert_eq!(first.recognise(after), whole.recognise(after));
+            }
+        }
+
         /// Groups of at least two positive amounts, a subtotal behind each and the grand total behind all: every one
         /// is found, whatever lines equal a sum by chance.
         #[test]

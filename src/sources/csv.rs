@@ -1,5 +1,6 @@
 //! Delimited text: records of fields.
 
+use super::division::{Extent, Part, divide};
 use super::encoding::{Declared, Encoding};
 use super::facts::{Facts, Seen};
 use super::form::Form;
@@ -41,6 +42,30 @@ pub struct Known {
     header_line: u64,
     offset: usize,
     line_end: LineEnd,
+    /// Where the text begins, if it is in UTF-8 as far as its beginning shows and not packed: then it can be divided.
+    divisible: Option<usize>,
+    /// The parts that it is read in; none where it is read as a whole.
+    parts: Arc<[Part]>,
+}
+
+impl Known {
+    pub fn parts(&self) -> usize {
+        self.parts.len().max(1)
+    }
+
+    /// The same for reading in parts of about so many bytes, where the text can be divided. What is read is the same.
+    ///
+    /// # Errors
+    /// Where the file cannot be read.
+    pub fn divided(&self, file: &SourceFile, bytes: u64) -> Result<Self, Error> {
+        let Some(mark) = self.divisible else { return Ok(self.clone()) };
+        let start = u64::try_from(mark + self.offset).unwrap_or_default();
+        // A mark says what the text is in, and so does the pipeline.
+        let undecided = self.encoding == Declared::Auto && mark == 0;
+        let extent = Extent { start, end: file.bytes.max(start), delimiter: self.delimiter, undecided };
+        let parts = divide(&file.path, extent, bytes).map_err(|error| cannot_read(&file.name, &error))?;
+        Ok(Self { parts: parts.into(), ..self.clone() })
+    }
 }
 
 /// Learns the layout and the columns of a text.
@@ -57,7 +82,10 @@ pub fn open(path: &Path, name: &str, form: &Form) -> Result<(Vec<SourceColumn>, 
         header_line: Some(header_line),
         ..Facts::default()
     };
-    Ok((columns, Known { encoding: form.encoding, delimiter, header_line, offset, line_end }, facts))
+    let plain = opened.compression.is_none() && opened.text.encoding() == Encoding::Utf8 && line_end == LineEnd::Feed;
+    let divisible = plain.then_some(opened.mark);
+    let parts = Arc::default();
+    Ok((columns, Known { encoding: form.encoding, delimiter, header_line, offset, line_end, divisible, parts }, facts))
 }
 
 fn not_csv(name: &str, error: &::csv::Error) -> Error {
@@ -67,36 +95,43 @@ fn not_csv(name: &str, error: &::csv::Error) -> Error {
     }
 }
 
-/// A reader of records that stands behind the header.
-fn reader(file: &SourceFile, known: &Known) -> Result<Reader<Text>, Error> {
+/// A reader of records of a part, behind the header, and the lines before the text it reads.
+fn reader(file: &SourceFile, known: &Known, part: usize) -> Result<(Reader<Text>, u64), Error> {
     let failed = |error: std::io::Error| cannot_read(&file.name, &error);
+    let within = known.parts.get(part);
+    let lines = known.header_line - 1 + within.map_or(0, |part| part.lines);
+    // Rows of the wrong length are this program's to report, so the reader lets them through.
+    let mut builder = ReaderBuilder::new();
+    builder.delimiter(known.delimiter).has_headers(false).flexible(true).buffer_capacity(1 << 18);
+    if let (Some(within), 1..) = (within, part) {
+        let text = stream::open_part(&file.path, &file.name, within.start, within.length)?;
+        return Ok((builder.from_reader(text), lines));
+    }
     let text = stream::open(&file.path, &file.name, known.encoding)?.text;
     let mut text = text.with_lines_ended_by(known.line_end);
+    if let Some(within) = within {
+        text = text.ending_after(u64::try_from(known.offset).unwrap_or_default() + within.length);
+    }
     text.beginning(known.offset).map_err(failed)?;
     text.skip(known.offset);
-    // Rows of the wrong length are this program's to report, so the reader lets them through.
-    let mut reader = ReaderBuilder::new()
-        .delimiter(known.delimiter)
-        .has_headers(false)
-        .flexible(true)
-        .buffer_capacity(1 << 18)
-        .from_reader(text);
+    let mut reader = builder.from_reader(text);
     let header = &mut ByteRecord::new();
     reader.read_byte_record(header).map_err(|error| not_csv(&file.name, &error))?;
-    Ok(reader)
+    Ok((reader, lines))
 }
 
-/// Reads the file in batches of text columns; an empty field is null.
+/// Reads a part of the file in batches of text columns; an empty field is null.
 ///
 /// # Errors
 /// Where the file cannot be read or `visit` fails.
 pub fn scan<E: From<Error>>(
     file: &SourceFile,
     known: &Known,
+    part: usize,
     columns: &[usize],
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
 ) -> Result<Seen, E> {
-    let mut reader = reader(file, known)?;
+    let (mut reader, lines_before) = reader(file, known, part)?;
     let own = file.own_columns();
     let mut records: Vec<ByteRecord> = vec![ByteRecord::new(); BATCH_ROWS];
     let mut lines: Vec<u64> = Vec::with_capacity(BATCH_ROWS);
@@ -115,7 +150,7 @@ pub fn scan<E: From<Error>>(
             if ended {
                 break;
             }
-            let line = line + ends.feeds + known.header_line - 1;
+            let line = lines_before + line + ends.feeds;
             if let Some(swallowed) = swallowed(record, known.delimiter, own.len()) {
                 return Err(E::from(unclosed(&file.name, line, swallowed)));
             }
@@ -333,5 +368,65 @@ mod tests {
             let expected: Vec<(u64, Vec<String>)> = lines.into_iter().zip(rows.iter().filter(is_empty).cloned()).collect();
             prop_assert_eq!(read, expected);
         }
+    }
+    /// All rows of a file with their lines and defects, and how many rows are empty.
+    fn all(file: &SourceFile) -> (Vec<(u64, String, Option<Defect>)>, i64) {
+        let (mut rows, mut empty) = (Vec::new(), 0);
+        for part in 0..file.parts() {
+            let seen = scan(file, part, &[0, 1], &mut |batch| -> Result<(), Error> {
+                for (row, raw) in batch.raw(&(0..batch.rows).collect::<Vec<_>>())?.into_iter().enumerate() {
+                    let defect = batch.defects.iter().find(|defect| defect.row == row).cloned();
+                    rows.push((batch.line(row), raw, defect.map(|defect| Defect { row: 0, ..defect })));
+                }
+                Ok(())
+            });
+            empty += seen.unwrap().rows_empty;
+        }
+        (rows, empty)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        /// Quotes where they open a field and where they are letters, line ends within fields and between them, marks
+        /// in the middle, broken letters: a text read in parts is the text.
+        #[test]
+        fn a_text_in_parts_is_the_text(
+            pieces in proptest::collection::vec(prop_oneof![
+                3 => "[ab,]{0,5}\n", 2 => "[a\",]{0,4}", 1 => "\"[ab,\n\r]{0,6}\"[,\n]", 1 => "[\r\n]{1,3}",
+                1 => Just("\u{feff}".to_owned()), 1 => "é?",
+            ], 0..20),
+            (mark, broken, bytes) in (any::<bool>(), proptest::option::weighted(0.2, 0..60usize), 1..40u64),
+        ) {
+            let mut text = if mark { "\u{feff}x,y\n" } else { "x,y\n" }.as_bytes().to_vec();
+            text.extend(pieces.concat().bytes());
+            if let Some(place) = broken.filter(|place| *place > 8 && *place < text.len()) {
+                text[place] = 0xe9;
+            }
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&text).unwrap();
+            let (columns, known, facts) = open(file.path(), "x", &Form::default()).unwrap();
+            let (path, bytes_of_file) = (file.path().to_owned(), text.len() as u64);
+            let (name, folders, format) = ("x".to_owned(), Vec::new(), Format::Csv(known));
+            let whole = SourceFile { path, name, bytes: bytes_of_file, columns, folders, format, facts };
+            let parts = crate::sources::divided(std::slice::from_ref(&whole), bytes).unwrap().remove(0);
+            prop_assert_eq!(all(&parts), all(&whole));
+        }
+    }
+
+    #[test]
+    fn a_text_of_many_records_has_parts() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"x,y\n").unwrap();
+        (0..1000).for_each(|row| writeln!(file, "{row},\"a\nb\"").unwrap());
+        let parts = |declared: Declared| {
+            let form = Form { encoding: declared, ..Form::default() };
+            let (columns, known, facts) = open(file.path(), "x", &form).unwrap();
+            let (path, bytes) = (file.path().to_owned(), file.as_file().metadata().unwrap().len());
+            let (name, folders, format) = ("x".to_owned(), Vec::new(), Format::Csv(known));
+            let whole = SourceFile { path, name, bytes, columns, folders, format, facts };
+            crate::sources::divided(&[whole], 997).unwrap()[0].parts()
+        };
+        assert_eq!([parts(Declared::Auto), parts(Declared::Latin1)], [9, 1]);
     }
 }

@@ -114,7 +114,17 @@ fn byte_order(start: &[u8]) -> Option<Encoding> {
     }
 }
 
+/// Whether the first letter beyond ASCII, of which these are the bytes and perhaps some behind it, is one of UTF-8.
+pub fn is_utf8(letter: &[u8]) -> bool {
+    !matches!(std::str::from_utf8(letter), Err(error) if error.valid_up_to() == 0)
+}
+
 impl Decoder {
+    /// Of text that is known to be UTF-8.
+    pub fn utf8() -> Self {
+        Self { state: State::Utf8, held: Vec::new() }
+    }
+
     /// What the file is in, as far as it has been read.
     pub fn encoding(&self) -> Encoding {
         match self.state {
@@ -158,7 +168,7 @@ impl Decoder {
             Err(error) if error.valid_up_to() == 0 && error.error_len().is_none() && !last => {
                 self.held = text.split_off(place);
             }
-            Err(error) if error.valid_up_to() == 0 => {
+            Err(_) if !is_utf8(letter) => {
                 self.state = single_bytes_of(Encoding::Windows1252);
                 self.decode(text, place, last);
             }

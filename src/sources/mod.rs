@@ -7,6 +7,7 @@ pub mod book;
 pub mod cells;
 pub mod compression;
 pub mod csv;
+pub mod division;
 pub mod encoding;
 pub mod facts;
 pub mod form;
@@ -113,10 +114,26 @@ impl SourceFile {
     /// How many parts of the file can be read side by side.
     pub fn parts(&self) -> usize {
         match &self.format {
-            Format::Csv(_) | Format::Sheet(_) => 1,
+            Format::Csv(known) => known.parts(),
+            Format::Sheet(_) => 1,
             Format::Parquet(footer) => footer.row_groups(),
         }
     }
+}
+
+/// The same files, the large texts among them divided into parts of about so many bytes.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn divided(files: &[SourceFile], bytes: u64) -> Result<Vec<SourceFile>, Error> {
+    let divided = |file: &SourceFile| {
+        let format = match &file.format {
+            Format::Csv(known) if file.bytes >= bytes.saturating_mul(2) => Format::Csv(known.divided(file, bytes)?),
+            format => format.clone(),
+        };
+        Ok(SourceFile { format, ..file.clone() })
+    };
+    files.iter().map(divided).collect()
 }
 
 /// A line that its format could not deliver whole.
@@ -217,7 +234,7 @@ fn scan_stored<E: From<Error>>(
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
 ) -> Result<Seen, E> {
     match &file.format {
-        Format::Csv(known) => csv::scan(file, known, columns, visit),
+        Format::Csv(known) => csv::scan(file, known, part, columns, visit),
         Format::Parquet(footer) => parquet::scan(file, footer, part, columns, visit).map(|()| Seen::default()),
         Format::Sheet(known) => workbook::scan(file, known, columns, visit),
     }

@@ -6,7 +6,7 @@ use super::compression::Compression;
 use super::encoding::{self, Declared, Decoder, Encoding};
 use super::{Error, cannot_read};
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek, SeekFrom};
 use std::path::Path;
 
 /// Text that is kept at most before the rest of it is forgotten, but for its last line.
@@ -49,6 +49,8 @@ pub enum LineEnd {
 pub struct Opened {
     pub text: Text,
     pub compression: Option<Compression>,
+    /// The length of its byte order mark.
+    pub mark: usize,
 }
 
 /// Opens a file of text.
@@ -80,16 +82,18 @@ pub fn open(path: &Path, name: &str, declared: Declared) -> Result<Opened, Error
         ));
     }
     io::copy(&mut (&mut bytes).take(u64::try_from(mark).unwrap_or_default()), &mut io::sink()).map_err(failed)?;
-    let text = Text {
-        bytes: Box::new(bytes),
-        decoder,
-        ended: false,
-        kept: Vec::new(),
-        start: 0,
-        handed: 0,
-        line_end: LineEnd::Feed,
-    };
-    Ok(Opened { text, compression })
+    Ok(Opened { text: Text::of(Box::new(bytes), decoder), compression, mark })
+}
+
+/// Opens so many bytes of a file of UTF-8, from a place in it on.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn open_part(path: &Path, name: &str, start: u64, length: u64) -> Result<Text, Error> {
+    let failed = |error: io::Error| cannot_read(name, &error);
+    let mut file = File::open(path).map_err(failed)?;
+    file.seek(SeekFrom::Start(start)).map_err(failed)?;
+    Ok(Text::of(Box::new(file.take(length)), Decoder::utf8()))
 }
 
 /// A stream of which the first bytes have been read and stand before the rest again.
@@ -116,6 +120,16 @@ fn refuse_other_formats(name: &str, start: &[u8]) -> Result<(), Error> {
 }
 
 impl Text {
+    fn of(bytes: Box<dyn Read + Send>, decoder: Decoder) -> Self {
+        let (kept, line_end) = (Vec::new(), LineEnd::Feed);
+        Self { bytes, decoder, ended: false, kept, start: 0, handed: 0, line_end }
+    }
+
+    /// Ends the text after so many bytes of the file, its mark aside.
+    pub fn ending_after(self, bytes: u64) -> Self {
+        Self { bytes: Box::new(self.bytes.take(bytes)), ..self }
+    }
+
     /// What the text is in, as far as it has been read.
     pub fn encoding(&self) -> Encoding {
         self.decoder.encoding()

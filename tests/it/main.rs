@@ -17,6 +17,7 @@ mod compare;
 mod control_totals;
 mod currency;
 mod demo;
+mod division;
 mod docs;
 mod duplicates;
 mod errors;

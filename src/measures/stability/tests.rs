@@ -25,13 +25,13 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
             month,
             day: day(date),
             amount: *amount,
-            cost: 0,
+            cost: None,
             invoice: None,
             product: None,
             category: None,
             region: None,
         };
-        waist.add(&line);
+        waist.add(&[line]);
     }
     Books::of(&waist, i32::MAX - 1, i32::MAX).unwrap()
 }
