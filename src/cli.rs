@@ -22,7 +22,7 @@ pub enum Command {
     /// Find every mistake of a pipeline; reads no data beyond the columns of its files
     Check(PipelineArguments),
     /// Show what would run, in order, on which files
-    Plan(PipelineArguments),
+    Plan(PlanArguments),
     /// Say who would enter, leave and move with other weights, scales or rules, and why; publishes nothing
     Whatif(WhatifArguments),
     /// Say why an account stands where it stands, from its invoices to its score
@@ -81,6 +81,15 @@ pub struct PipelineArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct PlanArguments {
+    #[command(flatten)]
+    pub pipeline: PipelineArguments,
+    /// The folder that holds the runs
+    #[arg(long, default_value = "out")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Args)]
 pub struct RunArguments {
     #[command(flatten)]
     pub pipeline: PipelineArguments,
@@ -90,6 +99,9 @@ pub struct RunArguments {
     /// Threads that read lines; as many as there are processors where left out. Changes no result
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// Read everything again, also where nothing changed since the current run
+    #[arg(long)]
+    pub fresh: bool,
     /// What to tell on standard error; a bar on a terminal and plain lines elsewhere where left out
     #[arg(long, value_enum)]
     pub log: Option<Log>,

@@ -2,7 +2,8 @@
 
 use crate::calendar::iso;
 use crate::cli::{
-    Arguments, Command, DiffArguments, ExplainArguments, Log, PipelineArguments, QuarantineArguments, RunArguments,
+    Arguments, Command, DiffArguments, ExplainArguments, Log, PipelineArguments, PlanArguments, QuarantineArguments,
+    RunArguments,
     ScoresheetArguments, WhatifArguments,
 };
 use crate::demo;
@@ -18,7 +19,7 @@ use crate::pipeline::check::{Plan, Signature, check};
 use crate::pipeline::diagnostics::{SourceText, did_you_mean};
 use crate::pipeline::load;
 use crate::progress::Progress;
-use crate::run::{Options, run};
+use crate::run::{Options, foreseen, run};
 use crate::scoring::list::{Line, Rule};
 use crate::stages::Stage;
 use crate::whatif;
@@ -34,7 +35,7 @@ pub fn execute(arguments: Arguments, answer: &mut dyn io::Write) -> Result<(), F
     let text = match arguments.command {
         Command::Run(arguments) => run_pipeline(&arguments),
         Command::Check(arguments) => prepare(&arguments).map(|plan| checked(&arguments.pipeline, &plan)),
-        Command::Plan(arguments) => prepare(&arguments).map(|plan| planned(&plan)),
+        Command::Plan(arguments) => what_would_run(&arguments),
         Command::Whatif(arguments) => what_if(&arguments),
         Command::Explain(arguments) => explained(&arguments),
         Command::Diff(arguments) => differing(&arguments),
@@ -72,7 +73,7 @@ fn run_pipeline(arguments: &RunArguments) -> Result<String, Failure> {
     // Where a pool exists already, such as in a test, its size stays: no result depends on it.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     let progress = if terminal && arguments.log.is_none() { Progress::terminal() } else { Progress::hidden() };
-    let finished = run(&plan, &Options { out: arguments.out.clone(), threads, progress })?;
+    let finished = run(&plan, &Options { out: arguments.out.clone(), threads, progress, fresh: arguments.fresh })?;
     let published = &finished.published;
     let mut text = String::new();
     for damaged in &published.damaged {
@@ -112,7 +113,7 @@ fn what_if(arguments: &WhatifArguments) -> Result<String, Failure> {
     let plan = prepare(&arguments.pipeline)?;
     let run = Run::find(&arguments.out, arguments.run.as_deref().unwrap_or(&plan.settings.name))?;
     let progress = if std::io::stderr().is_terminal() { Progress::terminal() } else { Progress::hidden() };
-    let options = Options { out: arguments.out.clone(), threads: processors(), progress };
+    let options = Options { out: arguments.out.clone(), threads: processors(), progress, fresh: false };
     let top = arguments.top.map(|count| Line::Top(usize::try_from(count).unwrap_or(usize::MAX)));
     let asked = arguments.score.map(Line::Score).or(top).map(Rule::from);
     let compared = whatif::compare(&plan, &run, asked, &options)?;
@@ -199,6 +200,13 @@ fn files_of(signature: &Signature) -> usize {
         Signature::Source { source, .. } => source.files.len(),
         _ => 0,
     }
+}
+
+fn what_would_run(arguments: &PlanArguments) -> Result<String, Failure> {
+    let plan = prepare(&arguments.pipeline)?;
+    let (threads, progress) = (processors(), Progress::hidden());
+    let options = Options { out: arguments.out.clone(), threads, progress, fresh: false };
+    Ok(format!("{}{}\n", planned(&plan), foreseen(&plan, &options)?))
 }
 
 fn planned(plan: &Plan) -> String {

@@ -13,6 +13,7 @@ pub mod demo;
 pub mod diff;
 pub mod explain;
 pub mod failure;
+pub mod fingerprints;
 pub mod ledger;
 pub mod measures;
 pub mod money;

@@ -1,18 +1,19 @@
 //! Runs a checked pipeline: the only place that drives stages and collects what they make.
 
-#![expect(clippy::disallowed_methods, reason = "keeps the time of a run and fingerprints its inputs")]
+#![expect(clippy::disallowed_methods, reason = "keeps the time of a run")]
 
-use crate::calendar::iso;
+use crate::calendar::{iso, parse_day};
 use crate::failure::Failure;
+use crate::fingerprints::{Input, Memory, fingerprints, refuse_changed};
 use crate::money::to_plain;
 use crate::outputs::history::Review;
 use crate::outputs::parquet::Compression;
-use crate::outputs::publish::{Fingerprint, Published, Publisher, content_id};
+use crate::outputs::publish::{self, Fingerprint, Published, Publisher, content_id, current_run};
+use crate::outputs::runs::Run;
 use crate::outputs::tables;
-use crate::pipeline::check::{Plan, Signature, Step};
+use crate::pipeline::check::{Plan, Step};
 use crate::product::{Inputs, OutputFile, Product};
 use crate::progress::Progress;
-use crate::sources::SourceFile;
 use crate::table::{Meaning, Table};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -28,6 +29,8 @@ pub struct Options {
     pub out: PathBuf,
     pub threads: usize,
     pub progress: Progress,
+    /// Whether everything is made anew, also where nothing changed.
+    pub fresh: bool,
 }
 
 /// A finished run.
@@ -39,14 +42,6 @@ pub struct Finished {
     pub seconds: f64,
 }
 
-/// An input file as it was when the run began.
-struct Input<'a> {
-    source: &'a str,
-    file: &'a SourceFile,
-    modified: Option<SystemTime>,
-    hash: blake3::Hash,
-}
-
 /// Runs all stages and publishes what they make.
 ///
 /// # Errors
@@ -54,7 +49,15 @@ struct Input<'a> {
 pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let (start, started) = (Instant::now(), jiff::Timestamp::now());
     let publisher = Publisher::begin(&options.out, &plan.settings.name)?;
-    let inputs = fingerprints(plan)?;
+    let memory = if options.fresh { Memory::default() } else { remembered(options, plan) };
+    let inputs = fingerprints(plan, &memory, SystemTime::now())?;
+    match known(plan, &inputs, &memory, options)? {
+        Known::Published(finished) => {
+            tracing::info!(run = finished.published.run_id, "nothing changed");
+            return Ok(Finished { seconds: round(start.elapsed()), ..finished });
+        }
+        Known::Unknown(why) => tracing::info!(why, "running all stages"),
+    }
     tracing::info!(pipeline = plan.settings.name, files = inputs.len(), "reading");
     let all: Vec<usize> = (0..plan.steps.len()).collect();
     let mut made = Inputs::new(options.threads, options.progress.clone()).with_scratch(publisher.scratch());
@@ -73,43 +76,107 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let seconds = start.elapsed().as_secs_f64();
     let record = record(plan, options, (&run_id, as_of), (&inputs, &history), &done, &written, (started, seconds));
     publisher.write("run.json", format!("{record:#}\n").as_bytes())?;
+    publisher.remember(&Memory::of(&run_id, &inputs).bytes()?);
     let published = publisher.publish(&run_id)?;
     tracing::info!(run = published.run_id, seconds = round(start.elapsed()), "published");
     Ok(Finished { published, files: written.into_keys().collect(), seconds: round(start.elapsed()) })
 }
 
-fn sources(plan: &Plan) -> impl Iterator<Item = (&str, &SourceFile)> {
-    plan.steps.iter().flat_map(|step| match &step.signature {
-        Signature::Source { source, .. } => source.files.iter().map(|file| (step.id.as_str(), file)).collect(),
-        _ => Vec::new(),
+/// The published run that this one would be made again as, where that is known without making it.
+pub enum Known {
+    /// It is published, current and whole.
+    Published(Finished),
+    /// Why it has to be made, in words.
+    Unknown(String),
+}
+
+/// Whether the current run has the same inputs, earlier runs, pipeline and program, and is whole.
+///
+/// # Errors
+/// Where the current run cannot be found out.
+fn known(plan: &Plan, inputs: &[Input], memory: &Memory, options: &Options) -> Result<Known, Failure> {
+    let unknown = |why: &str| Ok(Known::Unknown(why.to_owned()));
+    let Some(folder) = current_run(&options.out, &plan.settings.name)? else {
+        return unknown("nothing was published before");
+    };
+    let Ok(run) = Run::find(&options.out, &plan.settings.name) else {
+        return unknown("the current run cannot be read");
+    };
+    if !memory.is_of_this_program() || memory.run != run.id() {
+        return unknown("the current run is not the last one of this program");
+    }
+    if let Some(why) = difference(plan, inputs, &run) {
+        return Ok(Known::Unknown(why));
+    }
+    // What runs know of each other takes no reading of lines.
+    let histories: Vec<usize> =
+        plan.steps.iter().enumerate().filter(|(_, step)| step.kind == "history").map(|(index, _)| index).collect();
+    let done = steps(plan, &histories, &mut Inputs::new(options.threads, Progress::hidden()))?;
+    let as_of = run.record.get("as_of").and_then(Value::as_str).and_then(|day| parse_day(day, "%Y-%m-%d"));
+    let history = history(done.iter().map(|(_, product)| product.as_ref()), as_of);
+    if run_id(plan, inputs, &history, as_of) != run.id() {
+        return unknown("templates, queries or earlier runs changed");
+    }
+    let Some(files) = outputs(&run) else { return unknown("the current run cannot be read") };
+    if !publish::holds(&run.folder, &files) {
+        return unknown("the current run is damaged");
+    }
+    let run_id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let published = Published { folder, run_id, unchanged: true, damaged: Vec::new() };
+    Ok(Known::Published(Finished { published, files: files.into_keys().collect(), seconds: 0.0 }))
+}
+
+/// The first thing in which this run would differ from one that was published, in words.
+fn difference(plan: &Plan, inputs: &[Input], run: &Run) -> Option<String> {
+    if run.record.get("settings") != Some(&plan.content) {
+        return Some("the pipeline changed".to_owned());
+    }
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let before: BTreeMap<(String, String), String> = run
+        .record
+        .get("inputs")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|input| ((text(input, "stage"), text(input, "file")), text(input, "blake3")))
+        .collect();
+    let now: BTreeMap<(String, String), String> = inputs
+        .iter()
+        .map(|input| ((input.source.to_owned(), input.file.name.clone()), input.hash.to_hex().to_string()))
+        .collect();
+    let change = now.iter().find_map(|(key, hash)| match before.get(key) {
+        None => Some(format!("`{}` is new", key.1)),
+        Some(before) => (before != hash).then(|| format!("`{}` changed", key.1)),
+    });
+    change.or_else(|| before.keys().find(|key| !now.contains_key(key)).map(|key| format!("`{}` is gone", key.1)))
+}
+
+/// The files of a published run as its record lists them.
+fn outputs(run: &Run) -> Option<BTreeMap<String, Fingerprint>> {
+    let listed = run.record.get("outputs")?.as_array()?.iter().map(|output| {
+        let hash = blake3::Hash::from_hex(output.get("blake3")?.as_str()?).ok()?;
+        Some((output.get("file")?.as_str()?.to_owned(), Fingerprint { size: output.get("bytes")?.as_u64()?, hash }))
+    });
+    listed.collect()
+}
+
+/// Why the pipeline would be run from the beginning, or that it would not.
+///
+/// # Errors
+/// Where an input cannot be read.
+pub fn foreseen(plan: &Plan, options: &Options) -> Result<String, Failure> {
+    let memory = remembered(options, plan);
+    let inputs = fingerprints(plan, &memory, SystemTime::now())?;
+    Ok(match known(plan, &inputs, &memory, options)? {
+        Known::Published(finished) => {
+            format!("nothing changed: {} stays as it is", finished.published.folder.display())
+        }
+        Known::Unknown(why) => format!("all lines would be read: {why}"),
     })
 }
 
-fn fingerprints(plan: &Plan) -> Result<Vec<Input<'_>>, Failure> {
-    let files: Vec<(&str, &SourceFile)> = sources(plan).collect();
-    files.into_par_iter().map(|(source, file)| fingerprint(source, file)).collect()
-}
-
-fn fingerprint<'a>(source: &'a str, file: &'a SourceFile) -> Result<Input<'a>, Failure> {
-    let failed = |error: std::io::Error| Failure::run(format!("cannot read `{}`: {error}", file.name));
-    let opened = std::fs::File::open(&file.path).map_err(failed)?;
-    let modified = opened.metadata().and_then(|metadata| metadata.modified()).ok();
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(opened).map_err(failed)?;
-    Ok(Input { source, file, modified, hash: hasher.finalize() })
-}
-
-/// A file that was written to while it was read may have given half of each of two contents.
-fn refuse_changed(inputs: &[Input]) -> Result<(), Failure> {
-    for input in inputs {
-        let metadata = std::fs::metadata(&input.file.path).ok();
-        let same = metadata.is_some_and(|now| now.len() == input.file.bytes && now.modified().ok() == input.modified);
-        if !same {
-            let message = format!("`{}` changed while it was read", input.file.name);
-            return Err(Failure::Run { message, hint: Some("run again when the export is finished".to_owned()) });
-        }
-    }
-    Ok(())
+fn remembered(options: &Options, plan: &Plan) -> Memory {
+    publish::remembered(&options.out, &plan.settings.name).map(|bytes| Memory::read(&bytes)).unwrap_or_default()
 }
 
 /// What a step made, and how long it took.

@@ -5,6 +5,7 @@
 //! OUT/<pipeline>/.staging-<process> the files of a run until all of them are written, checked and synced
 //! OUT/<pipeline>/.scratch-<process> what a run keeps out of memory while it is made
 //! OUT/<pipeline>/runs/<run id>/     a published run, never changed again
+//! OUT/<pipeline>/cache/inputs       what the input files were, so that they need not be hashed again; may be deleted
 //! OUT/<pipeline>/current            a link to the last one, replaced in one rename
 //! ```
 //!
@@ -28,6 +29,8 @@ use crate::scratch::{Place, Scratch};
 
 const CURRENT: &str = "current";
 const RUNS: &str = "runs";
+const CACHE: &str = "cache";
+const REMEMBERED: &str = "inputs";
 const STAGING: &str = ".staging-";
 const NEXT: &str = ".current-";
 const SCRATCH: &str = ".scratch-";
@@ -240,6 +243,20 @@ impl Publisher {
         Ok(published)
     }
 
+    /// Keeps bytes for the next run, in place of those kept before. Where they cannot be kept, the next run has more to
+    /// do, and that is all.
+    pub fn remember(&self, bytes: &[u8]) {
+        let (folder, staged) = (self.folder.join(CACHE), self.staging.with_extension(REMEMBERED));
+        let checked = [blake3::hash(bytes).as_bytes().as_slice(), bytes].concat();
+        let kept = fs::create_dir_all(&folder)
+            .and_then(|()| fs::write(&staged, checked))
+            .and_then(|()| fs::rename(&staged, folder.join(REMEMBERED)));
+        if let Err(error) = kept {
+            let _ = fs::remove_file(&staged);
+            tracing::warn!(%error, "cannot keep what the inputs were");
+        }
+    }
+
     fn check_file(&self, path: &str, written: Fingerprint) -> Result<(), Error> {
         let target = self.staging.join(path);
         let read = self.attempt(Step::SyncFile, &target, || {
@@ -381,6 +398,13 @@ pub fn current_run(out: &Path, pipeline: &str) -> Result<Option<PathBuf>, Error>
     }
 }
 
+/// The bytes that the last run of a pipeline kept; nothing where there are none, or not those.
+pub fn remembered(out: &Path, pipeline: &str) -> Option<Vec<u8>> {
+    let mut bytes = fs::read(out.join(pipeline).join(CACHE).join(REMEMBERED)).ok()?;
+    let kept = (bytes.len() >= blake3::OUT_LEN).then(|| bytes.split_off(blake3::OUT_LEN))?;
+    (blake3::hash(&kept).as_bytes().as_slice() == bytes).then_some(kept)
+}
+
 /// # Errors
 ///
 /// [`Error::Exists`] where there is something at the path, and [`Error::Io`].
@@ -486,10 +510,11 @@ fn remove_leftovers(folder: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether `folder` holds these files and no others. One that cannot be read does not.
-fn holds(folder: &Path, files: &BTreeMap<String, Fingerprint>) -> bool {
+/// Whether `folder` holds these files and no others but its run.json. One that cannot be read does not.
+pub fn holds(folder: &Path, files: &BTreeMap<String, Fingerprint>) -> bool {
     let mut found = BTreeSet::new();
-    if list(folder, "", &mut found).is_err() || !found.iter().eq(files.keys()) {
+    let expected: BTreeSet<&str> = files.keys().map(String::as_str).chain([RUN_FILE]).collect();
+    if list(folder, "", &mut found).is_err() || !found.iter().map(String::as_str).eq(expected) {
         return false;
     }
     files.par_iter().all(|(path, written)| {

@@ -100,7 +100,7 @@ fn a_run_says_what_it_published_and_what_to_read() {
 #[test]
 fn results_go_to_standard_output_and_the_log_to_standard_error() {
     let project = small();
-    let run = |log: &[&str]| project.vitalfew(&[&["run", "small.yaml"], log].concat());
+    let run = |log: &[&str]| project.vitalfew(&[&["run", "small.yaml", "--fresh"], log].concat());
     // Not a terminal: plain lines.
     for log in [&[][..], &["--log", "plain"]] {
         let done = run(log);
@@ -128,24 +128,24 @@ fn plan_shows_what_would_run() {
     let done = project.vitalfew(&["plan", "small.yaml"]);
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
     assert_snapshot!(done.stdout, @"
-    1. invoices (read)
-         lines.csv (146 bytes)
-    2. ledger ← invoices
-         makes quarantine: file, line, reason, detail, raw
-         makes reconciliation: file, rows_read, rows_accepted, rows_excluded, rows_quarantined, amount_read, amount_accepted, amount_excluded, amount_quarantined, rows_without_amount, rows_without_cost
-         makes outcomes: file, outcome, reason, rows, amount, first_line
-         makes files: file, format, compression, encoding, delimiter, sheet, header_line, rows_empty, columns_missing, dates_ambiguous
-         makes total_rows: file, line, amount, of, rows_summed, became, rows
-         makes file_years: file, fiscal_year, lines, revenue
-    3. account_years ← ledger
-         makes account_years: account, fiscal_year, revenue, cost, lines, invoices, products, returns, active_months, first_date, last_date, complete
-    4. growth ← account_years
-         makes growth: account, revenue_y0, revenue_y1, growth_y1, cagr, growth_intervals, growth_status, years_grown, constant_growth, worst_growth, growth_stddev, dhs_growth
-    5. pareto ← account_years
-         makes pareto: account, revenue, rank, share, cum_share, class, vital_few
-         makes concentration: segment, accounts, revenue, negative_revenue, unassigned_revenue, gini, hhi, effective_accounts, n_cutoff, top1_share, top5_share, top10_share, top20pct_share
-    6. parquet ← account_years, growth, pareto
-    7. markdown ← ledger, growth, pareto
+     1. invoices (read)
+          lines.csv (146 bytes)
+     2. ledger ← invoices
+          makes quarantine: file, line, reason, detail, raw
+          makes reconciliation: file, rows_read, rows_accepted, rows_excluded, rows_quarantined, amount_read, amount_accepted, amount_excluded, amount_quarantined, rows_without_amount, rows_without_cost
+          makes outcomes: file, outcome, reason, rows, amount, first_line
+          makes files: file, format, compression, encoding, delimiter, sheet, header_line, rows_empty, columns_missing, dates_ambiguous
+          makes total_rows: file, line, amount, of, rows_summed, became, rows
+     3. account_years ← ledger
+          makes account_years: account, fiscal_year, revenue, cost, lines, invoices, products, returns, active_months, first_date, last_date, complete
+     4. growth ← account_years
+          makes growth: account, revenue_y0, revenue_y1, growth_y1, cagr, growth_intervals, growth_status, years_grown, constant_growth, worst_growth, growth_stddev, dhs_growth
+     5. pareto ← account_years
+          makes pareto: account, revenue, rank, share, cum_share, class, vital_few
+          makes concentration: segment, accounts, revenue, negative_revenue, unassigned_revenue, gini, hhi, effective_accounts, n_cutoff, top1_share, top5_share, top10_share, top20pct_share
+     6. parquet ← account_years, growth, pareto
+     7. markdown ← ledger, growth, pareto
+    all lines would be read: nothing was published before
     ");
     assert!(!project.path("out").exists());
 }

@@ -33,6 +33,7 @@ mod published;
 mod quarantine;
 mod reading;
 mod reference;
+mod reuse;
 mod robustness;
 mod select;
 mod sheet;
