@@ -76,11 +76,14 @@ impl Books {
     ///
     /// # Errors
     /// [`Overflow`] where a sum does not fit 64 bits.
-    pub fn of(waist: &Waist, last_year: i32, last_day: i32) -> Result<Self, Overflow> {
+    pub fn of(mut waist: Waist, last_year: i32, last_day: i32) -> Result<Self, Overflow> {
+        let (invoices, products) = waist.count_distinct();
         let (accounts, account_places) = sorted(&waist.accounts);
-        let counted = || waist.years().iter().filter(|year| year.fiscal_year <= last_year);
-        let mut years: Vec<AccountYear> =
-            counted().map(|year| account_year(year, place(&account_places, year.account))).collect::<Result<_, _>>()?;
+        let counted = waist.years().iter().zip(invoices.into_iter().zip(products));
+        let counted = counted.filter(|(year, _)| year.fiscal_year <= last_year);
+        let mut years: Vec<AccountYear> = counted
+            .map(|(year, distinct)| account_year(year, place(&account_places, year.account), distinct))
+            .collect::<Result<_, _>>()?;
         years.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
         let (product_names, product_places) = sorted(&waist.products);
         let (category_names, category_places) = sorted(&waist.categories);
@@ -128,15 +131,15 @@ fn whole(amount: i128) -> Result<i64, Overflow> {
     i64::try_from(amount).ok().filter(|amount| amount.unsigned_abs() < LARGEST).ok_or(Overflow)
 }
 
-fn account_year(sums: &YearSums, account: u32) -> Result<AccountYear, Overflow> {
+fn account_year(sums: &YearSums, account: u32, (invoices, products): (i64, i64)) -> Result<AccountYear, Overflow> {
     Ok(AccountYear {
         account,
         fiscal_year: sums.fiscal_year,
         revenue: whole(sums.revenue)?,
         cost: whole(sums.cost)?,
         lines: sums.lines,
-        invoices: sums.invoices,
-        products: sums.products,
+        invoices,
+        products,
         returns: sums.returns,
         months: sums.months,
         first_day: sums.first_day,

@@ -7,6 +7,9 @@ use std::hash::BuildHasher;
 /// Strings of up to so many bytes stand in the table of codes as they are.
 const SHORT: usize = 15;
 
+/// How many strings of another interner are looked up together.
+const TOGETHER: usize = 4_096;
+
 /// Gives every distinct string a code, 0 upwards in order of first sight. The bytes of all strings lie one behind the
 /// other; what is looked at to find one is the table alone, because the ids of real books are short.
 #[derive(Debug, Default)]
@@ -71,6 +74,16 @@ impl Interner {
         };
         let keys: Vec<(Key, u64)> = texts.iter().map(hashed).collect();
         texts.iter().zip(keys).map(|(text, (key, hash))| self.code_of(text, key, hash)).collect()
+    }
+
+    /// Takes in the strings of another; their codes here, by their codes there.
+    pub fn take_in(&mut self, other: &Self) -> Vec<u32> {
+        let (mut texts, mut codes) = (other.texts(), Vec::with_capacity(other.len()));
+        while codes.len() < other.len() {
+            let some: Vec<&str> = texts.by_ref().take(TOGETHER).collect();
+            codes.extend(self.codes(&some));
+        }
+        codes
     }
 
     #[inline]
@@ -146,6 +159,11 @@ mod tests {
                 prop_assert!(interner.contains(text) && !interner.contains("never seen"));
             }
             prop_assert_eq!(interner.len(), map.len());
+            let mut other = Interner::default();
+            other.codes(&["b", "never seen", "a"]);
+            let codes = other.take_in(&interner);
+            let there: Vec<&str> = codes.iter().map(|code| other.text(*code)).collect();
+            prop_assert_eq!(there, interner.texts().collect::<Vec<_>>());
         }
     }
 }

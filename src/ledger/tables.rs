@@ -99,7 +99,7 @@ pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
 /// # Errors
 /// Where too many lines are quarantined, none is accepted, or the data completes no fiscal year.
 pub fn ledger(
-    (tally, quarantine): (Tally, Gathering),
+    (mut tally, quarantine): (Tally, Gathering),
     scan: &Scan,
     limit: Limit,
     (names, kept): (&Names, Kept),
@@ -121,7 +121,7 @@ pub fn ledger(
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
     let last_day = period.calendar.last_day(as_of_year);
-    let books = Books::of(&tally.waist, as_of_year, last_day)
+    let books = Books::of(std::mem::take(&mut tally.waist), as_of_year, last_day)
         .map_err(|Overflow| too_large("the money of an account in a year"))?;
     let books = match scan.bucket {
         None => books,

@@ -38,8 +38,6 @@ pub struct YearSums {
     pub revenue: i128,
     pub cost: i128,
     pub lines: i64,
-    pub invoices: i64,
-    pub products: i64,
     /// Lines with a negative amount: credit notes and returns.
     pub returns: i64,
     /// One bit per month of the fiscal year.
@@ -96,14 +94,10 @@ impl Waist {
             year.last_day = year.last_day.max(line.day);
         }
         for (line, slot) in placed() {
-            if line.invoice.is_some_and(|invoice| self.seen_invoices.insert(slot, invoice)) {
-                self.years.get_mut(index(slot)).into_iter().for_each(|year| year.invoices += 1);
-            }
+            line.invoice.into_iter().for_each(|invoice| self.seen_invoices.add(slot, invoice));
         }
         for (line, slot) in placed() {
-            if line.product.is_some_and(|product| self.seen_products.insert(slot, product)) {
-                self.years.get_mut(index(slot)).into_iter().for_each(|year| year.products += 1);
-            }
+            line.product.into_iter().for_each(|product| self.seen_products.add(slot, product));
         }
         if self.details.any() {
             placed().for_each(|(line, slot)| self.add_details(slot, line));
@@ -147,8 +141,6 @@ impl Waist {
                 revenue: 0,
                 cost: 0,
                 lines: 0,
-                invoices: 0,
-                products: 0,
                 returns: 0,
                 months: 0,
                 first_day: day,
@@ -166,9 +158,9 @@ impl Waist {
             *self = other;
             return;
         }
-        let accounts: Vec<u32> = other.accounts.texts().map(|text| self.accounts.code(text)).collect();
-        let invoices: Vec<u32> = other.invoices.texts().map(|text| self.invoices.code(text)).collect();
-        let products: Vec<u32> = other.products.texts().map(|text| self.products.code(text)).collect();
+        let accounts = self.accounts.take_in(&other.accounts);
+        let invoices = self.invoices.take_in(&other.invoices);
+        let products = self.products.take_in(&other.products);
         let mut slots = Vec::with_capacity(other.years.len());
         for year in &other.years {
             let account = accounts.get(index(year.account)).copied().unwrap_or_default();
@@ -183,16 +175,10 @@ impl Waist {
             mine.first_day = mine.first_day.min(year.first_day);
             mine.last_day = mine.last_day.max(year.last_day);
         }
-        // What both have seen counts once, so distinct things are counted anew and not added.
-        let years = &mut self.years;
-        unite(&mut self.seen_invoices, &other.seen_invoices, &slots, &invoices, |slot| {
-            years.get_mut(index(slot)).into_iter().for_each(|year| year.invoices += 1);
-        });
-        unite(&mut self.seen_products, &other.seen_products, &slots, &products, |slot| {
-            years.get_mut(index(slot)).into_iter().for_each(|year| year.products += 1);
-        });
-        let categories: Vec<u32> = other.categories.texts().map(|text| self.categories.code(text)).collect();
-        let regions: Vec<u32> = other.regions.texts().map(|text| self.regions.code(text)).collect();
+        self.seen_invoices.merge(&other.seen_invoices, &slots, &invoices);
+        self.seen_products.merge(&other.seen_products, &slots, &products);
+        let categories = self.categories.take_in(&other.categories);
+        let regions = self.regions.take_in(&other.regions);
         let translated = |codes: &[u32], code: u32| codes.get(index(code)).copied().unwrap_or_default();
         self.months.merge(&other.months, |slot, month| (translated(&slots, slot), month));
         self.of_products
@@ -201,6 +187,15 @@ impl Waist {
             .merge(&other.of_categories, |slot, code| (translated(&slots, slot), translated(&categories, code)));
         self.of_regions.merge(&other.of_regions, |slot, code| (translated(&slots, slot), translated(&regions, code)));
         self.days.merge(&other.days, |account, day| (translated(&accounts, account), day));
+    }
+
+    /// How many invoices and products each account year has seen, by slot. They are forgotten with it: what sees which
+    /// takes most of the memory of a waist.
+    pub fn count_distinct(&mut self) -> (Vec<i64>, Vec<i64>) {
+        let slots = self.years.len();
+        let [invoices, products] = [&mut self.seen_invoices, &mut self.seen_products].map(std::mem::take);
+        self.invoices = Interner::default();
+        (invoices.counts(slots), products.counts(slots))
     }
 
     /// The account years by slot, for the finer sums that refer to them.
@@ -227,16 +222,4 @@ impl Waist {
     pub fn days(&self) -> &Sums {
         &self.days
     }
-}
-
-/// Takes in the pairs of another waist, in this one's slots and codes, and calls `new` with the slot of each
-/// that this one has not seen.
-fn unite(mine: &mut Distinct, other: &Distinct, slots: &[u32], codes: &[u32], mut new: impl FnMut(u32)) {
-    other.for_each(|slot, code| {
-        if let (Some(slot), Some(code)) = (slots.get(index(slot)), codes.get(index(code)))
-            && mine.insert(*slot, *code)
-        {
-            new(*slot);
-        }
-    });
 }

@@ -33,7 +33,7 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
         };
         waist.add(&[line]);
     }
-    Books::of(&waist, i32::MAX - 1, i32::MAX).unwrap()
+    Books::of(waist, i32::MAX - 1, i32::MAX).unwrap()
 }
 
 fn period(calendar: FiscalCalendar, lines: &[(&str, &str, i64)], as_of: &str) -> Period {
