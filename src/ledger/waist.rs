@@ -159,8 +159,6 @@ impl Waist {
             return;
         }
         let accounts = self.accounts.take_in(&other.accounts);
-        let invoices = self.invoices.take_in(&other.invoices);
-        let products = self.products.take_in(&other.products);
         let mut slots = Vec::with_capacity(other.years.len());
         for year in &other.years {
             let account = accounts.get(index(year.account)).copied().unwrap_or_default();
@@ -175,8 +173,18 @@ impl Waist {
             mine.first_day = mine.first_day.min(year.first_day);
             mine.last_day = mine.last_day.max(year.last_day);
         }
-        self.seen_invoices.merge(&other.seen_invoices, &slots, &invoices);
-        self.seen_products.merge(&other.seen_products, &slots, &products);
+        // The two that take long, side by side.
+        let ((), products) = rayon::join(
+            || {
+                let invoices = self.invoices.take_in(&other.invoices);
+                self.seen_invoices.merge(&other.seen_invoices, &slots, &invoices);
+            },
+            || {
+                let products = self.products.take_in(&other.products);
+                self.seen_products.merge(&other.seen_products, &slots, &products);
+                products
+            },
+        );
         let categories = self.categories.take_in(&other.categories);
         let regions = self.regions.take_in(&other.regions);
         let translated = |codes: &[u32], code: u32| codes.get(index(code)).copied().unwrap_or_default();
@@ -195,7 +203,7 @@ impl Waist {
         let slots = self.years.len();
         let [invoices, products] = [&mut self.seen_invoices, &mut self.seen_products].map(std::mem::take);
         self.invoices = Interner::default();
-        (invoices.counts(slots), products.counts(slots))
+        rayon::join(|| invoices.counts(slots), || products.counts(slots))
     }
 
     /// The account years by slot, for the finer sums that refer to them.
