@@ -3,8 +3,7 @@
 use crate::calendar::iso;
 use crate::cli::{
     Arguments, Command, DiffArguments, ExplainArguments, Log, PipelineArguments, PlanArguments, QuarantineArguments,
-    RunArguments,
-    ScoresheetArguments, WhatifArguments,
+    RunArguments, ScoresheetArguments, WhatifArguments,
 };
 use crate::demo;
 use crate::diff;

@@ -136,6 +136,7 @@ fn plan_shows_what_would_run() {
           makes outcomes: file, outcome, reason, rows, amount, first_line
           makes files: file, format, compression, encoding, delimiter, sheet, header_line, rows_empty, columns_missing, dates_ambiguous
           makes total_rows: file, line, amount, of, rows_summed, became, rows
+          makes file_years: file, fiscal_year, lines, revenue
      3. account_years ← ledger
           makes account_years: account, fiscal_year, revenue, cost, lines, invoices, products, returns, active_months, first_date, last_date, complete
      4. growth ← account_years
