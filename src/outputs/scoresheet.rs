@@ -100,9 +100,9 @@ pub fn scoresheet(plan: &Plan, threads: usize) -> Result<Scoresheet, Failure> {
         });
     };
     let first = |kind: &str| plan.steps.iter().find(|step| step.kind == kind);
-    let (pareto, accounts) = (first("pareto"), first("accounts"));
+    let (pareto, accounts, select) = (first("pareto"), first("accounts"), first("select"));
     let mut inputs = Inputs::new(threads, Progress::hidden());
-    execute(plan, &needed(plan, [Some(scorecard), pareto, accounts]), &mut inputs)?;
+    execute(plan, &needed(plan, [Some(scorecard), pareto, accounts, select]), &mut inputs)?;
     let table = |name: Option<&str>| name.map(|name| inputs.table(name)).transpose();
     let main = |step: Option<&Step>| {
         table(step.and_then(|step| step.signature.tables().first()).map(|spec| spec.name.as_str()))
@@ -113,6 +113,7 @@ pub fn scoresheet(plan: &Plan, threads: usize) -> Result<Scoresheet, Failure> {
     let tables = Tables {
         pareto: main(pareto)?,
         accounts: main(accounts)?,
+        selection: main(select)?,
         scorecard: inputs.table(&scorecard.id)?,
         judgements: of_scorecard("judgements")?,
         spread: of_scorecard("judgement_spread")?,
@@ -194,13 +195,15 @@ fn facts(tables: &Tables, catalogue: &Catalogue, vocabulary: &Vocabulary) -> Vec
 struct Tables<'t> {
     pareto: Option<&'t Table>,
     accounts: Option<&'t Table>,
+    selection: Option<&'t Table>,
     scorecard: &'t Table,
     judgements: &'t Table,
     spread: &'t Table,
 }
 
 /// The accounts worth judging, the largest first: class A, those of class B near the line, those that somebody has
-/// judged, and the best scores, as many as class A has accounts. Without a ranking, all accounts.
+/// judged, the best scores, as many as class A has accounts, and those that are on the list or have to do with it: that
+/// left it, wait, or are watched. Without a ranking, all accounts.
 fn rows(tables: &Tables, judged: &[&str]) -> Vec<Row> {
     let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
     for account in tables.scorecard.text("account") {
@@ -227,6 +230,10 @@ fn rows(tables: &Tables, judged: &[&str]) -> Vec<Row> {
     let ranks = tables.scorecard.text("account").into_iter().zip(tables.scorecard.integers("rank"));
     worth.extend(ranks.filter(|(_, rank)| rank.is_some_and(|rank| rank <= best)).map(|(account, _)| account));
     worth.extend(tables.judgements.text("account"));
+    if let Some(selection) = tables.selection {
+        let status = selection.text("account").into_iter().zip(selection.text("status"));
+        worth.extend(status.filter(|(_, status)| *status != "none").map(|(account, _)| account));
+    }
     if let Some(accounts) = tables.accounts {
         add_names(&mut rows, accounts);
     }

@@ -219,6 +219,21 @@ fn the_scoresheet_has_the_accounts_worth_judging_and_the_scores_that_count() {
     assert!(!project.path("out").exists(), "nothing is published");
 }
 
+/// Cai is of class C and nobody has judged it, but somebody has decided that it is a key account.
+#[test]
+fn the_scoresheet_has_the_accounts_on_the_list() {
+    let project = named("en");
+    let pipeline = std::fs::read_to_string(project.path("small.yaml")).unwrap();
+    let select = "  - select: {from: scorecard, enter: {top: 2}}\n  - parquet";
+    project.write("small.yaml", pipeline.replacen("  - parquet", select, 1));
+    project.write("overrides.csv", "account,what,value,who,why\nCai,decision,always,board,pilot line\n");
+    let done = project.vitalfew(&["scoresheet", "small.yaml"]);
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    let rows = cells(&project.path("scoresheet-2024-12-31.xlsx"), 0);
+    let accounts: Vec<&str> = rows[1..].iter().map(|row| row[0].as_str()).collect();
+    assert_eq!(accounts, ["'Ana", "'Bea", "'Cai"]);
+}
+
 #[test]
 fn the_scoresheet_speaks_the_language_of_the_pipeline() {
     let project = named("es");
