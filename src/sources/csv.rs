@@ -134,15 +134,20 @@ pub fn scan<E: From<Error>>(
 ) -> Result<Seen, E> {
     let (mut reader, lines_before) = reader(file, known, part)?;
     let own = file.own_columns();
-    let mut records: Vec<ByteRecord> = vec![ByteRecord::new(); BATCH_ROWS];
-    let mut lines: Vec<u64> = Vec::with_capacity(BATCH_ROWS);
+    // As many as the file needs: most of many small files are shorter than a batch.
+    let mut records: Vec<ByteRecord> = Vec::new();
+    let mut lines: Vec<u64> = Vec::new();
     let mut rows_empty = 0;
     let mut ended = false;
     while !ended {
         lines.clear();
         let start = reader.position().byte();
         reader.get_mut().forget_before(start);
-        while let Some(record) = records.get_mut(lines.len()) {
+        while lines.len() < BATCH_ROWS {
+            if records.len() == lines.len() {
+                records.push(ByteRecord::new());
+            }
+            let Some(record) = records.get_mut(lines.len()) else { break };
             ended = !reader.read_byte_record(record).map_err(|error| not_csv(&file.name, &error))?;
             // The reader goes over line ends before a record, and only the text itself tells how many there are.
             let (byte, line) = record.position().map_or((0, 0), |position| (position.byte(), position.line()));
