@@ -42,7 +42,10 @@ pub fn execute(arguments: Arguments, answer: &mut dyn io::Write) -> Result<(), F
         Command::Runs { name, out } => runs(&out, &name),
         Command::Keep(arguments) => {
             let kept = Run::find(&arguments.out, &arguments.run).and_then(|run| keep(&run, &arguments.to));
-            kept.map(|folder| format!("kept {}\n", folder.display()))
+            kept.map(|kept| {
+                let how = if kept.before { "kept before as" } else { "kept" };
+                format!("{how} {}\n", kept.folder.display())
+            })
         }
         Command::Stages { kind } => manual(kind.as_deref()),
         Command::DemoData { to, accounts, lines, years, seed } => {

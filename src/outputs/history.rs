@@ -107,7 +107,8 @@ impl Declared {
         let run = match Run::open(folder) {
             Ok(run) => run,
             Err(failure) => {
-                problems.report(&self.path.span, failure.to_string(), None);
+                let hint = "put the file back, or take the folder of that run away";
+                problems.report(&self.path.span, failure.to_string(), hint.to_owned());
                 return None;
             }
         };

@@ -6,12 +6,21 @@ use crate::failure::Failure;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+/// Where a run is kept, and whether it was before.
+#[derive(Debug)]
+pub struct Kept {
+    pub folder: PathBuf,
+    pub before: bool,
+}
+
 /// Copies the tables of a run, and its run.json without the time and the machine, to `<to>/<run id>`. The quarantine
-/// stays behind: it can be as large as the invoices, and no later run looks at it.
+/// stays behind: it can be as large as the invoices, and no later run looks at it. A run that is kept already, as it
+/// is, stays so.
 ///
 /// # Errors
-/// Where a table is not what the run published, the folder exists already, or it cannot be written.
-pub fn keep(run: &Run, to: &Path) -> Result<PathBuf, Failure> {
+/// Where a table is not what the run published, another run of its day is kept there, the folder holds something else,
+/// or it cannot be written.
+pub fn keep(run: &Run, to: &Path) -> Result<Kept, Failure> {
     let mut record = run.record.clone();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     if let Some(outputs) = record.get_mut("outputs").and_then(Value::as_array_mut) {
@@ -24,8 +33,34 @@ pub fn keep(run: &Run, to: &Path) -> Result<PathBuf, Failure> {
     without_clock(&mut record);
     files.push(("run.json".to_owned(), format!("{record:#}\n").into_bytes()));
     let folder = to.join(run.id());
+    for other in kept_runs(to) {
+        if other.id() == run.id() && other.record == record {
+            files
+                .iter()
+                .filter(|(file, _)| file != "run.json")
+                .try_for_each(|(file, _)| other.bytes(file).map(drop))?;
+            return Ok(Kept { folder, before: true });
+        }
+        // Kept runs have no clock, so that nothing would say which of the two stands.
+        let day = record.get("as_of").filter(|day| !day.is_null());
+        if other.id() != run.id() && day.is_some() && other.record.get("as_of") == day {
+            let day = day.and_then(Value::as_str).unwrap_or_default();
+            return Err(Failure::Arguments {
+                message: format!("`{}` holds another run of {day}: `{}`", to.display(), other.id()),
+                hint: Some("a day has one review: take the folder of that run away first".to_owned()),
+            });
+        }
+    }
     write_new_folder(&folder, &files)?;
-    Ok(folder)
+    Ok(Kept { folder, before: false })
+}
+
+/// The runs in a folder, as far as they can be read; a folder that is not there has none.
+fn kept_runs(folder: &Path) -> Vec<Run> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    folders.sort();
+    folders.into_iter().filter_map(|folder| Run::open(folder).ok()).collect()
 }
 
 fn is_kept(path: &str) -> bool {

@@ -15,6 +15,9 @@ use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+/// What to do about it also where it is an earlier run, which no other run makes again.
+const DAMAGED: &str = "the run is damaged: put its files back, or take its folder away and run the pipeline again";
+
 /// A published run.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -78,7 +81,7 @@ impl Run {
     pub fn open(folder: PathBuf) -> Result<Self, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::Run {
             message: format!("cannot read `{}`: {error}", folder.join("run.json").display()),
-            hint: Some("the run is damaged; run the pipeline again".to_owned()),
+            hint: Some(DAMAGED.to_owned()),
         };
         let text = std::fs::read(folder.join("run.json")).map_err(|error| failed(&error))?;
         let record = serde_json::from_slice(&text).map_err(|error| failed(&error))?;
@@ -200,10 +203,7 @@ fn unknown(out: &Path, name: &str) -> Failure {
 }
 
 fn damaged(path: &Path, error: impl std::fmt::Display) -> Failure {
-    Failure::Run {
-        message: format!("cannot read `{}`: {error}", path.display()),
-        hint: Some("the run is damaged; run the pipeline again".to_owned()),
-    }
+    Failure::Run { message: format!("cannot read `{}`: {error}", path.display()), hint: Some(DAMAGED.to_owned()) }
 }
 
 fn reader(path: &Path) -> Result<(SchemaRef, ParquetRecordBatchReader), Failure> {

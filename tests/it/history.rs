@@ -83,11 +83,21 @@ fn a_kept_run_has_its_tables_and_no_clock() {
     insta::with_settings!({filters => vec![(r"-[0-9a-f]{16}", "-HASH")]}, {
         project.run(&["--as-of", "2024-12-31"]);
         let again = project.vitalfew(&["keep", "small", "--to", "reviews"]);
-        assert_snapshot!(format!("exit code {}\n{}", again.code, again.stderr), @"
+        assert_eq!((again.code, again.stderr.as_str()), (0, ""));
+        assert_snapshot!(again.stdout, @"kept before as reviews/2024-12-31-HASH");
+        // Of another run of that day nothing would say which of the two stands.
+        project.run(&["--as-of", "2024-12-31", "--set", "decimals=3"]);
+        let other = project.vitalfew(&["keep", "small", "--to", "reviews"]);
+        assert_snapshot!(format!("exit code {}\n{}", other.code, other.stderr), @"
         exit code 2
-        error: `reviews/2024-12-31-HASH` exists already
-        hint: it may hold work of somebody's; write to another place
+        error: `reviews` holds another run of 2024-12-31: `2024-12-31-HASH`
+        hint: a day has one review: take the folder of that run away first
         ");
+        assert_eq!(fs::read_dir(project.path("reviews")).unwrap().count(), 1);
+        // One that was edited is not what was kept.
+        fs::write(folder.join("tables/account_years.parquet"), b"PAR1").unwrap();
+        project.run(&["--as-of", "2024-12-31"]);
+        assert_eq!(project.vitalfew(&["keep", "small", "--to", "reviews"]).code, 1);
         let planned = project.vitalfew(&["plan", "small.yaml"]).stdout;
         assert_snapshot!(planned.lines().take(2).collect::<Vec<_>>().join("\n"), @"
         1. history
@@ -134,6 +144,8 @@ fn folders_that_hold_no_runs() {
       |
     5 |   - history: {path: reviews}
       |                     ^^^^^^^
+      |
+      = hint: put the file back, or take the folder of that run away
 
     1 mistake in `small.yaml`
     ");

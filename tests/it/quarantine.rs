@@ -184,7 +184,7 @@ fn a_damaged_run_is_refused() {
     assert_eq!((done.code, done.stdout.as_str()), (1, ""));
     assert_snapshot!(done.stderr.replace(&folder.display().to_string(), "<run>"), @"
     error: cannot read `<run>/quarantine.parquet`: it is not what the run published
-    hint: the run is damaged; run the pipeline again
+    hint: the run is damaged: put its files back, or take its folder away and run the pipeline again
     ");
 }
 
