@@ -18,6 +18,9 @@ const RESET: &str = "\u{1b}[0m";
 const NAME: usize = 34;
 const FIGURE: usize = 11;
 
+/// Robustness knows no places and no list before; with a selection its list is another one.
+const ALONE: &str = "the list that the scores would make by themselves";
+
 /// Writes the lines, with colours or without.
 struct Page<'a> {
     of: &'a Explained,
@@ -175,11 +178,10 @@ impl Page<'_> {
         self.heading("What it leaves");
         let money = |amount: Option<i64>| amount.map_or_else(|| NOTHING.to_owned(), |amount| self.money(amount));
         let (gross, serve, net) = (money(margin.gross), money(margin.cost_to_serve), money(margin.net));
-        let (ratio, accounts) = (self.percent(margin.ratio), margin.accounts);
+        let accounts = margin.accounts;
+        let ratio = margin.ratio.map(|ratio| format!(", {} of revenue", self.percent(Some(ratio)))).unwrap_or_default();
         let rank = margin.rank.map(|rank| format!("; no. {rank} of {accounts}")).unwrap_or_default();
-        self.words(format_args!(
-            "Gross margin {gross}, less {serve} to serve it: net margin {net}, {ratio} of revenue{rank}."
-        ));
+        self.words(format_args!("Gross margin {gross}, less {serve} to serve it: net margin {net}{ratio}{rank}."));
     }
 
     fn score(&mut self, score: &Score) {
@@ -230,7 +232,8 @@ impl Page<'_> {
             }
             let asks: Vec<String> =
                 asks.iter().map(|(does, criteria)| format!("{} ({does})", criteria.join(", "))).collect();
-            self.words(format_args!("Ask first, since a single answer could change the list: {}.", asks.join("; ")));
+            let list = if self.of.selection.is_some() { ALONE } else { "the list" };
+            self.words(format_args!("Ask first, since a single answer could change {list}: {}.", asks.join("; ")));
         }
         if let Some(reach) = &score.reach {
             self.reach(reach);
@@ -302,6 +305,9 @@ impl Page<'_> {
 
     fn robustness(&mut self, robustness: &Robustness) {
         self.heading("With other weights");
+        if self.of.selection.is_some() {
+            self.words(format_args!("This is about {ALONE}, whatever places there are and whoever was on it before."));
+        }
         let rank = |rank: Option<i64>| rank.map_or_else(|| NOTHING.to_owned(), |rank| rank.to_string());
         let (p05, p50, p95) = (rank(robustness.rank_p05), rank(robustness.rank_p50), rank(robustness.rank_p95));
         let p_key = self.percent(robustness.p_key);

@@ -158,6 +158,7 @@ fn the_book_of_twelve_accounts_comes_out_of_files_as_it_was_worked_by_hand() {
             An account enters with a score of 7.00 or more and leaves below 6.50.
             Only accounts of these classes can be on it: A, B.
             The list is that of the review of 30 September 2024. This run only watches: until the next one, on 31 December 2024, nobody enters or leaves but by decision.
+            No. counts all accounts that fulfil what is asked for besides the score, also those that are not on the list.
 
             | No. | Account | Status | Score | Class | Since | Manager | Why |
             |---:|:---|:---|---:|:---|---:|:---|:---|

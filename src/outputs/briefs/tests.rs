@@ -111,6 +111,26 @@ fn the_movement_since_the_last_review_is_told_by_criterion() {
 }
 
 #[test]
+fn a_margin_without_revenue_is_no_part_of_it() {
+    let selection = selection();
+    let profitability = TableBuilder::new("profitability", 1)
+        .per_account()
+        .text("account", vec!["A"])
+        .money("gross_margin", vec![0])
+        .money("cost_to_serve", vec![500])
+        .money("net_margin", vec![-500])
+        .ratios("net_margin_ratio", vec![None::<f64>])
+        .build();
+    let sources = Sources {
+        selection: Some(Sheet::of(&selection)),
+        facts: [("profitability", Sheet::of(&profitability))].into_iter().collect(),
+        ..Sources::default()
+    };
+    insta::assert_snapshot!(of(&text(&sources, Language::English), "Facts"), @"- Net margin in 2025: -5.00~EUR: gross margin 0.00~EUR, less 5.00~EUR to serve");
+    insta::assert_snapshot!(of(&text(&sources, Language::Spanish), "Datos"), @"- Margen neto en 2025: -5,00~EUR: margen bruto 0,00~EUR, menos 5,00~EUR de servicio");
+}
+
+#[test]
 fn every_risk_has_its_words() {
     let selection = selection();
     let growth = TableBuilder::new("growth", 1)

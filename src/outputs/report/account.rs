@@ -179,17 +179,30 @@ fn add_last_invoices(accounts: &mut Accounts, table: &Table) {
 }
 
 fn add_names(accounts: &mut Accounts, table: &Table) {
-    // The attributes are the user's to choose; without a name the key has to do.
-    if table.spec.column("name").is_none() {
-        return;
-    }
-    for (key, name) in table.text("account").into_iter().zip(table.text("name")) {
-        let name = name.trim();
-        if let Some(account) = accounts.get_mut(key)
-            && !name.is_empty()
-            && name != key
-        {
-            account.name = format!("{name} ({key})");
+    for (key, name) in named(table) {
+        if let Some(account) = accounts.get_mut(key) {
+            account.name = name;
         }
     }
+}
+
+/// What to call accounts, also those of which a list keeps telling after their last line is gone.
+pub(super) fn names(inputs: &Inputs, accounts: &Accounts) -> BTreeMap<String, String> {
+    let of_table = inputs.accounts.map(named).unwrap_or_default();
+    let of_table = of_table.into_iter().map(|(key, name)| (key.to_owned(), name));
+    of_table.chain(accounts.iter().map(|(key, account)| (key.clone(), account.name.clone()))).collect()
+}
+
+/// The accounts that have a name, with the key behind it.
+fn named(table: &Table) -> Vec<(&str, String)> {
+    // The attributes are the user's to choose; without a name the key has to do.
+    if table.spec.column("name").is_none() {
+        return Vec::new();
+    }
+    let pairs = table.text("account").into_iter().zip(table.text("name"));
+    let pairs = pairs.map(|(key, name)| (key, name.trim()));
+    pairs
+        .filter(|(key, name)| !name.is_empty() && name != key)
+        .map(|(key, name)| (key, format!("{name} ({key})")))
+        .collect()
 }

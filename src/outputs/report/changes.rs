@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::account::Accounts;
+use super::account::{Accounts, names};
 use super::{Inputs, Listing};
 use crate::calendar::parse_day;
 use crate::table::Table;
@@ -93,9 +93,10 @@ pub struct Judged {
 
 pub(super) fn changes(inputs: &Inputs, accounts: &Accounts, top: usize) -> Option<Changes> {
     let (changes, comparison) = (inputs.changes?, inputs.comparison?);
-    let name = |key: &str| accounts.get(key).map_or(key, |account| &account.name).to_owned();
+    let known = names(inputs, accounts);
+    let name = |key: &str| known.get(key).map_or(key, String::as_str).to_owned();
     let told = Told::of(changes, name);
-    let names = |rows: Vec<usize>| Listing::cut(rows.into_iter().map(|row| name(told.accounts[row])).collect(), top);
+    let listed = |rows: Vec<usize>| Listing::cut(rows.into_iter().map(|row| name(told.accounts[row])).collect(), top);
     let all = || 0..told.accounts.len();
     let moved = |parts: &[Option<f64>]| parts.iter().flatten().filter(|part| part.abs() >= SHOWN).count();
     let [customer, weights] = ["delta_customer", "delta_weights"].map(|column| changes.numbers(column));
@@ -117,8 +118,8 @@ pub(super) fn changes(inputs: &Inputs, accounts: &Accounts, top: usize) -> Optio
         by_customer: moved(&customer),
         by_weights: moved(&weights),
         classes: Listing::cut(classes.into_iter().map(|row| told.row(row)).collect(), top.min(SHORT)),
-        new: names(all().filter(|row| told.is_new(*row)).collect()),
-        gone: names(all().filter(|row| told.is_gone(*row)).collect()),
+        new: listed(all().filter(|row| told.is_new(*row)).collect()),
+        gone: listed(all().filter(|row| told.is_gone(*row)).collect()),
         restated: restatements.iter().map(|row| i128::from(row.difference)).sum(),
         restatements: Listing::cut(restatements, top),
         files: Listing::cut(files, top),

@@ -1,8 +1,10 @@
 //! The list of key accounts: who is on it and why, who has come and gone, and who waits.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::account::Accounts;
+use super::account::{Accounts, names};
 use super::{Inputs, Listing};
 use crate::scoring::overrides::DECISION;
 use crate::table::Table;
@@ -87,7 +89,8 @@ pub struct Word {
 
 pub(super) fn selection(inputs: &Inputs, declared: &Declared, accounts: &Accounts, top: usize) -> Option<Selection> {
     let table = inputs.selection?;
-    let mut rows = chosen(table, accounts);
+    let names = names(inputs, accounts);
+    let mut rows = chosen(table, &names);
     rows.sort_by(|a, b| (a.rank.is_none(), a.rank, &a.name).cmp(&(b.rank.is_none(), b.rank, &b.name)));
     let with = |is_wanted: &dyn Fn(&Chosen) -> bool| -> Vec<Chosen> {
         rows.iter().filter(|row| is_wanted(row)).cloned().collect()
@@ -113,22 +116,22 @@ pub(super) fn selection(inputs: &Inputs, declared: &Declared, accounts: &Account
         left: Listing::cut(left, top),
         waiting: Listing::cut(waiting, top),
         watched: Listing::cut(of_status("watch"), top),
-        decisions: inputs.overrides.map(|table| decisions(table, accounts)).unwrap_or_default(),
+        decisions: inputs.overrides.map(|table| decisions(table, &names)).unwrap_or_default(),
     })
 }
 
-fn name(key: &str, accounts: &Accounts) -> String {
-    accounts.get(key).map_or(key, |account| &account.name).to_owned()
+fn name(key: &str, names: &BTreeMap<String, String>) -> String {
+    names.get(key).map_or(key, String::as_str).to_owned()
 }
 
-fn chosen(table: &Table, accounts: &Accounts) -> Vec<Chosen> {
+fn chosen(table: &Table, names: &BTreeMap<String, String>) -> Vec<Chosen> {
     let (keys, status, reasons) = (table.text("account"), table.text("status"), table.text("reasons"));
     let (is_key, scores, ranks) = (table.flags("key"), table.numbers("score"), table.integers("rank"));
     let (classes, managers) = (table.optional_text("class"), table.optional_text("manager"));
     let (positions, since) = (table.integers("waiting_position"), table.dates("since"));
     let without = table.flags("would_be_without_hysteresis");
     let row = |row: usize| Chosen {
-        name: name(keys[row], accounts),
+        name: name(keys[row], names),
         status: status[row].to_owned(),
         key: is_key[row],
         score: scores[row],
@@ -144,12 +147,12 @@ fn chosen(table: &Table, accounts: &Accounts) -> Vec<Chosen> {
 }
 
 /// The rows of the overrides that are about the list.
-fn decisions(table: &Table, accounts: &Accounts) -> Vec<Word> {
+fn decisions(table: &Table, names: &BTreeMap<String, String>) -> Vec<Word> {
     let (keys, what, decision) = (table.text("account"), table.text("what"), table.text("decision"));
     let (who, why, until) = (table.text("who"), table.text("why"), table.dates("until"));
     let status = table.text("status");
     let word = |row: usize| Word {
-        name: name(keys[row], accounts),
+        name: name(keys[row], names),
         decision: decision[row].to_owned(),
         who: who[row].to_owned(),
         why: why[row].to_owned(),
@@ -204,7 +207,12 @@ mod tests {
 
     fn text(language: Language, table: &Table, declared: Declared) -> String {
         let book = book();
-        let inputs = Inputs { selection: Some(table), ..book.inputs() };
+        // The invoices have no line of C-0 any more, and the list of accounts still knows its name.
+        let accounts = TableBuilder::new("accounts", 5)
+            .text("account", vec!["C-0", "C-1", "C-2", "C-3", "C-4"])
+            .text("name", vec!["Echo | Co", "Acme & Sons", "Bolt | Nut <Ltd>", "Cable [x](y)", "Delta"])
+            .build();
+        let inputs = Inputs { selection: Some(table), accounts: Some(&accounts), ..book.inputs() };
         let facts = Facts { selection: Some(declared), ..facts(language) };
         let text = render(&report(&facts, &inputs), language, None).unwrap();
         let until = if language == Language::English { "\n## What was read" } else { "\n## Qué se ha leído" };
@@ -237,6 +245,7 @@ mod tests {
         An account enters with a score of 7.00 or more and leaves below 6.50.
         Only accounts of these classes can be on it: A, B.
         The list was decided for the review of 31 December 2025; the next one is on 31 March 2026.
+        No. counts all accounts that fulfil what is asked for besides the score, also those that are not on the list.
 
         | No. | Account | Status | Score | Class | Since | Manager | Why |
         |---:|:---|:---|---:|:---|---:|:---|:---|
@@ -252,8 +261,8 @@ mod tests {
 
         | Account | Score | Why |
         |:---|---:|:---|
-        | C-0 | – | gone |
         | C-5 | – | out |
+        | Echo \| Co (C-0) | – | gone |
 
         Wait for a place, in this order:
 
@@ -281,6 +290,7 @@ mod tests {
         Una cuenta entra con una puntuación de 7,00 o más y sale por debajo de 6,50.
         Solo pueden estar en ella cuentas de estas clases: A, B.
         La lista se decidió para la revisión del 31 de diciembre de 2025; la próxima es el 31 de marzo de 2026.
+        El n.º cuenta todas las cuentas que cumplen lo que se exige además de la puntuación, también las que no están en la lista.
 
         | N.º | Cuenta | Estado | Puntuación | Clase | Desde | Gestor | Por qué |
         |---:|:---|:---|---:|:---|---:|:---|:---|
@@ -296,8 +306,8 @@ mod tests {
 
         | Cuenta | Puntuación | Por qué |
         |:---|---:|:---|
-        | C-0 | – | gone |
         | C-5 | – | out |
+        | Echo \| Co (C-0) | – | gone |
 
         Esperan una plaza, en este orden:
 
@@ -329,6 +339,7 @@ mod tests {
         An account enters with a score of 7.00 or more and leaves below 6.50.
         Only accounts of these classes can be on it: A, B.
         The list is that of the review of 31 December 2025. This run only watches: until the next one, on 31 March 2026, nobody enters or leaves but by decision.
+        No. counts all accounts that fulfil what is asked for besides the score, also those that are not on the list.
 
         | No. | Account | Status | Score | Class | Since | Manager | Why |
         |---:|:---|:---|---:|:---|---:|:---|:---|
@@ -373,6 +384,7 @@ mod tests {
         Una cuenta entra con una puntuación de 7,00 o más y sale por debajo de 6,50.
         Solo pueden estar en ella cuentas de estas clases: A, B.
         La lista es la de la revisión del 31 de diciembre de 2025. Esta ejecución solo observa: hasta la próxima, el 31 de marzo de 2026, nadie entra ni sale salvo por decisión.
+        El n.º cuenta todas las cuentas que cumplen lo que se exige además de la puntuación, también las que no están en la lista.
 
         | N.º | Cuenta | Estado | Puntuación | Clase | Desde | Gestor | Por qué |
         |---:|:---|:---|---:|:---|---:|:---|:---|
