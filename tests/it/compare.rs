@@ -232,21 +232,21 @@ fn the_report_opens_with_what_changed() {
 
     2 accounts entered the list:
 
-    | Account | Score | No. by score | Class | Why |
+    | Account | Score | No. by score | Class | What moved the score |
     |:---|---:|---:|---:|:---|
     | =Cedar (C) | 4.20 → 6.25 | 4 → 2 | B → A | Revenue 1.0 → 5.5 (+2.48); Strategy 9.0 → 7.0 (-0.90); weight of Harmony 40% → 50% (+0.80) |
     | N | – → 4.00 | – → 3 | – → B | a new account |
 
     2 accounts left the list:
 
-    | Account | Score | No. by score | Class | Why |
+    | Account | Score | No. by score | Class | What moved the score |
     |:---|---:|---:|---:|:---|
     | Dogwood (D) | 9.10 → 3.50 | 1 → 4 | A | Revenue 9.1 → 1.0 (-6.28); now known: Strategy 6.0 (+0.43); weight of Harmony 40% → 50% (+0.30) |
     | Alder & Sons (A) | 6.80 → 1.50 | 2 → 5 | A | Revenue 10.0 → 1.0 (-4.95); weight of Growth 60% → 50% (-0.55); weight of Harmony 40% → 50% (+0.20) |
 
     1 account stayed on the list with another score:
 
-    | Account | Score | No. by score | Class | Why |
+    | Account | Score | No. by score | Class | What moved the score |
     |:---|---:|---:|---:|:---|
     | Birch �\[31m (B) | 6.50 → 9.00 | 3 → 1 | A | Revenue 5.5 → 10.0 (+2.48); weight of Harmony 40% → 50% (+0.80); weight of Growth 60% → 50% (-0.78) |
 
@@ -302,21 +302,21 @@ fn the_report_opens_with_what_changed() {
 
     Entraron en la lista 2 cuentas:
 
-    | Cuenta | Puntuación | N.º por puntuación | Clase | Por qué |
+    | Cuenta | Puntuación | N.º por puntuación | Clase | Qué movió la puntuación |
     |:---|---:|---:|---:|:---|
     | =Cedar (C) | 4,20 → 6,25 | 4 → 2 | B → A | Facturación 1,0 → 5,5 (+2,48); Estrategia 9,0 → 7,0 (-0,90); peso de Armonía 40 % → 50 % (+0,80) |
     | N | – → 4,00 | – → 3 | – → B | cuenta nueva |
 
     Salieron de la lista 2 cuentas:
 
-    | Cuenta | Puntuación | N.º por puntuación | Clase | Por qué |
+    | Cuenta | Puntuación | N.º por puntuación | Clase | Qué movió la puntuación |
     |:---|---:|---:|---:|:---|
     | Dogwood (D) | 9,10 → 3,50 | 1 → 4 | A | Facturación 9,1 → 1,0 (-6,28); ahora se conoce: Estrategia 6,0 (+0,43); peso de Armonía 40 % → 50 % (+0,30) |
     | Alder & Sons (A) | 6,80 → 1,50 | 2 → 5 | A | Facturación 10,0 → 1,0 (-4,95); peso de Crecimiento 60 % → 50 % (-0,55); peso de Armonía 40 % → 50 % (+0,20) |
 
     1 cuenta sigue en la lista con otra puntuación:
 
-    | Cuenta | Puntuación | N.º por puntuación | Clase | Por qué |
+    | Cuenta | Puntuación | N.º por puntuación | Clase | Qué movió la puntuación |
     |:---|---:|---:|---:|:---|
     | Birch �\[31m (B) | 6,50 → 9,00 | 3 → 1 | A | Facturación 5,5 → 10,0 (+2,48); peso de Armonía 40 % → 50 % (+0,80); peso de Crecimiento 60 % → 50 % (-0,78) |
 
