@@ -280,7 +280,7 @@ fn what_cannot_be_told_from_tables_is_refused() {
     project.run(&[]);
     assert_snapshot!(answer(&project, &["--set", "stages.scorecard.missing=neutral"]), @"
     exit code 2
-    error: the run 2025-12-31-da7f82801705ed26 has no table `scorecard` with the columns of this pipeline
+    error: the run 2025-12-31-af07da01788daf20 has no table `scorecard` with the columns of this pipeline
     hint: name its stage in a `parquet` stage, and run the pipeline once more
     ");
     project.write("small.yaml", PIPELINE.split("  - read: {id: sheet").next().unwrap());
