@@ -57,17 +57,21 @@ fn block(cost: usize, accounts: usize, free: &[usize]) -> usize {
 
 /// The manager of each account of a block, for which there are places enough.
 fn solve(size: usize, free: &[usize], fit: impl Fn(usize, usize) -> i64) -> Vec<usize> {
-    let places: Vec<usize> =
-        free.iter().enumerate().flat_map(|(manager, free)| std::iter::repeat_n(manager, *free.min(&size))).collect();
-    // Preferences among equals add up to less than one millionth of fit: 10^6 · 10^9 · 10^3 stays within 64 bits.
+    // Managers without a place left take no part, or a large team would make the weights too large.
+    let open = free.iter().enumerate().filter(|(_, free)| **free > 0).enumerate();
+    // The place of the manager among those that take part, and in the team.
+    let places: Vec<(usize, usize)> =
+        open.flat_map(|(order, (manager, free))| std::iter::repeat_n((order, manager), *free.min(&size))).collect();
+    // Preferences among equals add up to less than one millionth of fit. The square of the accounts times the managers is
+    // no more than the work of a block, and 10^6 · 10^9 · 10^3 stays within 64 bits.
     let whole = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let (rows, managers) = (whole(size), whole(free.len()));
+    let (rows, managers) = (whole(size), places.last().map_or(0, |(order, _)| whole(*order) + 1));
     let one = rows * rows * managers + 1;
     let weight = |(row, column): (usize, usize)| {
-        let manager = places.get(column).copied().unwrap_or_default();
-        let preference = (rows - whole(row)) * (managers - whole(manager));
+        let (order, manager) = places.get(column).copied().unwrap_or_default();
+        let preference = (rows - whole(row)) * (managers - whole(order));
         fit(row, manager) * one + preference
     };
     let (_, columns) = kuhn_munkres(&Matrix::from_fn(size, places.len(), weight));
-    columns.into_iter().filter_map(|column| places.get(column).copied()).collect()
+    columns.into_iter().filter_map(|column| places.get(column).map(|(_, manager)| *manager)).collect()
 }

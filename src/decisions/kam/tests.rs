@@ -192,6 +192,16 @@ fn among_equals_the_better_account_goes_to_the_manager_first_by_name() {
 }
 
 #[test]
+fn managers_without_a_place_do_not_count_however_many_there_are() {
+    // Preferences of a million managers and the best fit of 300 accounts would leave 64 bits.
+    let mut free = vec![0; 1_000_000];
+    (free[7], free[999_999]) = (100, 200);
+    let found =
+        propose(300, &free, |account, manager| if (account < 200) == (manager == 7) { 999_999 } else { 1_000_000 });
+    assert_eq!(found, [vec![Some(999_999); 200], vec![Some(7); 100]].concat());
+}
+
+#[test]
 fn more_than_can_be_solved_at_once_comes_in_blocks_within_capacity() {
     let fit = |account: usize, manager: usize| ((account * 7 + manager * 13) % 101) as i64;
     // Blocks of 20: 20 · 20 accounts times 60 places are 24 000.
