@@ -1,10 +1,10 @@
 //! The small tables about people: how many accounts each manager has room for, and who looks after which account.
 
 use crate::failure::Failure;
-use crate::pipeline::diagnostics::{Located, did_you_mean};
-use crate::pipeline::scope::{Scope, shared};
+use crate::pipeline::diagnostics::Located;
+use crate::pipeline::scope::Scope;
 use crate::sources::Source;
-use crate::sources::written::Written;
+use crate::sources::written::{Written, sheet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -22,24 +22,11 @@ pub(super) struct Assigned {
     source: Arc<Source>,
 }
 
-/// The files of a `read` stage, which must have these columns.
-fn source(reference: &Located<String>, what: &str, columns: &[&str], scope: &mut Scope) -> Option<Arc<Source>> {
-    let source = scope.source(reference)?;
-    let mut complete = true;
-    for file in &source.files {
-        for column in columns.iter().filter(|column| file.column(column).is_none()) {
-            let names: Vec<&str> = file.columns.iter().map(|column| column.name.as_str()).collect();
-            let message = format!("the table of {what} `{}` has no column `{column}`", file.name);
-            scope.problems.report(&reference.span, message, did_you_mean(column, names));
-            complete = false;
-        }
-    }
-    complete.then(|| shared(source))
-}
-
 impl Room {
     pub(super) fn bind(reference: &Located<String>, scope: &mut Scope) -> Option<Self> {
-        source(reference, "managers", &[CAPACITY], scope).map(|source| Self { source })
+        let source = scope.source(reference)?;
+        let source = sheet(reference, source, "the table of managers", &[CAPACITY], scope.problems)?;
+        Some(Self { source })
     }
 
     /// How many accounts all managers have room for.
@@ -68,7 +55,9 @@ impl Room {
 
 impl Assigned {
     pub(super) fn bind(reference: &Located<String>, scope: &mut Scope) -> Option<Self> {
-        source(reference, "assignments", &ASSIGNED, scope).map(|source| Self { source })
+        let source = scope.source(reference)?;
+        let source = sheet(reference, source, "the table of assignments", &ASSIGNED, scope.problems)?;
+        Some(Self { source })
     }
 
     /// The manager of each account; a row without a manager says nothing.

@@ -406,6 +406,18 @@ proptest! {
                 decisions.iter().filter(|one| one.status == Status::Entered).collect();
             prop_assert!(within(&entered, rule.entries));
 
+            // Nobody waits behind one of the group that is worse and comes onto the list now.
+            let is_coming = |one: &Decision| one.status == Status::Entered || before.is_none() && one.status == Status::Key;
+            let ranks = |group: Option<&str>, is_wanted: &dyn Fn(&Decision) -> bool| -> Vec<usize> {
+                let of_group = decisions.iter().filter(|one| of.get(one.account).is_some_and(|it| it.group == group));
+                of_group.filter(|one| is_wanted(one)).filter_map(|one| one.rank).collect()
+            };
+            for group in ["g0", "g1", "g2"].map(Some) {
+                let worst = ranks(group, &is_coming).into_iter().max();
+                let best = ranks(group, &|one| one.status == Status::Waiting).into_iter().min();
+                prop_assert!(worst.zip(best).is_none_or(|(worst, best)| worst < best), "{:?} {:?}", worst, best);
+            }
+
             // Without a list before there is no hysteresis.
             if before.is_none() {
                 prop_assert!(decisions.iter().all(|one| one.without_hysteresis == one.key));
