@@ -104,6 +104,11 @@ fn text(table: &Table, column: &str, row: usize) -> Option<String> {
     table.text(column).get(row).copied().filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
+fn day(table: &Table, column: &str, row: usize) -> Option<i32> {
+    table.spec.column(column)?;
+    table.dates(column).get(row).copied().flatten()
+}
+
 fn flag(table: &Table, column: &str, row: usize) -> bool {
     table.spec.column(column).is_some() && table.flags(column).get(row) == Some(&true)
 }
@@ -234,7 +239,6 @@ fn is_as_selected(reach: &Reach, selection: Option<&Selection>) -> bool {
 /// What a stage `select` decided of an account.
 pub(super) fn selection(tables: &Tables, account: &str) -> Result<Option<Selection>, Failure> {
     let Some(table) = tables.table("select", Some("selection"))? else { return Ok(None) };
-    let day = |column: &str, row: usize| table.dates(column).get(row).copied().flatten();
     let parts = |column: &str, row: usize, between: &str| -> Vec<String> {
         text(&table, column, row).unwrap_or_default().split(between).map(str::to_owned).collect()
     };
@@ -247,8 +251,8 @@ pub(super) fn selection(tables: &Tables, account: &str) -> Result<Option<Selecti
         codes: parts("reason_codes", row, " "),
         without_hysteresis: flag(&table, "would_be_without_hysteresis", row),
         manager: text(&table, "manager", row),
-        since: day("since", row),
-        review: day("review", row),
+        since: day(&table, "since", row),
+        review: day(&table, "review", row),
         decided: flag(&table, "decided", row),
     }))
 }
@@ -279,14 +283,13 @@ fn criteria(tables: &Tables, account: &str) -> Result<Vec<Criterion>, Failure> {
 
 pub(super) fn overrides(tables: &Tables, account: &str) -> Result<Vec<Override>, Failure> {
     let Some(table) = tables.table("scorecard", Some("overrides"))? else { return Ok(Vec::new()) };
-    let until = table.dates("until");
     let acting = |row: usize| Override {
         what: text(&table, "what", row).unwrap_or_default(),
         value: number(&table, "value", row),
         decision: text(&table, "decision", row),
         who: text(&table, "who", row).unwrap_or_default(),
         why: text(&table, "why", row).unwrap_or_default(),
-        until: until.get(row).copied().flatten(),
+        until: day(&table, "until", row),
         status: text(&table, "status", row).unwrap_or_default(),
         was: number(&table, "was", row),
     };
