@@ -151,14 +151,18 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// How many scores moved, and for which of the two reasons.
+    /// How many of the scores that both runs know moved, and for which of the two reasons.
     fn scores(&mut self) {
         let of = |part: fn(&Change) -> Option<f64>| {
             self.found.changes.iter().filter(|change| part(change).is_some_and(|part| part.abs() >= SHOWN)).count()
         };
         let (delta, customer, weights) =
             (of(|change| change.delta), of(|change| change.customer()), of(|change| change.weights()));
-        self.heading(format_args!("{delta} of {} scores moved", self.found.changes.len()));
+        let scored = self.found.changes.iter().filter(|change| change.delta.is_some()).count();
+        if scored == 0 {
+            return;
+        }
+        self.heading(format_args!("{delta} of {scored} scores moved"));
         if self.found.changes.iter().any(|change| change.drivers.is_some()) && delta > 0 {
             let words = format!(
                 "{customer} by what is known of the customer, {weights} by how it is weighed; one can be both."
