@@ -203,6 +203,21 @@ fn the_first_run_has_nothing_to_compare_with() {
 }
 
 /// How the report begins: what stands above the section on what was read.
+/// Another ledger that reaches further makes no earlier run of one of the same day.
+#[test]
+fn the_day_is_that_of_the_scorecard_where_ledgers_end_on_different_days() {
+    let further = "  - read: {id: planned, path: planned.csv}\n  - ledger: {id: a_plan, from: planned, columns: {account: customer, date: day, amount: amount}}\n  - account_years:";
+    let pipeline = PIPELINE.replace("as_of: 2024-12-31", "as_of: latest").replace("  - account_years:", further);
+    let project = before().with("lines_end.csv", "customer,day,amount\nA,2024-12-31,1\n");
+    project.write("planned.csv", "customer,day,amount\nA,2025-12-31,1\n");
+    project.write("small.yaml", pipeline);
+    let first = project.run(&[]).record()["run"].as_str().unwrap().to_owned();
+    project.write("sheet.csv", "account,criterion,score\nA,strategy,3\nB,strategy,8\n");
+    let again = project.run(&[]);
+    assert!(first.starts_with("2024-12-31") && again.record()["run"] != first.as_str(), "{first}");
+    assert_eq!(again.table("tables/changes.parquet").rows.len(), 0);
+}
+
 fn beginning(run: &Published) -> String {
     let report = run.text("report.md");
     let end = report.match_indices("\n## ").nth(1).unwrap().0;

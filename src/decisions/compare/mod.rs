@@ -18,6 +18,7 @@ use crate::pipeline::diagnostics::{Located, did_you_mean};
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
+use crate::stages::Stage;
 use crate::table::{Table, name_of};
 use changes::{Kind, Membership, standings};
 use drivers::Drivers;
@@ -72,6 +73,10 @@ impl Compare {
         if !scorecard {
             return None;
         }
+        let Some(Stage::Scorecard(card)) = scope.declared(&self.from.value) else { return None };
+        // They know the as-of day, for the list as for the comparison.
+        let years = card.account_years(scope)?;
+        scope.account_years(&years)?;
         let further =
             |table: &str| Some(name_of(&self.from.value, "scorecard", table)).filter(|name| scope.is_table(name));
         let (judgements, overrides) = (further("judgements"), further("overrides"));
@@ -91,7 +96,7 @@ impl Compare {
         let (compare, language) = (self.clone(), scope.settings.language);
         let pipeline = scope.settings.name.clone();
         let job = move |inputs: &Inputs| {
-            let as_of = inputs.period().ok_or_else(|| Failure::run("no ledger has run"))?.as_of;
+            let as_of = inputs.account_years(&years.value)?.1.as_of;
             let Some(review) = compare.review(inputs, as_of)? else {
                 return Ok(Product::Tables(tables::tables(&names, &Found::default())));
             };
