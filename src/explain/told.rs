@@ -8,6 +8,7 @@ use crate::outputs::locale::{Language, Locale, NOTHING};
 use crate::outputs::markdown::Catalogue;
 use crate::outputs::terminal::{COLUMNS, cut, fitted, plain, wrapped};
 use crate::scoring::overrides::Decision;
+use crate::scoring::scorecard::is_unknown;
 use std::fmt::Arguments;
 
 const BOLD: &str = "\u{1b}[1m";
@@ -336,5 +337,5 @@ impl Page<'_> {
 }
 
 fn is_missing(criterion: &Criterion) -> bool {
-    matches!(criterion.source.as_str(), "missing" | "neutral" | "pessimistic")
+    is_unknown(&criterion.source)
 }

@@ -49,6 +49,12 @@ pub fn score(scores: &[Option<f64>], weights: &[f64], missing: Missing) -> Score
     }
 }
 
+/// Whether a row of the contributions has no score of its own, by its source: it is missing, or the policy put one in its
+/// place.
+pub fn is_unknown(source: &str) -> bool {
+    matches!(source, "missing" | "neutral" | "pessimistic")
+}
+
 /// The score with which a criterion enters, a known one or what the policy puts in its place; none where it is left out.
 pub fn entering(score: Option<f64>, missing: Missing) -> Option<f64> {
     score.or(match missing {

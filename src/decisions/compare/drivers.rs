@@ -3,6 +3,7 @@
 use super::decompose::{Corners, Rules, contributions, decompose};
 use super::side::{DeclaredScale, Side};
 use crate::scoring::config::Missing;
+use crate::scoring::scorecard::is_unknown;
 use crate::table::Table;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -283,7 +284,7 @@ impl<'t> Card<'t> {
             facts.sum += self.contributions.get(row).copied().flatten().unwrap_or_default();
             let source = self.sources.get(row).copied().unwrap_or_default();
             // What the policy put in the place of a missing score is not known.
-            if matches!(source, "missing" | "neutral" | "pessimistic") {
+            if is_unknown(source) {
                 continue;
             }
             let Some(place) = self.places.get(row).copied().flatten() else { continue };

@@ -2,7 +2,7 @@
 
 use crate::table::{Meaning, Table};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The values of a column.
 #[derive(Debug)]
@@ -35,10 +35,11 @@ pub struct Sheet<'t> {
 }
 
 impl<'t> Sheet<'t> {
-    /// A table with a column `account`.
-    pub fn of(table: &'t Table) -> Self {
+    /// A table with a column `account`, as far as it is about these accounts.
+    pub fn of(table: &'t Table, wanted: &BTreeSet<&str>) -> Self {
         let mut rows: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (row, account) in table.text("account").into_iter().enumerate() {
+        let keys = table.text("account").into_iter().enumerate();
+        for (row, account) in keys.filter(|(_, account)| wanted.contains(account)) {
             rows.entry(account).or_default().push(row);
         }
         let values = |name: &str, meaning: Meaning| match meaning {
@@ -51,11 +52,6 @@ impl<'t> Sheet<'t> {
         let columns = table.spec.columns.iter();
         let columns = columns.map(|column| (column.name.as_str(), values(&column.name, column.meaning))).collect();
         Self { columns, rows }
-    }
-
-    /// The accounts, in order.
-    pub fn accounts(&self) -> impl Iterator<Item = &'t str> {
-        self.rows.keys().copied()
     }
 
     /// What the table says of an account, row by row.

@@ -136,9 +136,9 @@ fn ledger(scope: &mut Scope) -> Option<String> {
 impl Job {
     /// A page for each account that gets one.
     fn files(&self, inputs: &Inputs) -> Result<Vec<OutputFile>, Failure> {
-        let sources = sources(inputs, &self.names)?;
+        let accounts = page::accounts(inputs.table(&self.names.selection)?);
+        let sources = sources(inputs, &self.names, &accounts)?;
         let frame = self.frame(inputs)?;
-        let accounts = sources.selection.as_ref().map(page::accounts).unwrap_or_default();
         let pages: Vec<Map<String, Value>> =
             accounts.iter().map(|account| page::page(account, &sources, &frame)).collect();
         let wording = Wording {
@@ -175,15 +175,16 @@ impl Job {
     }
 }
 
-fn sources<'t>(inputs: &'t Inputs, names: &'t Names) -> Result<Sources<'t>, Failure> {
+/// What the tables say of these accounts.
+fn sources<'t>(inputs: &'t Inputs, names: &'t Names, accounts: &BTreeSet<&str>) -> Result<Sources<'t>, Failure> {
     let table = |name: &Option<String>| -> Result<Option<&'t Table>, Failure> {
         name.as_ref().map(|name| inputs.table(name)).transpose()
     };
-    let sheet = |name: &Option<String>| table(name).map(|table| table.map(Sheet::of));
-    let facts = names.facts.iter().map(|(name, table)| Ok((*name, Sheet::of(inputs.table(table)?))));
+    let sheet = |name: &Option<String>| table(name).map(|table| table.map(|table| Sheet::of(table, accounts)));
+    let facts = names.facts.iter().map(|(name, table)| Ok((*name, Sheet::of(inputs.table(table)?, accounts))));
     Ok(Sources {
         accounts: sheet(&names.accounts)?,
-        selection: Some(Sheet::of(inputs.table(&names.selection)?)),
+        selection: Some(Sheet::of(inputs.table(&names.selection)?, accounts)),
         facts: facts.collect::<Result<_, Failure>>()?,
         assignments: sheet(&names.assignments)?,
         contributions: sheet(&names.contributions)?,
@@ -194,7 +195,7 @@ fn sources<'t>(inputs: &'t Inputs, names: &'t Names) -> Result<Sources<'t>, Fail
         judged: table(&names.weights)?.map(judged).unwrap_or_default(),
         bought: match &names.ledger {
             None => BTreeMap::new(),
-            Some(ledger) => bought(inputs.ledger(ledger)?)?,
+            Some(ledger) => bought(inputs.ledger(ledger)?, accounts)?,
         },
     })
 }
@@ -205,14 +206,14 @@ fn judged(weights: &Table) -> BTreeSet<&str> {
     criteria.filter(|(_, source)| *source == "judged").map(|(criterion, _)| criterion).collect()
 }
 
-/// What accounts buy by category, the most first, then by category.
+/// What these accounts buy by category, the most first, then by category.
 ///
 /// # Errors
 /// Where a sum leaves 64 bits.
-fn bought(ledger: &Ledger) -> Result<BTreeMap<&str, Vec<Bought<'_>>>, Failure> {
+fn bought<'l>(ledger: &'l Ledger, wanted: &BTreeSet<&str>) -> Result<BTreeMap<&'l str, Vec<Bought<'l>>>, Failure> {
     let (books, last) = (&ledger.books, ledger.period.last_year);
     let mut bought = BTreeMap::new();
-    for (place, account) in (0u32..).zip(&books.accounts) {
+    for (place, account) in (0u32..).zip(&books.accounts).filter(|(_, account)| wanted.contains(account.as_str())) {
         let parts = of_account(&books.categories, place);
         let previous: BTreeMap<u32, i64> =
             over(parts, Window { first: last - 1, last: last - 1 })?.into_iter().collect();

@@ -1,6 +1,8 @@
 //! What a brief says of one account: rows of the tables, put side by side.
 
 use super::facts::Sheet;
+use crate::scoring::scorecard::is_unknown;
+use crate::table::Table;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,13 +52,11 @@ pub struct Bought<'t> {
 }
 
 /// The accounts that get a brief: key, entered and waiting ones.
-pub fn accounts<'t>(selection: &Sheet<'t>) -> Vec<&'t str> {
-    let is_wanted = |account: &&str| {
-        let row = selection.row(account).unwrap_or_default();
-        let is_key = row.get("key").and_then(Value::as_bool).unwrap_or_default();
-        is_key || matches!(text(&row, "status"), "key" | "entered" | "waiting")
-    };
-    selection.accounts().filter(is_wanted).collect()
+pub fn accounts(selection: &Table) -> BTreeSet<&str> {
+    let states = selection.text("status").into_iter().zip(selection.flags("key"));
+    let is_wanted = |(status, is_key): (&str, bool)| is_key || matches!(status, "key" | "entered" | "waiting");
+    let rows = selection.text("account").into_iter().zip(states);
+    rows.filter(|(_, state)| is_wanted(*state)).map(|(account, _)| account).collect()
 }
 
 /// The brief of an account, as the template sees it.
@@ -67,7 +67,7 @@ pub fn page(account: &str, sources: &Sources, frame: &Map<String, Value>) -> Map
     page.extend(FACTS.map(|name| (name.to_owned(), row(sources.facts.get(name)))));
     let attributes = sources.accounts.as_ref().and_then(|sheet| sheet.row(account)).unwrap_or_default();
     let criteria = criteria(rows(sources.contributions.as_ref()), &rows(sources.change_drivers.as_ref()));
-    let unknown = |row: &&Map<String, Value>| matches!(text(row, "source"), "missing" | "neutral" | "pessimistic");
+    let unknown = |row: &&Map<String, Value>| is_unknown(text(row, "source"));
     let (questions, unmeasured): (Vec<&str>, Vec<&str>) = criteria
         .iter()
         .filter(unknown)

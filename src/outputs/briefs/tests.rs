@@ -18,6 +18,10 @@ fn text(sources: &Sources, language: Language) -> String {
     render_briefs(&pages, &wording).unwrap().remove(0).replace('\u{a0}', "~")
 }
 
+fn sheet(table: &Table) -> Sheet<'_> {
+    Sheet::of(table, &BTreeSet::from(["A"]))
+}
+
 fn of(page: &str, heading: &str) -> String {
     let (_, rest) = page.split_once(&format!("\n## {heading}\n")).unwrap();
     rest.split("\n## ").next().unwrap().trim().to_owned()
@@ -78,12 +82,12 @@ fn changes() -> [Table; 2] {
 fn the_movement_since_the_last_review_is_told_by_criterion() {
     let (selection, scorecard, contributions, [changes, drivers]) =
         (selection(), scorecard(7.0), contributions(), changes());
-    let facts = [("scorecard", Sheet::of(&scorecard)), ("changes", Sheet::of(&changes))];
+    let facts = [("scorecard", sheet(&scorecard)), ("changes", sheet(&changes))];
     let sources = Sources {
-        selection: Some(Sheet::of(&selection)),
+        selection: Some(sheet(&selection)),
         facts: facts.into_iter().collect(),
-        contributions: Some(Sheet::of(&contributions)),
-        change_drivers: Some(Sheet::of(&drivers)),
+        contributions: Some(sheet(&contributions)),
+        change_drivers: Some(sheet(&drivers)),
         ..Sources::default()
     };
     let page = text(&sources, Language::English);
@@ -182,15 +186,15 @@ fn every_risk_has_its_words() {
         .build();
     let risks = |stability: &Table| {
         let facts = [
-            ("growth", Sheet::of(&growth)),
-            ("profitability", Sheet::of(&profitability)),
-            ("breadth", Sheet::of(&breadth)),
-            ("stability", Sheet::of(stability)),
+            ("growth", sheet(&growth)),
+            ("profitability", sheet(&profitability)),
+            ("breadth", sheet(&breadth)),
+            ("stability", sheet(stability)),
         ];
         let sources = Sources {
-            selection: Some(Sheet::of(&selection)),
+            selection: Some(sheet(&selection)),
             facts: facts.into_iter().collect(),
-            restatements: Some(Sheet::of(&restatements)),
+            restatements: Some(sheet(&restatements)),
             ..Sources::default()
         };
         of(&text(&sources, Language::English), "Open risks")
@@ -225,8 +229,8 @@ fn without_a_risk_it_says_so_and_lists_are_cut() {
         .integers("regions", vec![2])
         .build();
     let sources = |count: i64| Sources {
-        selection: Some(Sheet::of(&selection)),
-        facts: BTreeMap::from([("breadth", Sheet::of(&breadth))]),
+        selection: Some(sheet(&selection)),
+        facts: BTreeMap::from([("breadth", sheet(&breadth))]),
         bought: BTreeMap::from([("A", bought(count))]),
         judged: BTreeSet::from(["strategy"]),
         ..Sources::default()
@@ -242,7 +246,7 @@ fn without_a_risk_it_says_so_and_lists_are_cut() {
 #[test]
 fn a_thousand_pages_are_rendered_in_their_order() {
     let selection = selection();
-    let sources = Sources { selection: Some(Sheet::of(&selection)), ..Sources::default() };
+    let sources = Sources { selection: Some(sheet(&selection)), ..Sources::default() };
     let frame = json!({"currency": "EUR", "as_of": 20_453, "last_year": 2025, "next_review": null});
     let pages: Vec<Map<String, Value>> = (0..1_000)
         .map(|place| {

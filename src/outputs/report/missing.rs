@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::account::{Account, Accounts};
 use super::standing::cut;
 use super::{Inputs, Listing};
+use crate::scoring::scorecard::is_unknown;
 use crate::table::Table;
 
 /// Coverage is a sum of weights, so one that is whole may be a hair below it.
@@ -87,7 +88,7 @@ fn lacks(contributions: &Table, weights: Option<&Table>, accounts: &Accounts) ->
     let criteria = contributions.text("group").into_iter().zip(contributions.text("criterion"));
     let rows = contributions.text("account").into_iter().zip(contributions.text("source"));
     for (criterion, (account, source)) in criteria.zip(rows) {
-        if matches!(source, "missing" | "neutral" | "pessimistic") {
+        if is_unknown(source) {
             let count = counts.entry(criterion).or_default();
             count.0 += 1;
             count.1 += usize::from(accounts.get(account).is_some_and(|account| account.vital_few));

@@ -14,6 +14,7 @@ pub use simulation::{Counts, Question, simulate};
 use super::config::{Basis, Missing, Scorecard};
 use super::list::{CLASSES, Line, Rule, between};
 use super::overrides::{ACTIVE, TOTAL, decisions};
+use super::scorecard::is_unknown;
 use crate::failure::Failure;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Span};
@@ -218,7 +219,6 @@ fn fixed(overrides: &Table) -> BTreeSet<&str> {
 
 /// The known scores of all accounts, one after another: what was assumed is as missing as what was left out.
 fn known(contributions: &Table) -> Vec<Option<f64>> {
-    let is_known = |source: &str| !matches!(source, "missing" | "neutral" | "pessimistic");
     let sources = contributions.text("source").into_iter();
-    sources.zip(contributions.numbers("score")).map(|(source, score)| score.filter(|_| is_known(source))).collect()
+    sources.zip(contributions.numbers("score")).map(|(source, score)| score.filter(|_| !is_unknown(source))).collect()
 }
