@@ -65,6 +65,11 @@ impl Account {
 /// The accounts of all tables, by key.
 pub(super) type Accounts = BTreeMap<String, Account>;
 
+/// What to call the account of a key, which may be in no table.
+pub(super) fn called(key: &str, accounts: &Accounts) -> String {
+    accounts.get(key).map_or(key, |account| &account.name).to_owned()
+}
+
 pub(super) fn gather(inputs: &Inputs) -> Accounts {
     let mut accounts = Accounts::new();
     if let Some(table) = inputs.pareto {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::account::Accounts;
+use super::account::{Accounts, called};
 use super::{Inputs, Listing};
 use crate::table::Table;
 
@@ -121,7 +121,7 @@ fn seekers(table: &Table, accounts: &Accounts) -> Vec<Seeker> {
     let [regions, languages] = ["region_fits", "language_fits"].map(|column| table.optional_flags(column));
     let seeks = |(row, _): &(usize, &str)| proposed[*row] || managers[*row].is_none();
     let seeker = |(row, key): (usize, &str)| Seeker {
-        name: accounts.get(key).map_or(key, |account| &account.name).to_owned(),
+        name: called(key, accounts),
         score: scores[row],
         current: current[row].map(str::to_owned),
         manager: managers[row].map(str::to_owned),

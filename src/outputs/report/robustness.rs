@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::account::Accounts;
+use super::account::{Accounts, called};
 use super::{Inputs, Listing};
 use crate::scoring::overrides::{Decision, decisions};
 use crate::table::Table;
@@ -78,7 +78,7 @@ pub struct Ask {
 
 pub(super) fn robustness(inputs: &Inputs, drawn: Drawn, accounts: &Accounts, top: usize) -> Option<Robustness> {
     let table = inputs.robustness?;
-    let name = |key: &str| accounts.get(key).map_or(key, |account| &account.name).to_owned();
+    let name = |key: &str| called(key, accounts);
     let (chosen, p_key) = (table.flags("chosen"), table.numbers("p_key"));
     let likely = |least: f64| p_key.iter().flatten().filter(move |p_key| **p_key >= least).count();
     let classes = ["A", "B", "C"].into_iter().zip(drawn.classes).filter(|(_, able)| *able).map(|(class, _)| class);
