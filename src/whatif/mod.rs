@@ -187,7 +187,7 @@ fn restore(step: &Step, plan: &Plan, run: &Run) -> Result<Option<Product>, Failu
 
 fn published(spec: &TableSpec, run: &Run) -> Result<Table, Failure> {
     run.table_like(spec)?.ok_or_else(|| Failure::Arguments {
-        message: format!("the run {} has no table `{}` with the columns of this pipeline", run.id(), spec.name),
+        message: format!("the run `{}` has no table `{}` with the columns of this pipeline", run.id(), spec.name),
         hint: Some("name its stage in a `parquet` stage, and run the pipeline once more".to_owned()),
     })
 }
