@@ -1,7 +1,7 @@
 //! A run kept as a review: its tables, without its clock, in a folder that stays with the pipeline.
 
 use super::publish::write_new_folder;
-use super::runs::Run;
+use super::runs::{Run, is_plain};
 use crate::failure::Failure;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -18,9 +18,16 @@ pub struct Kept {
 /// is, stays so.
 ///
 /// # Errors
-/// Where a table is not what the run published, another run of its day is kept there, the folder holds something else,
-/// or it cannot be written.
+/// Where the run has no id, a table is not what the run published, another run of its day is kept there, the folder
+/// holds something else, or it cannot be written.
 pub fn keep(run: &Run, to: &Path) -> Result<Kept, Failure> {
+    // It names a folder, and must not name one somewhere else.
+    if !is_plain(run.id()) {
+        return Err(Failure::Run {
+            message: format!("the run in `{}` has no id that could name a folder", run.folder.display()),
+            hint: Some("the run is damaged; run the pipeline again".to_owned()),
+        });
+    }
     let mut record = run.record.clone();
     let mut files: Vec<(String, Vec<u8>)> = Vec::new();
     if let Some(outputs) = record.get_mut("outputs").and_then(Value::as_array_mut) {

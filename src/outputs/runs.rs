@@ -176,7 +176,7 @@ impl Run {
 }
 
 /// Whether a text is a name and not a path.
-fn is_plain(name: &str) -> bool {
+pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()
         && name.chars().all(|character| character.is_ascii_alphanumeric() || matches!(character, '_' | '-'))
 }

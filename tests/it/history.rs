@@ -119,6 +119,24 @@ fn a_damaged_table_is_not_kept() {
 }
 
 #[test]
+fn an_id_that_leads_out_of_the_folder_is_refused() {
+    let project = project("reviews");
+    for id in ["../outside", "", "a/b", ".."] {
+        project.write("foreign/run.json", serde_json::json!({"run": id, "as_of": "2024-12-31"}).to_string());
+        let kept = project.vitalfew(&["keep", "foreign/", "--to", "reviews"]);
+        let told = kept.stderr.replace(&project.path("").canonicalize().unwrap().display().to_string(), "ROOT");
+        insta::allow_duplicates! {
+            assert_snapshot!(format!("exit code {}\n{told}", kept.code), @"
+            exit code 1
+            error: the run in `ROOT/foreign` has no id that could name a folder
+            hint: the run is damaged; run the pipeline again
+            ");
+        }
+    }
+    assert!(!project.path("reviews").exists() && !project.path("outside").exists());
+}
+
+#[test]
 fn folders_that_hold_no_runs() {
     let project = project("reviews").with("reviews/notes.txt", "x");
     assert_snapshot!(project.refused(&[]), @"
