@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::Listing;
-use super::account::Accounts;
+use super::account::{Accounts, called};
 use crate::scoring::overrides::{ACTIVE, DECISION};
 use crate::table::Table;
 
@@ -96,7 +96,7 @@ fn disagreements(spread: &Table, accounts: &Accounts) -> Vec<Disagreement> {
     // The table is in order of account and criterion, which a stable sort keeps among equals.
     rows.sort_by(|a, b| spreads[*b].unwrap_or_default().total_cmp(&spreads[*a].unwrap_or_default()));
     let disagreement = |row: usize| Disagreement {
-        name: name(keys[row], accounts),
+        name: called(keys[row], accounts),
         criterion: criteria[row].to_owned(),
         raters: raters[row].unwrap_or_default(),
         lowest: lowest[row].unwrap_or_default(),
@@ -104,10 +104,6 @@ fn disagreements(spread: &Table, accounts: &Accounts) -> Vec<Disagreement> {
         score: scores[row].unwrap_or_default(),
     };
     rows.into_iter().map(disagreement).collect()
-}
-
-fn name(account: &str, accounts: &Accounts) -> String {
-    accounts.get(account).map_or(account, |account| &account.name).to_owned()
 }
 
 /// The section on overrides.
@@ -141,7 +137,7 @@ pub(super) fn overrides(table: &Table, accounts: &Accounts) -> Option<Overrides>
     let (value, was, is) = (table.numbers("value"), table.numbers("was"), table.numbers("is"));
     let decision = table.optional_text("decision");
     let row = |row: usize| Override {
-        name: name(keys[row], accounts),
+        name: called(keys[row], accounts),
         what: what[row].to_owned(),
         value: value[row],
         decision: decision[row].map(str::to_owned),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::Listing;
-use super::account::Accounts;
+use super::account::{Accounts, called};
 use crate::table::Table;
 
 /// How far a lifetime value looks ahead, as its stage declares.
@@ -83,7 +83,7 @@ pub(super) fn lifetime_value(
     accounts: &Accounts,
     top: usize,
 ) -> LifetimeValue {
-    let names = |key: &str| accounts.get(key).map_or_else(|| key.to_owned(), |account| account.name.clone());
+    let names = |key: &str| called(key, accounts);
     let by_purchases = values.spec.column("p_alive").is_some();
     let numbers = |column: &str| optional(values, column, Table::numbers);
     let (retention, alive, expected) = (numbers("retention"), numbers("p_alive"), numbers("expected_invoices"));
