@@ -126,8 +126,8 @@ fn a_margin_without_revenue_is_no_part_of_it() {
         .ratios("net_margin_ratio", vec![None::<f64>])
         .build();
     let sources = Sources {
-        selection: Some(Sheet::of(&selection)),
-        facts: [("profitability", Sheet::of(&profitability))].into_iter().collect(),
+        selection: Some(sheet(&selection)),
+        facts: [("profitability", sheet(&profitability))].into_iter().collect(),
         ..Sources::default()
     };
     insta::assert_snapshot!(of(&text(&sources, Language::English), "Facts"), @"- Net margin in 2025: -5.00~EUR: gross margin 0.00~EUR, less 5.00~EUR to serve");
