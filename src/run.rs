@@ -65,7 +65,9 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     refuse_changed(&inputs)?;
     let products = || done.iter().map(|(_, product)| product.as_ref());
     let as_of = products().find_map(Product::period).map(|period| period.as_of);
-    let history = history(products(), as_of);
+    // Where ledgers end on different days, a stage behind any of them may know the runs before its day.
+    let last_day = products().filter_map(Product::period).map(|period| period.as_of).max();
+    let history = history(products(), last_day);
     let run_id = run_id(plan, &inputs, &history, as_of);
     let files = files(plan, products())?;
     files.par_iter().try_for_each(|file| publisher.write(&file.path, &file.bytes))?;
@@ -112,8 +114,11 @@ fn known(plan: &Plan, inputs: &[Input], memory: &Memory, options: &Options) -> R
     let histories: Vec<usize> =
         plan.steps.iter().enumerate().filter(|(_, step)| step.kind == "history").map(|(index, _)| index).collect();
     let done = steps(plan, &histories, &mut Inputs::new(options.threads, Progress::hidden()))?;
-    let as_of = run.record.get("as_of").and_then(Value::as_str).and_then(|day| parse_day(day, "%Y-%m-%d"));
-    let history = history(done.iter().map(|(_, product)| product.as_ref()), as_of);
+    let day = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|day| parse_day(day, "%Y-%m-%d"));
+    let as_of = day(run.record.get("as_of"));
+    let stages = run.record.get("stages").and_then(Value::as_array).into_iter().flatten();
+    let last_day = stages.filter_map(|stage| day(stage.get("period")?.get("as_of"))).max();
+    let history = history(done.iter().map(|(_, product)| product.as_ref()), last_day);
     if run_id(plan, inputs, &history, as_of) != run.id() {
         return unknown("templates, queries or earlier runs changed");
     }
@@ -276,9 +281,9 @@ fn write_quarantine(product: &Product, publisher: &Publisher, decimals: u32) -> 
 }
 
 /// The earlier runs that this one knows.
-fn history<'p>(products: impl Iterator<Item = &'p Product>, as_of: Option<i32>) -> Vec<&'p Review> {
+fn history<'p>(products: impl Iterator<Item = &'p Product>, last_day: Option<i32>) -> Vec<&'p Review> {
     let histories = products.filter_map(|product| match product {
-        Product::History(history) => as_of.map(|as_of| history.before(as_of)),
+        Product::History(history) => last_day.map(|last_day| history.before(last_day)),
         _ => None,
     });
     histories.flatten().collect()
