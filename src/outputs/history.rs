@@ -1,6 +1,6 @@
 //! The stage kind `history`: the runs that were published before, as far as a run may know of them.
 
-use super::runs::Run;
+use super::runs::{Run, run_folders};
 use crate::calendar::parse_day;
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems};
@@ -74,20 +74,15 @@ impl Declared {
         if !folder.exists() {
             return Some(Vec::new());
         }
-        let entries = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries,
+        let runs = match run_folders(&folder) {
+            Ok(runs) => runs,
             Err(error) => {
                 problems.report(&self.path.span, format!("cannot read `{}`: {error}", folder.display()), None);
                 return None;
             }
         };
-        // What is being written beside them starts with a dot.
-        let is_shown = |path: &PathBuf| !last_name(path).starts_with('.');
-        let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_shown).collect();
-        folders.sort();
-        let runs: Vec<PathBuf> = folders.iter().filter(|folder| folder.join("run.json").is_file()).cloned().collect();
-        if let (Some(other), []) = (folders.first(), runs.as_slice()) {
-            let message = format!("`{}` holds no runs, but `{}`", folder.display(), last_name(other));
+        if let (Some(other), []) = (first_shown(&folder), runs.as_slice()) {
+            let message = format!("`{}` holds no runs, but `{other}`", folder.display());
             let hint = "name the folder that holds the folders of runs, such as `out/key_accounts/runs`";
             problems.report(&self.path.span, message, hint.to_owned());
             return None;
@@ -95,8 +90,7 @@ impl Declared {
         let opened: Vec<Option<Review>> = runs.into_iter().map(|folder| self.open(folder, problems)).collect();
         let mut reviews: Vec<Review> = opened.into_iter().collect::<Option<_>>()?;
         // Of several runs of one day the last one that was published is the one that people saw.
-        reviews.sort_by(|a, b| (a.as_of, started(a), a.run.id()).cmp(&(b.as_of, started(b), b.run.id())));
-        reviews.reverse();
+        reviews.sort_by(|a, b| (b.as_of, started(b), b.run.id()).cmp(&(a.as_of, started(a), a.run.id())));
         reviews.dedup_by_key(|review| review.as_of);
         reviews.reverse();
         Some(reviews)
@@ -130,6 +124,9 @@ fn started(review: &Review) -> &str {
     review.run.record.get("started").and_then(Value::as_str).unwrap_or_default()
 }
 
-fn last_name(path: &Path) -> String {
-    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+/// The first thing in a folder that does not hide.
+fn first_shown(folder: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter(|name| !name.starts_with('.')).min()
 }

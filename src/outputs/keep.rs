@@ -1,7 +1,7 @@
 //! A run kept as a review: its tables, without its clock, in a folder that stays with the pipeline.
 
 use super::publish::write_new_folder;
-use super::runs::{Run, is_plain};
+use super::runs::{Run, is_plain, run_folders};
 use crate::failure::Failure;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -40,7 +40,9 @@ pub fn keep(run: &Run, to: &Path) -> Result<Kept, Failure> {
     without_clock(&mut record);
     files.push(("run.json".to_owned(), format!("{record:#}\n").into_bytes()));
     let folder = to.join(run.id());
-    for other in kept_runs(to) {
+    // A folder that is not there has no runs.
+    let kept = run_folders(to).unwrap_or_default();
+    for other in kept.into_iter().filter_map(|folder| Run::open(folder).ok()) {
         if other.id() == run.id() && other.record == record {
             files
                 .iter()
@@ -60,14 +62,6 @@ pub fn keep(run: &Run, to: &Path) -> Result<Kept, Failure> {
     }
     write_new_folder(&folder, &files)?;
     Ok(Kept { folder, before: false })
-}
-
-/// The runs in a folder, as far as they can be read; a folder that is not there has none.
-fn kept_runs(folder: &Path) -> Vec<Run> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    folders.sort();
-    folders.into_iter().filter_map(|folder| Run::open(folder).ok()).collect()
 }
 
 fn is_kept(path: &str) -> bool {

@@ -175,6 +175,20 @@ impl Run {
     }
 }
 
+/// The folders of runs in a folder, in the order of their names; of what is being written beside them none, for that
+/// starts with a dot.
+///
+/// # Errors
+/// Where the folder cannot be read.
+pub fn run_folders(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let is_shown = |path: &PathBuf| !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let paths = entries.into_iter().map(|entry| entry.path()).filter(is_shown);
+    let mut runs: Vec<PathBuf> = paths.filter(|path| path.join("run.json").is_file()).collect();
+    runs.sort();
+    Ok(runs)
+}
+
 /// Whether a text is a name and not a path.
 pub(super) fn is_plain(name: &str) -> bool {
     !name.is_empty()

@@ -89,6 +89,12 @@ pub(super) fn gather(inputs: &Inputs) -> Accounts {
     if let Some(table) = inputs.profile {
         add_last_invoices(&mut accounts, table);
     }
+    // A list keeps telling of accounts after their last line is gone.
+    for table in [inputs.selection, inputs.changes].into_iter().flatten() {
+        for key in table.text("account") {
+            entry(&mut accounts, key);
+        }
+    }
     if let Some(table) = inputs.accounts {
         add_names(&mut accounts, table);
     }
@@ -189,13 +195,6 @@ fn add_names(accounts: &mut Accounts, table: &Table) {
             account.name = name;
         }
     }
-}
-
-/// What to call accounts, also those of which a list keeps telling after their last line is gone.
-pub(super) fn names(inputs: &Inputs, accounts: &Accounts) -> BTreeMap<String, String> {
-    let of_table = inputs.accounts.map(named).unwrap_or_default();
-    let of_table = of_table.into_iter().map(|(key, name)| (key.to_owned(), name));
-    of_table.chain(accounts.iter().map(|(key, account)| (key.clone(), account.name.clone()))).collect()
 }
 
 /// The accounts that have a name, with the key behind it.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::account::{Accounts, names};
+use super::account::{Accounts, called};
 use super::{Inputs, Listing};
 use crate::calendar::parse_day;
 use crate::table::Table;
@@ -93,8 +93,7 @@ pub struct Judged {
 
 pub(super) fn changes(inputs: &Inputs, accounts: &Accounts, top: usize) -> Option<Changes> {
     let (changes, comparison) = (inputs.changes?, inputs.comparison?);
-    let known = names(inputs, accounts);
-    let name = |key: &str| known.get(key).map_or(key, String::as_str).to_owned();
+    let name = |key: &str| called(key, accounts);
     let told = Told::of(changes, name);
     let listed = |rows: Vec<usize>| Listing::cut(rows.into_iter().map(|row| name(told.accounts[row])).collect(), top);
     let all = || 0..told.accounts.len();

@@ -132,6 +132,13 @@ pub struct Override {
 }
 
 pub(super) fn overrides(table: &Table, accounts: &Accounts) -> Option<Overrides> {
+    let (active, resting): (Vec<Override>, Vec<Override>) =
+        decided(table, accounts).into_iter().partition(|row| row.status == ACTIVE);
+    (table.rows() > 0).then_some(Overrides { active, resting })
+}
+
+/// The rows of the overrides, also those that do not act.
+pub(super) fn decided(table: &Table, accounts: &Accounts) -> Vec<Override> {
     let (keys, what, status) = (table.text("account"), table.text("what"), table.text("status"));
     let (who, why, until) = (table.text("who"), table.text("why"), table.dates("until"));
     let (value, was, is) = (table.numbers("value"), table.numbers("was"), table.numbers("is"));
@@ -148,9 +155,7 @@ pub(super) fn overrides(table: &Table, accounts: &Accounts) -> Option<Overrides>
         was: was[row],
         is: is[row],
     };
-    let (active, resting): (Vec<Override>, Vec<Override>) =
-        (0..table.rows()).map(row).partition(|row| row.status == ACTIVE);
-    (table.rows() > 0).then_some(Overrides { active, resting })
+    (0..table.rows()).map(row).collect()
 }
 
 /// The accounts on whose scores an override acts.

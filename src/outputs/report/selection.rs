@@ -1,10 +1,9 @@
 //! The list of key accounts: who is on it and why, who has come and gone, and who waits.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::account::{Accounts, names};
+use super::account::{Accounts, called};
+use super::judging::{Override, decided};
 use super::{Inputs, Listing};
 use crate::scoring::overrides::DECISION;
 use crate::table::Table;
@@ -54,7 +53,7 @@ pub struct Selection {
     /// The names of those that are on the list only as they were on it before.
     pub held: Vec<String>,
     /// What people decided, also where it does not act.
-    pub decisions: Vec<Word>,
+    pub decisions: Vec<Override>,
 }
 
 /// An account and what was decided of it.
@@ -75,22 +74,9 @@ pub struct Chosen {
     without_hysteresis: bool,
 }
 
-/// What a person decided of an account.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Word {
-    pub name: String,
-    /// `always` or `never`; empty where it cannot be read.
-    pub decision: String,
-    pub who: String,
-    pub why: String,
-    pub until: Option<i32>,
-    pub status: String,
-}
-
 pub(super) fn selection(inputs: &Inputs, declared: &Declared, accounts: &Accounts, top: usize) -> Option<Selection> {
     let table = inputs.selection?;
-    let names = names(inputs, accounts);
-    let mut rows = chosen(table, &names);
+    let mut rows = chosen(table, accounts);
     rows.sort_by(|a, b| (a.rank.is_none(), a.rank, &a.name).cmp(&(b.rank.is_none(), b.rank, &b.name)));
     let with = |is_wanted: &dyn Fn(&Chosen) -> bool| -> Vec<Chosen> {
         rows.iter().filter(|row| is_wanted(row)).cloned().collect()
@@ -116,22 +102,18 @@ pub(super) fn selection(inputs: &Inputs, declared: &Declared, accounts: &Account
         left: Listing::cut(left, top),
         waiting: Listing::cut(waiting, top),
         watched: Listing::cut(of_status("watch"), top),
-        decisions: inputs.overrides.map(|table| decisions(table, &names)).unwrap_or_default(),
+        decisions: inputs.overrides.map(|table| decisions(table, accounts)).unwrap_or_default(),
     })
 }
 
-fn name(key: &str, names: &BTreeMap<String, String>) -> String {
-    names.get(key).map_or(key, String::as_str).to_owned()
-}
-
-fn chosen(table: &Table, names: &BTreeMap<String, String>) -> Vec<Chosen> {
+fn chosen(table: &Table, accounts: &Accounts) -> Vec<Chosen> {
     let (keys, status, reasons) = (table.text("account"), table.text("status"), table.text("reasons"));
     let (is_key, scores, ranks) = (table.flags("key"), table.numbers("score"), table.integers("rank"));
     let (classes, managers) = (table.optional_text("class"), table.optional_text("manager"));
     let (positions, since) = (table.integers("waiting_position"), table.dates("since"));
     let without = table.flags("would_be_without_hysteresis");
     let row = |row: usize| Chosen {
-        name: name(keys[row], names),
+        name: called(keys[row], accounts),
         status: status[row].to_owned(),
         key: is_key[row],
         score: scores[row],
@@ -146,20 +128,9 @@ fn chosen(table: &Table, names: &BTreeMap<String, String>) -> Vec<Chosen> {
     (0..table.rows()).map(row).collect()
 }
 
-/// The rows of the overrides that are about the list.
-fn decisions(table: &Table, names: &BTreeMap<String, String>) -> Vec<Word> {
-    let (keys, what, decision) = (table.text("account"), table.text("what"), table.text("decision"));
-    let (who, why, until) = (table.text("who"), table.text("why"), table.dates("until"));
-    let status = table.text("status");
-    let word = |row: usize| Word {
-        name: name(keys[row], names),
-        decision: decision[row].to_owned(),
-        who: who[row].to_owned(),
-        why: why[row].to_owned(),
-        until: until[row],
-        status: status[row].to_owned(),
-    };
-    (0..table.rows()).filter(|row| what[*row] == DECISION).map(word).collect()
+/// The overrides that are about the list.
+fn decisions(table: &Table, accounts: &Accounts) -> Vec<Override> {
+    decided(table, accounts).into_iter().filter(|row| row.what == DECISION).collect()
 }
 
 #[cfg(test)]
