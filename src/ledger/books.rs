@@ -1,10 +1,19 @@
-//! The waist in order: codes become places in sorted lists, so that nothing tells in which order lines came.
+//! The sums in order: codes become places in sorted lists, so that nothing tells in which order lines came.
 
 use super::cells::LARGEST;
+use super::ids::{Id, Ids};
 use super::index;
-use super::interner::Interner;
-use super::sums::Sums;
-use super::waist::{Waist, YearSums};
+use super::sums::{FineSums, Sums};
+use super::tables::too_large;
+use super::total::{Shard, Total};
+use super::waist::{AccountYears, YearSums};
+use crate::failure::Failure;
+use crate::scratch::Scratch;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::PoisonError;
 
 /// What the lines of a ledger add up to, sorted.
 #[derive(Debug, Default)]
@@ -72,44 +81,31 @@ pub struct DaySum {
 }
 
 impl Books {
-    /// Puts a waist in order, leaving out the fiscal years after `last_year`, which ends on `last_day`.
+    /// Puts the sums of all threads in order, leaving out the fiscal years after `last_year`, which ends on `last_day`.
     ///
     /// # Errors
-    /// [`Overflow`] where a sum does not fit 64 bits.
-    pub fn of(mut waist: Waist, last_year: i32, last_day: i32) -> Result<Self, Overflow> {
-        let (invoices, products) = waist.count_distinct();
-        let (accounts, account_places) = sorted(&waist.accounts);
-        let counted = waist.years().iter().zip(invoices.into_iter().zip(products));
-        let counted = counted.filter(|(year, _)| year.fiscal_year <= last_year);
-        let mut years: Vec<AccountYear> = counted
-            .map(|(year, distinct)| account_year(year, place(&account_places, year.account), distinct))
-            .collect::<Result<_, _>>()?;
-        years.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
-        let (product_names, product_places) = sorted(&waist.products);
-        let (category_names, category_places) = sorted(&waist.categories);
-        let (region_names, region_places) = sorted(&waist.regions);
-        let parts = |sums: &Sums, part_of: &dyn Fn(u32) -> u32| -> Result<Vec<PartSum>, Overflow> {
-            let mut parts = Vec::new();
-            for (slot, part, amount) in sums.iter() {
-                let year = waist.years().get(index(slot)).filter(|year| year.fiscal_year <= last_year);
-                let Some(YearSums { account, fiscal_year, .. }) = year else { continue };
-                let account = place(&account_places, *account);
-                parts.push(PartSum { account, fiscal_year: *fiscal_year, part: part_of(part), amount: whole(amount)? });
-            }
-            parts.sort_unstable();
-            Ok(parts)
-        };
+    /// Where a sum has more than 18 digits, or what was put aside cannot be read.
+    pub fn of(total: Total, last_year: i32, last_day: i32) -> Result<Self, Failure> {
+        let (shards, ids, scratch) = total.into_parts();
+        let shards = shards.into_par_iter().map(|shard| Counted::of(shard, last_year, &*scratch));
+        let shards = shards.collect::<Result<Vec<Counted>, Failure>>()?;
+        let accounts = Accounts::of(&shards);
+        let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = |sums: fn(&FineSums) -> &Sums| accounts.parts(&shards, sums, last_year);
+        let (products, product_names) = named(parts(|fine| &fine.products)?, &ids);
+        let (categories, category_names) = named(parts(|fine| &fine.categories)?, &ids);
+        let (regions, region_names) = named(parts(|fine| &fine.regions)?, &ids);
         Ok(Self {
-            months: parts(waist.months(), &|month| month)?,
-            products: parts(waist.of_products(), &|code| place(&product_places, code))?,
-            categories: parts(waist.of_categories(), &|code| place(&category_places, code))?,
-            regions: parts(waist.of_regions(), &|code| place(&region_places, code))?,
-            days: days(waist.days(), &account_places, last_day)?,
-            accounts,
-            years,
+            years: accounts.years(&shards)?,
+            months: part_sums(parts(|fine| &fine.months)?, |month| u32::try_from(month).unwrap_or(u32::MAX)),
+            products,
+            categories,
+            regions,
             product_names,
             category_names,
             region_names,
+            days: accounts.days(&shards, last_day)?,
+            accounts: accounts.names,
             bucket: Vec::new(),
         })
     }
@@ -127,14 +123,151 @@ impl Books {
     }
 }
 
-fn whole(amount: i128) -> Result<i64, Overflow> {
-    i64::try_from(amount).ok().filter(|amount| amount.unsigned_abs() < LARGEST).ok_or(Overflow)
+/// The sums of a shard, its distinct things counted.
+struct Counted {
+    sums: AccountYears,
+    /// By slot.
+    invoices: Vec<u32>,
+    products: Vec<u32>,
+    fine: FineSums,
+    /// The slots of the years that count, by code of the account and fiscal year.
+    order: Vec<u32>,
 }
 
-fn account_year(sums: &YearSums, account: u32, (invoices, products): (i64, i64)) -> Result<AccountYear, Overflow> {
+impl Counted {
+    fn of(shard: Shard, last_year: i32, scratch: &dyn Scratch) -> Result<Self, Failure> {
+        let Shard { sums, invoices, products, fine } = shard;
+        let slots = sums.years.len();
+        let (invoices, products) = (invoices.counts(slots, scratch)?, products.counts(slots, scratch)?);
+        let counting = sums.years.iter().zip(0u32..).filter(|(year, _)| i32::from(year.fiscal_year) <= last_year);
+        let mut order: Vec<(u32, i16, u32)> =
+            counting.map(|(year, slot)| (year.account, year.fiscal_year, slot)).collect();
+        order.sort_unstable();
+        let order = order.into_iter().map(|(_, _, slot)| slot).collect();
+        Ok(Self { sums, invoices, products, fine, order })
+    }
+
+    fn year(&self, slot: u32) -> Option<&YearSums> {
+        self.sums.years.get(index(slot))
+    }
+
+    /// The accounts with years that count, by their codes, and where the slots of each are in the order.
+    fn accounts(&self) -> Vec<(u32, Range<usize>)> {
+        let account = |slot: &u32| self.year(*slot).map_or(u32::MAX, |year| year.account);
+        let runs = self.order.chunk_by(|one, next| account(one) == account(next));
+        let places = runs.scan(0, |end, slots| {
+            let start = std::mem::replace(end, *end + slots.len());
+            Some((slots.first().map_or(u32::MAX, account), start..*end))
+        });
+        places.collect()
+    }
+}
+
+/// Account, fiscal year, part and money.
+type Part = (u32, i32, u64, i64);
+
+/// The accounts with years that count, in order.
+struct Accounts {
+    names: Vec<String>,
+    /// By account: its shard, and where its slots are in the order of the shard.
+    found: Vec<(usize, Range<usize>)>,
+    /// By shard and code: the place of an account in the list.
+    places: Vec<Vec<u32>>,
+}
+
+impl Accounts {
+    fn of(shards: &[Counted]) -> Self {
+        let of_shard = |(number, shard): (usize, &Counted)| {
+            let name = |code: u32| (code, shard.sums.accounts.text(code).to_owned());
+            let accounts = shard.accounts().into_iter().map(|(code, slots)| (name(code), (number, slots)));
+            accounts.collect::<Vec<_>>()
+        };
+        let mut order: Vec<((u32, String), (usize, Range<usize>))> =
+            shards.par_iter().enumerate().flat_map_iter(|shard| of_shard((shard.0, shard.1))).collect();
+        order.par_sort_unstable_by(|((_, one), _), ((_, other), _)| one.cmp(other));
+        let mut places: Vec<Vec<u32>> = shards.iter().map(|shard| vec![u32::MAX; shard.sums.accounts.len()]).collect();
+        for (((code, _), (shard, _)), place) in order.iter().zip(0u32..) {
+            let found = places.get_mut(*shard).and_then(|places| places.get_mut(index(*code)));
+            found.into_iter().for_each(|found| *found = place);
+        }
+        let (names, found) = order.into_iter().map(|((_, name), found)| (name, found)).unzip();
+        Self { names, found, places }
+    }
+
+    fn years(&self, shards: &[Counted]) -> Result<Vec<AccountYear>, Failure> {
+        let mut years = Vec::with_capacity(shards.iter().map(|shard| shard.order.len()).sum());
+        for ((shard, slots), account) in self.found.iter().zip(0u32..) {
+            let Some(shard) = shards.get(*shard) else { continue };
+            for slot in shard.order.get(slots.clone()).unwrap_or_default() {
+                let count = |counts: &[u32]| counts.get(index(*slot)).copied().unwrap_or_default().into();
+                let Some(year) = shard.year(*slot) else { continue };
+                years.push(account_year(year, account, (count(&shard.invoices), count(&shard.products)))?);
+            }
+        }
+        Ok(years)
+    }
+
+    fn place(&self, shard: usize, code: u32) -> Option<u32> {
+        self.places.get(shard)?.get(index(code)).copied().filter(|place| *place != u32::MAX)
+    }
+
+    /// The finer sums of one kind, of the years that count, in no order.
+    fn parts(&self, shards: &[Counted], sums: fn(&FineSums) -> &Sums, last_year: i32) -> Result<Vec<Part>, Failure> {
+        let mut parts = Vec::new();
+        for (number, shard) in shards.iter().enumerate() {
+            for (slot, part, amount) in sums(&shard.fine).iter() {
+                let year = shard.year(slot).filter(|year| i32::from(year.fiscal_year) <= last_year);
+                let Some(account) = year.and_then(|year| self.place(number, year.account)) else { continue };
+                parts.push((account, year.map_or(last_year, |year| year.fiscal_year.into()), part, whole(amount)?));
+            }
+        }
+        Ok(parts)
+    }
+
+    fn days(&self, shards: &[Counted], last_day: i32) -> Result<Vec<DaySum>, Failure> {
+        let mut days = Vec::new();
+        for (number, shard) in shards.iter().enumerate() {
+            for (account, day, amount) in shard.fine.days.iter() {
+                let day = u32::try_from(day).unwrap_or_default().cast_signed();
+                let Some(account) = self.place(number, account).filter(|_| day <= last_day) else { continue };
+                days.push(DaySum { account, day, amount: whole(amount)? });
+            }
+        }
+        days.par_sort_unstable();
+        Ok(days)
+    }
+}
+
+/// Parts in order, as places.
+fn part_sums(parts: Vec<Part>, part_of: impl Fn(u64) -> u32) -> Vec<PartSum> {
+    let place = |(account, fiscal_year, part, amount)| PartSum { account, fiscal_year, part: part_of(part), amount };
+    let mut parts: Vec<PartSum> = parts.into_iter().map(place).collect();
+    parts.par_sort_unstable();
+    parts
+}
+
+/// Parts that are things in order, and the names of the things, sorted.
+fn named(parts: Vec<Part>, ids: &Ids) -> (Vec<PartSum>, Vec<String>) {
+    let mut things: Vec<u64> = parts.iter().map(|(_, _, part, _)| *part).collect();
+    things.par_sort_unstable();
+    things.dedup();
+    let mut names: Vec<(String, u64)> =
+        things.into_iter().filter_map(|bits| Some((ids.key(Id::of(bits)?), bits))).collect();
+    names.par_sort_unstable();
+    let places: HashMap<u64, u32, FixedState> = names.iter().map(|(_, bits)| *bits).zip(0u32..).collect();
+    let parts = part_sums(parts, |part| places.get(&part).copied().unwrap_or(u32::MAX));
+    (parts, names.into_iter().map(|(name, _)| name).collect())
+}
+
+fn whole(amount: i128) -> Result<i64, Failure> {
+    let whole = i64::try_from(amount).ok().filter(|amount| amount.unsigned_abs() < LARGEST);
+    whole.ok_or_else(|| too_large("the money of an account in a year"))
+}
+
+fn account_year(sums: &YearSums, account: u32, (invoices, products): (i64, i64)) -> Result<AccountYear, Failure> {
     Ok(AccountYear {
         account,
-        fiscal_year: sums.fiscal_year,
+        fiscal_year: sums.fiscal_year.into(),
         revenue: whole(sums.revenue)?,
         cost: whole(sums.cost)?,
         lines: sums.lines,
@@ -145,30 +278,4 @@ fn account_year(sums: &YearSums, account: u32, (invoices, products): (i64, i64))
         first_day: sums.first_day,
         last_day: sums.last_day,
     })
-}
-
-fn days(sums: &Sums, account_places: &[u32], last_day: i32) -> Result<Vec<DaySum>, Overflow> {
-    let mut days = Vec::new();
-    for (account, day, amount) in sums.iter().filter(|(_, day, _)| day.cast_signed() <= last_day) {
-        days.push(DaySum { account: place(account_places, account), day: day.cast_signed(), amount: whole(amount)? });
-    }
-    days.sort_unstable();
-    Ok(days)
-}
-
-/// The strings of an interner in order, and the place of each code among them.
-fn sorted(interner: &Interner) -> (Vec<String>, Vec<u32>) {
-    let mut order: Vec<(&str, u32)> = interner.texts().zip(0u32..).collect();
-    order.sort_unstable();
-    let mut places = vec![0u32; order.len()];
-    for ((_, code), place) in order.iter().zip(0u32..) {
-        if let Some(found) = places.get_mut(index(*code)) {
-            *found = place;
-        }
-    }
-    (order.into_iter().map(|(text, _)| text.to_owned()).collect(), places)
-}
-
-fn place(places: &[u32], code: u32) -> u32 {
-    places.get(index(code)).copied().unwrap_or(u32::MAX)
 }

@@ -50,7 +50,8 @@ impl Keys {
 
 /// Whether there is nothing in a text but blanks.
 pub fn is_blank(text: &str) -> bool {
-    text.bytes().all(|byte| byte.is_ascii_whitespace()) || text.trim().is_empty()
+    // Most texts begin with a letter or a digit.
+    !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
 }
 
 /// Why a cell has no value.
@@ -219,10 +220,12 @@ impl Amounts {
             DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
                 let places =
                     u32::try_from(*scale).map_err(|_| format!("decimals of scale {scale} are not supported"))?;
-                Values::Decimal(
-                    as_type(DataType::Decimal128(38, *scale))?.as_primitive::<Decimal128Type>().clone(),
-                    places,
-                )
+                let wide = column.as_primitive_opt::<Decimal128Type>().cloned();
+                let wide = wide.map_or_else(
+                    || as_type(DataType::Decimal128(38, *scale)).map(|column| column.as_primitive().clone()),
+                    Ok,
+                )?;
+                Values::Decimal(wide, places)
             }
             _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), notation),
         };
@@ -235,6 +238,19 @@ impl Amounts {
     /// Why there is none.
     #[inline]
     pub fn amount(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
+        // What data bases hold are mostly minor units already.
+        if let Values::Decimal(values, scale) = &self.values
+            && *scale == self.decimals
+            && values.is_valid(row)
+            && let Ok(amount) = i64::try_from(values.value(row))
+            && amount.unsigned_abs() < LARGEST
+        {
+            return Ok(amount);
+        }
+        self.converted(row, currency)
+    }
+
+    fn converted(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
         let (amount, shown): (_, &dyn Fn() -> String) = match &self.values {
             Values::Text(texts, _) if texts.is_null(row) => return Err(Gap::Missing),
             Values::Integer(values) if values.is_null(row) => return Err(Gap::Missing),

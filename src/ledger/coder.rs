@@ -1,109 +1,80 @@
 //! The keys of batches as codes.
 
 use super::cells::{Keys, is_blank};
-use super::interner::Interner;
 use arrow::array::{Array, ArrayRef, AsArray};
 
 /// Turns the keys of batches into codes, looking at each distinct value of a dictionary once.
-#[derive(Debug, Default)]
-pub struct Coder {
-    /// The dictionary last seen, and the code of each of its values once it was needed.
+#[derive(Debug)]
+pub struct Coder<C> {
+    /// The dictionary last seen, and the code of each of its values once it was needed: none where it is blank.
     values: Option<ArrayRef>,
-    codes: Vec<Option<Coded>>,
-    /// The key of the row before: neighbours are often equal.
-    last: Option<(String, u32)>,
+    codes: Vec<Option<Option<C>>>,
 }
 
-/// The code of a key; blank keys have none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coded {
-    Blank,
-    Code(u32),
-}
-
-impl Coder {
-    /// Gets ready for the keys of a batch.
-    pub fn enter(&mut self, keys: &Keys) {
-        let Keys::Dictionary(dictionary) = keys else { return };
-        let values = dictionary.values();
-        let same = self.values.as_ref().is_some_and(|known| known.to_data().ptr_eq(&values.to_data()));
-        if !same {
-            self.codes.clear();
-            self.codes.resize(values.len(), None);
-            self.values = Some(values.clone());
-        }
+impl<C> Default for Coder<C> {
+    fn default() -> Self {
+        Self { values: None, codes: Vec::new() }
     }
+}
 
-    /// The codes of rows in their order; nothing where the key is null or blank.
-    pub fn codes(&mut self, keys: &Keys, rows: &[usize], interner: &mut Interner) -> Vec<Option<u32>> {
+impl<C: Copy> Coder<C> {
+    /// The codes of rows in their order; nothing where the key is null or blank. `code` codes many keys at once.
+    pub fn codes(
+        &mut self,
+        keys: &Keys,
+        rows: impl ExactSizeIterator<Item = usize> + Clone,
+        code: impl FnOnce(&[&str]) -> Vec<C>,
+    ) -> Vec<Option<C>> {
         match keys {
             Keys::Text(texts) => {
+                const BLANK: usize = usize::MAX;
                 let (mut different, mut places) = (Vec::new(), Vec::with_capacity(rows.len()));
+                let mut last = "";
                 for row in rows {
-                    let text = (!texts.is_null(*row)).then(|| texts.value(*row)).filter(|text| !is_blank(text));
+                    let text = if texts.is_null(row) { "" } else { texts.value(row) };
                     // Neighbours are often equal.
-                    if text.is_some() && text != different.last().copied() {
-                        different.extend(text);
+                    if text != last {
+                        if is_blank(text) {
+                            places.push(BLANK);
+                            continue;
+                        }
+                        different.push(text);
+                        last = text;
                     }
-                    places.push(text.map(|_| different.len() - 1));
+                    // The first text differs from none at all unless it is empty, and so blank.
+                    places.push(if text.is_empty() { BLANK } else { different.len() - 1 });
                 }
-                let codes = interner.codes(&different);
-                places.into_iter().map(|place| place.and_then(|place| codes.get(place).copied())).collect()
+                let codes = code(&different);
+                places.into_iter().map(|place| codes.get(place).copied()).collect()
             }
             Keys::Dictionary(dictionary) => {
+                self.enter(dictionary.values());
                 let values = dictionary.values().as_string::<i32>();
                 let (mut new, mut texts) = (Vec::new(), Vec::new());
-                for key in rows.iter().filter_map(|row| dictionary.key(*row)) {
+                for key in rows.clone().filter_map(|row| dictionary.key(row)) {
                     let Some(coded @ None) = self.codes.get_mut(key) else { continue };
-                    *coded = Some(Coded::Blank);
+                    *coded = Some(None);
                     let text = values.value(key);
                     if !is_blank(text) {
                         new.push(key);
                         texts.push(text);
                     }
                 }
-                for (key, code) in new.into_iter().zip(interner.codes(&texts)) {
-                    self.codes.get_mut(key).into_iter().for_each(|coded| *coded = Some(Coded::Code(code)));
+                for (key, code) in new.into_iter().zip(code(&texts)) {
+                    self.codes.get_mut(key).into_iter().for_each(|coded| *coded = Some(Some(code)));
                 }
-                let code = |row: &usize| match self.codes.get(dictionary.key(*row)?) {
-                    Some(Some(Coded::Code(code))) => Some(*code),
-                    _ => None,
-                };
-                rows.iter().map(code).collect()
+                rows.map(|row| self.codes.get(dictionary.key(row)?).copied().flatten().flatten()).collect()
             }
         }
     }
 
-    /// The code of a row; nothing where the key is null or blank.
-    #[inline]
-    pub fn code(&mut self, keys: &Keys, row: usize, interner: &mut Interner) -> Option<u32> {
-        match keys {
-            Keys::Text(texts) => {
-                let text = (!texts.is_null(row)).then(|| texts.value(row)).filter(|text| !is_blank(text))?;
-                if let Some((last, code)) = &self.last
-                    && last == text
-                {
-                    return Some(*code);
-                }
-                let code = interner.code(text);
-                let (last, last_code) = self.last.get_or_insert_default();
-                last.clear();
-                last.push_str(text);
-                *last_code = code;
-                Some(code)
-            }
-            Keys::Dictionary(dictionary) => {
-                let key = dictionary.key(row)?;
-                let place = self.codes.get_mut(key)?;
-                let coded = *place.get_or_insert_with(|| {
-                    let text = dictionary.values().as_string::<i32>().value(key);
-                    if is_blank(text) { Coded::Blank } else { Coded::Code(interner.code(text)) }
-                });
-                match coded {
-                    Coded::Blank => None,
-                    Coded::Code(code) => Some(code),
-                }
-            }
+    /// Gets ready for the values of a dictionary.
+    fn enter(&mut self, values: &ArrayRef) {
+        let same = self.values.as_ref().is_some_and(|known| known.to_data().ptr_eq(&values.to_data()));
+        if !same {
+            self.codes.clear();
+            self.codes.resize(values.len(), None);
+            self.values = Some(values.clone());
         }
     }
 }

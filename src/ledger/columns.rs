@@ -31,6 +31,13 @@ pub struct Columns {
 }
 
 impl Columns {
+    /// Whether a line of the batch may be plain: amounts are as they stand, in the currency of the pipeline, and no line
+    /// corrects another.
+    pub fn may_be_plain(&self) -> bool {
+        let stand_for_themselves = self.amount_texts.is_nothing() && self.cost_texts.is_nothing();
+        stand_for_themselves && self.currency.is_none() && self.credit_kind.is_none() && self.corrects.is_none()
+    }
+
     /// Whether a row has all that a line of the ledger has beside its amount, of what is declared.
     pub fn is_complete(&mut self, row: usize) -> bool {
         let present = |keys: &Option<Keys>| keys.as_ref().is_none_or(|keys| keys.text(row).is_some());
@@ -46,6 +53,13 @@ pub struct Texts {
     doubtful: Vec<usize>,
     /// The rows in which the expression failed, and why.
     failed: Vec<(usize, String)>,
+}
+
+impl Texts {
+    /// Whether the amounts stand for themselves.
+    fn is_nothing(&self) -> bool {
+        self.columns.is_empty() && self.failed.is_empty()
+    }
 }
 
 /// Types the columns of a batch and evaluates the expressions over it.

@@ -185,8 +185,10 @@ impl Config {
                 keys: rule,
             };
             let quarantine = Gathering::new(inputs.scratch());
-            scan::run(&scan, &quarantine, inputs.threads(), inputs.progress())
-                .and_then(|tally| tables::ledger((tally, quarantine), &scan, limit, (&names, kept)))
+            let means =
+                scan::Means { threads: inputs.threads(), progress: inputs.progress(), scratch: inputs.scratch() };
+            scan::run(&scan, &quarantine, &means)
+                .and_then(|(tally, total)| tables::ledger((tally, total, quarantine), &scan, limit, (&names, kept)))
                 .map(|ledger| Product::Ledger(Box::new(ledger)))
         };
         Some(Bound { signature, job: Box::new(job) })

@@ -5,11 +5,14 @@ use super::cells::Keys;
 use super::columns::Columns;
 use super::currency::{Currency, Fate};
 use super::expression::Cell;
+use super::ids::Identifier;
 use super::interner::Interner;
 use super::scan::Scan;
 use super::tally::{Count, Tally};
-use super::waist::Line;
+use super::total::Total;
+use super::waist::{Line, Waist};
 use crate::calendar::Places;
+use crate::failure::Failure;
 use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::Fields;
 use crate::pipeline::node::Value;
@@ -155,8 +158,13 @@ pub fn credited(amount: i64) -> i64 {
 
 /// Puts the credit notes that waited into the waist, now that the days of all invoices are known. What they are worth
 /// was found on their own day.
-pub fn settle(tally: &mut Tally, scan: &Scan, places: &Places) {
+///
+/// # Errors
+/// As for [`Total::take`].
+pub fn settle((tally, total): (&mut Tally, &Total), scan: &Scan, places: &Places) -> Result<(), Failure> {
     let mut mapper = scan.account_map.map(Mapper::new);
+    let mut waist = Waist::keeping(scan.details);
+    let mut identifier = Identifier::new(&total.ids);
     for held in std::mem::take(&mut tally.held) {
         let corrected = held.corrects.as_deref().and_then(|invoice| tally.invoice_days.day(invoice.trim()));
         let day = corrected.unwrap_or(held.day);
@@ -176,12 +184,13 @@ pub fn settle(tally: &mut Tally, scan: &Scan, places: &Places) {
             file.after_as_of.add(Some(amount));
             continue;
         }
-        let waist = &mut tally.waist;
-        let account = waist.accounts.code(&held.account);
-        let mapped = mapper.as_mut().map(|mapper| mapper.of(account, day, &mut waist.accounts));
+        let accounts = &mut waist.sums.accounts;
+        let account = accounts.code(&held.account);
+        let mapped = mapper.as_mut().map(|mapper| mapper.of(account, day, accounts));
         if let Some((own, row)) = mapped.and_then(|mapped| mapped.by) {
             tally.moved.entry((own, row, fiscal_year)).or_default().add(Some(amount));
         }
+        let mut id = |key: Option<String>| key.map(|key| identifier.id(&key));
         let line = Line {
             account: mapped.map_or(account, |mapped| mapped.account),
             fiscal_year,
@@ -189,13 +198,15 @@ pub fn settle(tally: &mut Tally, scan: &Scan, places: &Places) {
             day,
             amount,
             cost: held.cost,
-            invoice: held.invoice.map(|invoice| waist.invoices.code(&invoice)),
-            product: held.product.map(|product| waist.products.code(&product)),
-            category: held.category.map(|category| waist.categories.code(&category)),
-            region: held.region.map(|region| waist.regions.code(&region)),
+            invoice: id(held.invoice),
+            product: id(held.product),
+            category: id(held.category),
+            region: id(held.region),
         };
         tally.accept(held.file, &[line]);
+        waist.add(&[line]);
     }
+    total.take(&waist)
 }
 
 /// The first day of each invoice.

@@ -7,14 +7,10 @@ use std::hash::BuildHasher;
 /// Strings of up to so many bytes stand in the table of codes as they are.
 const SHORT: usize = 15;
 
-/// How many strings of another interner are looked up together.
-const TOGETHER: usize = 4_096;
-
-/// Gives every distinct string a code, 0 upwards in order of first sight. The bytes of all strings lie one behind the
-/// other; what is looked at to find one is the table alone, because the ids of real books are short.
+/// Gives every distinct string a code, 0 upwards in order of first sight. All strings lie one behind the other; what is looked at to find one is the table alone, because the ids of real books are short.
 #[derive(Debug, Default)]
 pub struct Interner {
-    bytes: Vec<u8>,
+    all: String,
     /// Where each string ends.
     ends: Vec<usize>,
     codes: HashTable<(Key, u32)>,
@@ -76,19 +72,14 @@ impl Interner {
         texts.iter().zip(keys).map(|(text, (key, hash))| self.code_of(text, key, hash)).collect()
     }
 
-    /// Takes in the strings of another; their codes here, by their codes there.
-    pub fn take_in(&mut self, other: &Self) -> Vec<u32> {
-        let (mut texts, mut codes) = (other.texts(), Vec::with_capacity(other.len()));
-        while codes.len() < other.len() {
-            let some: Vec<&str> = texts.by_ref().take(TOGETHER).collect();
-            codes.extend(self.codes(&some));
-        }
-        codes
+    /// The hashes of all strings in the order of their codes, the same in every interner.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> {
+        self.texts().map(|text| Key::of(text.as_bytes(), &self.state).hash(&self.state))
     }
 
     #[inline]
     fn code_of(&mut self, text: &str, key: Key, hash: u64) -> u32 {
-        match self.codes.find(hash, |known| is(known, key, text, &self.bytes, &self.ends)) {
+        match self.codes.find(hash, |known| is(known, key, text, &self.all, &self.ends)) {
             Some((_, code)) => *code,
             None => self.enter(text, key, hash),
         }
@@ -98,15 +89,15 @@ impl Interner {
         // Memory ends long before four billion distinct strings.
         let code = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
         self.codes.insert_unique(hash, (key, code), |(key, _)| key.hash(&self.state));
-        self.bytes.extend_from_slice(text.as_bytes());
-        self.ends.push(self.bytes.len());
+        self.all.push_str(text);
+        self.ends.push(self.all.len());
         code
     }
 
     /// The code of a string that has been seen.
     pub fn find(&self, text: &str) -> Option<u32> {
         let key = Key::of(text.as_bytes(), &self.state);
-        let found = self.codes.find(key.hash(&self.state), |known| is(known, key, text, &self.bytes, &self.ends));
+        let found = self.codes.find(key.hash(&self.state), |known| is(known, key, text, &self.all, &self.ends));
         found.map(|(_, code)| *code)
     }
 
@@ -117,7 +108,7 @@ impl Interner {
 
     /// The string of a code.
     pub fn text(&self, code: u32) -> &str {
-        std::str::from_utf8(slice(&self.bytes, &self.ends, code)).unwrap_or_default()
+        slice(&self.all, &self.ends, code)
     }
 
     /// All strings in the order of their codes.
@@ -128,15 +119,15 @@ impl Interner {
 
 /// Whether a string that is known is this one.
 #[inline]
-fn is(known: &(Key, u32), key: Key, text: &str, bytes: &[u8], ends: &[usize]) -> bool {
-    known.0 == key && (key.is_text() || slice(bytes, ends, known.1) == text.as_bytes())
+fn is(known: &(Key, u32), key: Key, text: &str, all: &str, ends: &[usize]) -> bool {
+    known.0 == key && (key.is_text() || slice(all, ends, known.1) == text)
 }
 
-fn slice<'b>(bytes: &'b [u8], ends: &[usize], code: u32) -> &'b [u8] {
+fn slice<'t>(all: &'t str, ends: &[usize], code: u32) -> &'t str {
     let index = usize::try_from(code).unwrap_or(usize::MAX);
     let start = if index == 0 { 0 } else { ends.get(index - 1).copied().unwrap_or_default() };
     let end = ends.get(index).copied().unwrap_or_default();
-    bytes.get(start..end).unwrap_or_default()
+    all.get(start..end).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -161,7 +152,11 @@ mod tests {
             prop_assert_eq!(interner.len(), map.len());
             let mut other = Interner::default();
             other.codes(&["b", "never seen", "a"]);
-            let codes = other.take_in(&interner);
+            let codes = other.codes(&interner.texts().collect::<Vec<_>>());
+            let hashes: Vec<u64> = other.hashes().collect();
+            for (hash, code) in interner.hashes().zip(&codes) {
+                prop_assert_eq!(hash, hashes[*code as usize]);
+            }
             let there: Vec<&str> = codes.iter().map(|code| other.text(*code)).collect();
             prop_assert_eq!(there, interner.texts().collect::<Vec<_>>());
         }

@@ -2,12 +2,15 @@
 
 use super::cells::{Gap, Keys};
 use super::columns::{Columns, amount_of, told};
+use super::control_totals::{Bound, Of};
 use super::credit_notes::{Held, credited, text_of};
 use super::currency::{Exchange, Fate, Money};
 use super::duplicates::told::Lost;
+use super::ids::Id;
 use super::plan::FilePlan;
 use super::scan::Worker;
-use super::tally::Excluded;
+use super::set_aside::holds;
+use super::tally::{Count, Excluded};
 use super::total_rows::{self, Became};
 use super::waist::Line;
 use crate::sources::Batch;
@@ -39,16 +42,36 @@ impl Worker<'_> {
         columns: &mut Columns,
         lost: Vec<Lost>,
     ) -> Vec<Bad> {
-        self.accounts.enter(&columns.account);
-        columns.invoice.iter().for_each(|keys| self.invoices.enter(keys));
-        columns.product.iter().for_each(|keys| self.products.enter(keys));
-        columns.category.iter().for_each(|keys| self.categories.enter(keys));
-        columns.region.iter().for_each(|keys| self.regions.enter(keys));
+        let interner = &mut self.waist.sums.accounts;
+        let accounts = self.accounts.codes(&columns.account, 0..batch.rows, |keys| interner.codes(keys));
+        let is_plain = self.may_be_plain(columns) && lost.is_empty();
+        let mut plain = Count::default();
         let mut defects = batch.defects.iter().peekable();
         let mut lost = lost.into_iter().peekable();
         let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
         let mut last = None;
         for row in 0..batch.rows {
+            let account = accounts.get(row).copied().flatten();
+            // Most lines are as they should be, and no reason is looked for.
+            let mut passed = None;
+            if is_plain && let Ok(own) = columns.amounts.amount(row, Some(home)) {
+                let total = self.total(columns, row, own);
+                let has_defect = defects.peek().is_some_and(|defect| defect.row == row);
+                if total.is_none()
+                    && !has_defect
+                    && let Some(line) = account.and_then(|account| self.plain(columns, row, account, own, home))
+                {
+                    plain.add(Some(own));
+                    last = Some((row, own, None));
+                    self.accepted.0.push(row);
+                    self.accepted.1.push(line);
+                    if self.accepted.0.len() == TOGETHER {
+                        self.take(index, columns);
+                    }
+                    continue;
+                }
+                passed = Some(total);
+            }
             let mut money = self.money(columns, row);
             let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row, money.code(home));
             money.own = own.as_ref().ok().copied();
@@ -59,7 +82,7 @@ impl Worker<'_> {
             let known = amount.as_ref().ok().copied();
             self.tally(index).read.add(known);
             let defect = defects.next_if(|defect| defect.row == row);
-            let total = money.own.and_then(|own| self.total(columns, row, own));
+            let total = passed.unwrap_or_else(|| money.own.and_then(|own| self.total(columns, row, own)));
             last = money.own.map(|own| (row, own, total)).or(last);
             let lost: Vec<Lost> = std::iter::from_fn(|| lost.next_if(|lost| lost.row == row)).collect();
             let verdict = match defect {
@@ -68,7 +91,7 @@ impl Worker<'_> {
                 None => match self.set_aside(index, columns, row, known, total, &lost) {
                     Some(verdict) => verdict,
                     None => self
-                        .accept(index, plan, columns, row, (amount, &money), batch)
+                        .accept(index, plan, columns, row, account, (amount, &money), batch)
                         .unwrap_or_else(|(reason, detail)| Verdict::Quarantined(reason, detail)),
                 },
             };
@@ -107,11 +130,38 @@ impl Worker<'_> {
             }
         }
         self.take(index, columns);
+        let read = &mut self.tally(index).read;
+        *read = read.plus(plain);
         if let Some((row, own, total)) = last {
             self.state(index, columns, row, own, total);
         }
         self.tally(index).dates.merge(columns.days.orders());
         bad
+    }
+
+    /// Whether a line may be plain by the rules of the ledger: what is accepted as it stands, and told of nowhere else.
+    fn may_be_plain(&self, columns: &Columns) -> bool {
+        let scan = self.scan;
+        let counts_months = scan.control_totals.and_then(Bound::months) == Some(Of::Read);
+        columns.may_be_plain() && scan.credit_notes.is_none() && scan.account_map.is_none() && !counts_months
+    }
+
+    /// A line that has all its parts and to which no rule applies; nothing where it has to be looked at more closely.
+    #[inline]
+    fn plain(&self, columns: &mut Columns, row: usize, account: u32, amount: i64, home: &str) -> Option<Line> {
+        let day = columns.days.day(row).ok()?;
+        let (fiscal_year, month) = self.places.get(day)?;
+        let cost = match &columns.costs {
+            None => 0,
+            Some(costs) => costs.amount(row, Some(home)).ok()?,
+        };
+        let is_late = self.as_of.is_some_and(|as_of| day > as_of);
+        if is_late || self.bucket == Some(account) || columns.rules.iter().any(|rule| holds(rule, row)) {
+            return None;
+        }
+        columns.days.count();
+        let (invoice, product, category, region) = (None, None, None, None);
+        Some(Line { account, fiscal_year, month, day, amount, cost: Some(cost), invoice, product, category, region })
     }
 
     /// The currency of a line and what its amounts are worth, before the amount is read.
@@ -142,11 +192,12 @@ impl Worker<'_> {
         plan: &FilePlan,
         columns: &mut Columns,
         row: usize,
+        account: Option<u32>,
         (amount, money): (Result<i64, Gap>, &Money),
         batch: &Batch,
     ) -> Result<Verdict, (&'static str, String)> {
-        let waist = &mut self.tally.waist;
-        let account = match self.accounts.code(&columns.account, row, &mut waist.accounts) {
+        let interner = &mut self.waist.sums.accounts;
+        let account = match account {
             Some(account) => {
                 if self.bucket == Some(account) {
                     let place = Some((index, batch.line(row)));
@@ -178,7 +229,7 @@ impl Worker<'_> {
                 let text = |keys: &Option<Keys>| text_of(keys, row).map(str::to_owned);
                 self.tally.held.push(Held {
                     file: index,
-                    account: waist.accounts.text(account).to_owned(),
+                    account: interner.text(account).to_owned(),
                     invoice: text(&columns.invoice),
                     product: text(&columns.product),
                     category: text(&columns.category),
@@ -196,7 +247,7 @@ impl Worker<'_> {
                 self.tally.invoice_days.record(invoice, day);
             }
         }
-        let mapped = self.mapper.as_mut().map(|mapper| mapper.of(account, day, &mut waist.accounts));
+        let mapped = self.mapper.as_mut().map(|mapper| mapper.of(account, day, interner));
         let account = mapped.map_or(account, |mapped| mapped.account);
         if self.as_of.is_some_and(|as_of| day > as_of) {
             // An account is no slip of the map only because the run looks at an earlier day.
@@ -214,29 +265,27 @@ impl Worker<'_> {
         self.accepted.1.push(line);
         Ok(Verdict::Accepted(fiscal_year))
     }
-    /// Takes the accepted lines into the tally, now that all parts of the line but its further keys are known. Key
-    /// after key, for the reason that [`super::waist::Waist::add`] gives.
+
+    /// Takes the accepted lines into the tally and the waist, now that all parts of the line but its further keys are
+    /// known. Key after key, for the reason that [`super::waist::Waist::add`] gives.
     fn take(&mut self, index: usize, columns: &Columns) {
         let (rows, lines) = &mut self.accepted;
-        let waist = &mut self.tally.waist;
+        let [invoices, products, categories, regions] = &mut self.further;
         let keys = [
-            (
-                &columns.invoice,
-                &mut self.invoices,
-                &mut waist.invoices,
-                (|line| &mut line.invoice) as fn(&mut Line) -> &mut Option<u32>,
-            ),
-            (&columns.product, &mut self.products, &mut waist.products, |line| &mut line.product),
-            (&columns.category, &mut self.categories, &mut waist.categories, |line| &mut line.category),
-            (&columns.region, &mut self.regions, &mut waist.regions, |line| &mut line.region),
+            (&columns.invoice, invoices, (|line| &mut line.invoice) as fn(&mut Line) -> &mut Option<Id>),
+            (&columns.product, products, |line| &mut line.product),
+            (&columns.category, categories, |line| &mut line.category),
+            (&columns.region, regions, |line| &mut line.region),
         ];
-        for (keys, coder, interner, place) in keys {
+        for (keys, (coder, identifier), place) in keys {
             let Some(keys) = keys else { continue };
-            for (line, code) in lines.iter_mut().zip(coder.codes(keys, rows, interner)) {
-                *place(line) = code;
+            for (line, id) in lines.iter_mut().zip(coder.codes(keys, rows.iter().copied(), |keys| identifier.ids(keys)))
+            {
+                *place(line) = id;
             }
         }
         self.tally.accept(index, lines);
+        self.waist.add(lines);
         rows.clear();
         lines.clear();
     }

@@ -15,6 +15,7 @@ pub mod expression;
 pub mod file_years;
 pub mod files;
 pub mod further;
+pub mod ids;
 pub mod interner;
 pub mod judge;
 pub mod keys;
@@ -30,6 +31,7 @@ pub mod set_aside;
 pub mod sums;
 pub mod tables;
 pub mod tally;
+pub mod total;
 pub mod total_rows;
 pub mod waist;
 

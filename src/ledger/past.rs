@@ -59,6 +59,7 @@ fn kept<T: Copy>(list: &[T], keep: impl Fn(&T) -> bool) -> Vec<T> {
 mod tests {
     use super::super::Roles;
     use super::super::sums::Details;
+    use super::super::total::Total;
     use super::super::waist::{Line, Waist};
     use super::*;
     use crate::calendar::FiscalCalendar;
@@ -66,9 +67,14 @@ mod tests {
 
     const DETAILS: Details = Details { months: true, products: true, categories: true, regions: true, days: true };
 
-    fn ledger(waist: Waist, calendar: FiscalCalendar, last_year: i32) -> Ledger {
+    fn books(waist: &Waist, total: Total, last_year: i32, last_day: i32) -> Books {
+        total.take(waist).unwrap();
+        Books::of(total, last_year, last_day).unwrap().set_apart("none")
+    }
+
+    fn ledger(waist: Waist, total: Total, calendar: FiscalCalendar, last_year: i32) -> Ledger {
         let as_of = calendar.last_day(last_year);
-        let books = Books::of(waist, last_year, as_of).unwrap().set_apart("none");
+        let books = books(&waist, total, last_year, as_of);
         let period = Period { calendar, as_of, first_date: 0, last_date: as_of, last_year };
         let quarantine = Gathering::new(Arc::new(Memory::default())).close("quarantine", Vec::new());
         let roles = Roles { cost: true, invoice: true, product: true, category: true, region: true };
@@ -86,22 +92,24 @@ mod tests {
             let calendar = FiscalCalendar { starts };
             let mut waist = Waist::keeping(DETAILS);
             let mut early = Waist::keeping(DETAILS);
-            // All names are known to both, the last being that of the lines without an account.
+            let (total, early_total) = (Total::default(), Total::default());
+            // The last name is that of the lines without an account.
             for waist in [&mut waist, &mut early] {
                 for name in ["b", "a", "c", "none"] {
-                    waist.accounts.code(name);
-                }
-                for name in ["z", "y", "x"] {
-                    waist.products.code(name);
-                    waist.categories.code(name);
-                    waist.regions.code(name);
+                    waist.sums.accounts.code(name);
                 }
             }
+            // All names are known to both, from long before.
+            let early_days = (0..4).flat_map(|account| (0..3).map(move |thing| (account, 10_000, 100, thing)));
+            let lines: Vec<(u32, i32, i64, u32)> = early_days.chain(lines).collect();
             let newest = lines.iter().map(|(_, day, _, _)| calendar.place(*day).0).max().unwrap();
             let year = newest - back;
             for (account, day, amount, thing) in &lines {
                 let (fiscal_year, month) = calendar.place(*day);
-                let thing = Some(*thing);
+                let thing = ["z1", "y", "x"].get(*thing as usize).map(|name| {
+                    early_total.ids.lock().unwrap().id(name);
+                    total.ids.lock().unwrap().id(name)
+                });
                 let line = Line {
                     account: *account, fiscal_year, month, day: *day, amount: *amount, cost: Some(amount / 2),
                     invoice: None, product: thing, category: thing, region: thing,
@@ -111,12 +119,12 @@ mod tests {
                     early.add(std::slice::from_ref(&line));
                 }
             }
-            let past = ledger(waist, calendar, newest).closed_at(year);
+            let past = ledger(waist, total, calendar, newest).closed_at(year);
             let days: Vec<i32> = lines.iter().map(|(_, day, _, _)| *day).filter(|day| *day <= calendar.last_day(year)).collect();
             let reached = days.iter().any(|day| calendar.place(*day).0 == year);
             prop_assert_eq!(past.is_some(), reached);
             if let Some(past) = past {
-                let expected = Books::of(early, year, calendar.last_day(year)).unwrap().set_apart("none");
+                let expected = books(&early, early_total, year, calendar.last_day(year));
                 prop_assert_eq!(format!("{:?}", past.books), format!("{expected:?}"));
                 let period = Period {
                     calendar, as_of: calendar.last_day(year), last_year: year,

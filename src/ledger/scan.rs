@@ -8,6 +8,7 @@ use super::credit_notes;
 use super::currency::{Currency, Exchanger};
 use super::duplicates::find::Place;
 use super::duplicates::told::Duplicates;
+use super::ids::{Id, Identifier, Ids};
 use super::judge::Bad;
 use super::keys::{KeyRule, Respelling};
 use super::parallel::side_by_side;
@@ -16,6 +17,7 @@ use super::quarantine::{Gathering, Line as BadLine, Page};
 use super::rates::RateTable;
 use super::sums::Details;
 use super::tally::{FileTally, Tally};
+use super::total::{PAIRS_HELD, Total};
 use super::total_rows::{self, Running, Then};
 use super::waist::{Line, Waist};
 use super::{Roles, duplicates};
@@ -23,8 +25,10 @@ use crate::calendar::Places;
 use crate::failure::Failure;
 use crate::pipeline::settings::{AsOf, Settings};
 use crate::progress::Progress;
+use crate::scratch::Scratch;
 use crate::sources::{self, Batch, Format, SourceFile};
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 /// What to scan.
 pub struct Scan<'a> {
@@ -72,69 +76,69 @@ enum Order {
     Kept,
 }
 
-/// Reads all lines once, on `threads` threads; those that cannot be used go into the quarantine.
+/// How a scan is done.
+pub struct Means<'a> {
+    pub threads: usize,
+    pub progress: &'a Progress,
+    pub scratch: Arc<dyn Scratch>,
+}
+
+/// Reads all lines once, side by side; those that cannot be used go into the quarantine.
 ///
 /// # Errors
-/// Where a file cannot be read, an expression fails, or the quarantine cannot be written.
-pub fn run(scan: &Scan, quarantine: &Gathering, threads: usize, progress: &Progress) -> Result<Tally, Failure> {
+/// Where a file cannot be read, an expression fails, or the quarantine or the scratch cannot be written.
+pub fn run(scan: &Scan, quarantine: &Gathering, means: &Means) -> Result<(Tally, Total), Failure> {
     let parts = scan.parts();
-    progress.start(parts.len());
-    let pass = Pass { scan, quarantine, places: scan.settings.calendar.places(), threads, progress };
+    means.progress.start(parts.len());
+    let pass = Pass { scan, quarantine, places: scan.settings.calendar.places(), means, ids: Arc::default() };
     let (hopeful, others): (Vec<Part>, Vec<Part>) = parts
         .into_iter()
         .partition(|part| scan.files.get(part.file).map(|file| scan.order(file)) == Some(Order::Hopeful));
-    let mut total = pass.tally(&others)?;
+    let (mut tally, mut total) = pass.tally(&others)?;
     for parts in hopeful.chunk_by(|part, next| part.file == next.file) {
-        total.merge(pass.divided(parts)?);
+        let (of_file, sums) = pass.divided(parts)?;
+        tally.merge(of_file);
+        total.merge(sums)?;
     }
-    progress.finish();
-    credit_notes::settle(&mut total, scan, &pass.places);
-    Ok(total)
+    means.progress.finish();
+    credit_notes::settle((&mut tally, &total), scan, &pass.places)?;
+    Ok((tally, total))
 }
 
-/// What a thread has learned, and where it stood at the end of each part, by the part's number.
-type Learned = (Tally, Vec<(usize, Running)>);
+/// What has been learned, and where it stood at the end of each part, by the part's number.
+type Learned = ((Tally, Total), Vec<(usize, Running)>);
 
 /// What all threads of a pass share.
 struct Pass<'a> {
     scan: &'a Scan<'a>,
     quarantine: &'a Gathering,
     places: Places,
-    threads: usize,
-    progress: &'a Progress,
+    means: &'a Means<'a>,
+    ids: Arc<Mutex<Ids>>,
 }
 
 impl Pass<'_> {
     /// What some parts hold, in whatever order they are read.
-    fn tally(&self, parts: &[Part]) -> Result<Tally, Failure> {
-        let tallies = self.read(parts, |worker, part| worker.part(part, Running::default()))?;
-        let mut total = self.scan.nothing();
-        tallies.into_iter().for_each(|(tally, _)| total.merge(tally));
-        Ok(total)
+    fn tally(&self, parts: &[Part]) -> Result<(Tally, Total), Failure> {
+        self.read(parts, |worker, part| worker.part(part, Running::default())).map(|(learned, _)| learned)
     }
 
     /// What the parts of one file hold, side by side where that is the same as one after the other.
-    fn divided(&self, parts: &[Part]) -> Result<Tally, Failure> {
+    fn divided(&self, parts: &[Part]) -> Result<(Tally, Total), Failure> {
         let read = self.read(parts, |worker, part| {
             let is_first = part.within.start == 0;
             worker.part(part, if is_first { Running::default() } else { Running::blind() })
         });
         // Of several mistakes in a file the first one is told, as if nobody had read ahead.
-        if let Ok(tallies) = read {
-            let mut total = self.scan.nothing();
-            let mut passed: Vec<(usize, Running)> = Vec::new();
-            for (tally, running) in tallies {
-                total.merge(tally);
-                passed.extend(running);
-            }
+        if let Ok((learned, mut passed)) = read {
             passed.sort_by_key(|(number, _)| *number);
             let mut passed = passed.into_iter();
             let first = passed.next();
             if first.is_some_and(|(_, mut running)| passed.all(|(_, part)| running.follow(&part))) {
-                return Ok(total);
+                return Ok(learned);
             }
         }
-        let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(self.scan.nothing()) };
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return self.tally(parts) };
         self.quarantine.forget(first.file);
         self.tally(&[Part { within: first.within.start..last.within.end, ..first.clone() }])
     }
@@ -144,16 +148,25 @@ impl Pass<'_> {
         &self,
         parts: &[Part],
         part: impl Fn(&mut Worker, &Part) -> Result<Option<Running>, Failure> + Sync,
-    ) -> Result<Vec<Learned>, Failure> {
-        side_by_side(parts.len(), self.threads, |next| {
-            let mut worker = Worker::new(self.scan, self.quarantine, &self.places);
+    ) -> Result<Learned, Failure> {
+        let total = Total::new(Arc::clone(&self.ids), PAIRS_HELD, Arc::clone(&self.means.scratch));
+        let learned = side_by_side(parts.len(), self.means.threads, |next| {
+            let mut worker = Worker::new(self.scan, self.quarantine, &self.places, &total);
             let mut passed = Vec::new();
             for next in next.filter_map(|index| parts.get(index)) {
                 passed.extend(part(&mut worker, next)?.map(|running| (next.number, running)));
-                self.progress.advance();
+                self.means.progress.advance();
             }
+            total.take(&worker.waist)?;
             Ok((worker.tally, passed))
-        })
+        })?;
+        let mut tally = self.scan.nothing();
+        let mut passed = Vec::new();
+        for (of_thread, parts) in learned {
+            tally.merge(of_thread);
+            passed.extend(parts);
+        }
+        Ok(((tally, total), passed))
     }
 }
 
@@ -206,17 +219,17 @@ pub struct Worker<'a> {
     /// The last day that counts, where it is declared.
     pub(super) as_of: Option<i32>,
     pub(super) tally: Tally,
-    /// Accepted lines that are not in the tally yet, and their rows.
+    pub(super) waist: Waist,
+    total: &'a Total,
+    /// Accepted lines that are not in the waist yet, and their rows.
     pub(super) accepted: (Vec<usize>, Vec<Line>),
     /// The sums of the file at hand, where total rows are looked for.
     pub(super) running: Option<Running>,
     /// The place of the first line of the batch at hand.
     at: Place,
-    pub(super) accounts: Coder,
-    pub(super) invoices: Coder,
-    pub(super) products: Coder,
-    pub(super) categories: Coder,
-    pub(super) regions: Coder,
+    pub(super) accounts: Coder<u32>,
+    /// Invoices, products, categories and regions.
+    pub(super) further: [(Coder<Id>, Identifier<'a>); 4],
     /// The code of the bucket for lines without an account.
     pub(super) bucket: Option<u32>,
     pub(super) mapper: Option<Mapper<'a>>,
@@ -224,30 +237,28 @@ pub struct Worker<'a> {
 }
 
 impl<'a> Worker<'a> {
-    fn new(scan: &'a Scan<'a>, quarantine: &'a Gathering, places: &'a Places) -> Self {
+    fn new(scan: &'a Scan<'a>, quarantine: &'a Gathering, places: &'a Places, total: &'a Total) -> Self {
         let as_of = match scan.settings.as_of {
             AsOf::Latest => None,
             AsOf::Day(day) => Some(day),
         };
         let mut waist = Waist::keeping(scan.details);
-        let bucket = scan.bucket.map(|name| waist.accounts.code(name));
+        let bucket = scan.bucket.map(|name| waist.sums.accounts.code(name));
         let home = Currency::read(&scan.settings.currency);
-        let tally = Tally { waist, ..scan.nothing() };
         Self {
             scan,
             quarantine,
             page: Page::default(),
             places,
             as_of,
-            tally,
+            tally: scan.nothing(),
+            waist,
+            total,
             accepted: Default::default(),
             running: None,
             at: Place::default(),
             accounts: Coder::default(),
-            invoices: Coder::default(),
-            products: Coder::default(),
-            categories: Coder::default(),
-            regions: Coder::default(),
+            further: std::array::from_fn(|_| (Coder::default(), Identifier::new(&total.ids))),
             bucket,
             mapper: scan.account_map.map(Mapper::new),
             exchanger: home.map(|home| Exchanger::new(home, scan.rates)),
@@ -279,7 +290,21 @@ impl<'a> Worker<'a> {
         let lost = self.scan.losers.of_batch(self.at, batch, self.scan.duplicates, self.scan.files)?;
         let bad = self.lines(part.file, plan, batch, &mut columns, lost);
         self.at.row += u64::try_from(batch.rows).unwrap_or_default();
-        self.put_aside(part, batch, &bad)
+        self.put_aside(part, batch, &bad)?;
+        if self.waist.is_full() {
+            self.empty_waist()?;
+        }
+        Ok(())
+    }
+
+    /// Puts the sums of the waist into the total; the codes of accounts begin anew.
+    fn empty_waist(&mut self) -> Result<(), Failure> {
+        self.total.take(&self.waist)?;
+        self.waist = self.waist.emptied();
+        self.accounts = Coder::default();
+        self.bucket = self.scan.bucket.map(|name| self.waist.sums.accounts.code(name));
+        self.mapper = self.scan.account_map.map(Mapper::new);
+        Ok(())
     }
 
     /// Writes lines of a batch into the quarantine.

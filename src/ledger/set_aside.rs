@@ -13,6 +13,11 @@ use super::tally::Excluded;
 use super::total_rows::{self, Kind, Match, Then};
 use arrow::array::{Array, BooleanArray};
 
+/// Whether a rule holds for a row; what is neither true nor false does not.
+pub fn holds(rule: &BooleanArray, row: usize) -> bool {
+    rule.is_valid(row) && rule.value(row)
+}
+
 impl Worker<'_> {
     /// The amount of a credit note, which is below zero however its file writes it.
     pub(super) fn credit(&mut self, index: usize, amount: Result<i64, Gap>, money: &mut Money) -> Result<i64, Gap> {
@@ -62,8 +67,7 @@ impl Worker<'_> {
                 Then::Quarantine => return Some(Verdict::Quarantined(total_rows::REASON, found.describe())),
             }
         }
-        let holds = |rule: &BooleanArray| rule.is_valid(row) && rule.value(row);
-        if let Some(rule) = columns.rules.iter().position(holds) {
+        if let Some(rule) = columns.rules.iter().position(|rule| holds(rule, row)) {
             return Some(Verdict::Excluded(Excluded::Rule(rule)));
         }
         if lost.is_empty() { None } else { self.lose(index, columns, row, amount, lost) }

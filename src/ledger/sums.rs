@@ -30,26 +30,43 @@ impl Details {
     }
 }
 
-/// Money by two codes: the slot of an account year (or an account) and a month, day or thing within it.
+/// Money by two numbers: the slot of an account year (or the code of an account) and a month, day or thing within it.
 #[derive(Debug, Default)]
 pub struct Sums {
-    sums: HashMap<(u32, u32), i128, FixedState>,
+    sums: HashMap<(u32, u64), i128, FixedState>,
 }
 
 impl Sums {
-    pub fn add(&mut self, whole: u32, part: u32, amount: i64) {
-        *self.sums.entry((whole, part)).or_default() += i128::from(amount);
-    }
-
-    /// Takes in other sums, their codes translated.
-    pub fn merge(&mut self, other: &Self, translate: impl Fn(u32, u32) -> (u32, u32)) {
-        for ((whole, part), amount) in &other.sums {
-            *self.sums.entry(translate(*whole, *part)).or_default() += amount;
-        }
+    pub fn add(&mut self, whole: u32, part: u64, amount: i128) {
+        *self.sums.entry((whole, part)).or_default() += amount;
     }
 
     /// All sums, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = (u32, u32, i128)> {
+    pub fn iter(&self) -> impl Iterator<Item = (u32, u64, i128)> + Clone {
         self.sums.iter().map(|((whole, part), amount)| (*whole, *part, *amount))
+    }
+}
+
+/// The finer sums of some account years, each kind empty where nobody asks for it.
+#[derive(Debug, Default)]
+pub struct FineSums {
+    /// By slot of the account year and month of the fiscal year.
+    pub months: Sums,
+    /// By slot and the id of a thing.
+    pub products: Sums,
+    pub categories: Sums,
+    pub regions: Sums,
+    /// By code of the account and day: its bits, so that days before 1970 come back as they went in.
+    pub days: Sums,
+}
+
+impl FineSums {
+    /// The sums by slot, kind by kind.
+    pub fn by_slot(&self) -> [&Sums; 4] {
+        [&self.months, &self.products, &self.categories, &self.regions]
+    }
+
+    pub fn by_slot_mut(&mut self) -> [&mut Sums; 4] {
+        [&mut self.months, &mut self.products, &mut self.categories, &mut self.regions]
     }
 }

@@ -1,6 +1,6 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
-use super::books::{Books, Overflow};
+use super::books::Books;
 use super::cells::LARGEST;
 use super::currency;
 use super::further::{self, Kept};
@@ -9,6 +9,7 @@ use super::period::Period;
 use super::quarantine::Gathering;
 use super::scan::Scan;
 use super::tally::{Count, EXAMPLES, Excluded, FileTally, Tally};
+use super::total::Total;
 use super::{Ledger, Totals, file_years, files, total_rows};
 use crate::calendar::iso;
 use crate::failure::Failure;
@@ -99,7 +100,7 @@ pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
 /// # Errors
 /// Where too many lines are quarantined, none is accepted, or the data completes no fiscal year.
 pub fn ledger(
-    (mut tally, quarantine): (Tally, Gathering),
+    (tally, total, quarantine): (Tally, Total, Gathering),
     scan: &Scan,
     limit: Limit,
     (names, kept): (&Names, Kept),
@@ -121,8 +122,7 @@ pub fn ledger(
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
     let last_day = period.calendar.last_day(as_of_year);
-    let books = Books::of(std::mem::take(&mut tally.waist), as_of_year, last_day)
-        .map_err(|Overflow| too_large("the money of an account in a year"))?;
+    let books = Books::of(total, as_of_year, last_day)?;
     let books = match scan.bucket {
         None => books,
         Some(bucket) => books.set_apart(bucket),

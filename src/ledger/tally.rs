@@ -1,4 +1,4 @@
-//! What a pass over lines learns: rows and money by file and fate, the waist, a few lines as examples.
+//! What a pass over lines learns beside their sums: rows and money by file and fate, a few lines as examples.
 
 use super::account_map::Moved;
 use super::control_totals::Stated;
@@ -7,7 +7,7 @@ use super::currency::ByCurrency;
 use super::duplicates::told::Pairs;
 use super::keys::Respelling;
 use super::total_rows::Found;
-use super::waist::{Line, Waist};
+use super::waist::Line;
 use crate::dates::DateOrders;
 use crate::sources::facts::Seen;
 use std::collections::BTreeMap;
@@ -127,7 +127,6 @@ pub struct Example {
 /// What a pass over some lines has learned.
 #[derive(Debug, Default)]
 pub struct Tally {
-    pub waist: Waist,
     pub files: Vec<FileTally>,
     /// First and last day of accepted lines, by fiscal year.
     pub days: BTreeMap<i32, (i32, i32)>,
@@ -152,7 +151,7 @@ impl Tally {
         Self { files: vec![FileTally::default(); files], ..Self::default() }
     }
 
-    /// Takes accepted lines, their strings in the codes of the waist.
+    /// Counts accepted lines.
     pub fn accept(&mut self, file: usize, lines: &[Line]) {
         let Some(tally) = self.files.get_mut(file) else { return };
         for same_year in lines.chunk_by(|one, next| one.fiscal_year == next.fiscal_year) {
@@ -173,12 +172,10 @@ impl Tally {
                 self.months.entry((line.fiscal_year, line.month)).or_default().add(Some(line.amount));
             }
         }
-        self.waist.add(lines);
     }
 
     /// Takes in what another pass has learned.
     pub fn merge(&mut self, other: Self) {
-        self.waist.merge(other.waist);
         for (mine, other) in self.files.iter_mut().zip(other.files) {
             mine.merge(other);
         }

@@ -1,16 +1,20 @@
 //! The waist: invoice lines become one row per account and fiscal year.
 //!
-//! A [`Waist`] takes accepted lines one by one and keeps sums, so memory follows the number of accounts
-//! and invoices and not the number of lines. Two waists merge into the one that would have seen the
-//! lines of both: every operation is commutative, so neither the order of files nor the number of
-//! threads can show in the result.
+//! A [`Waist`] takes the accepted lines of one thread and keeps sums. It stays small enough for the caches of a
+//! processor: when it is full, all it holds goes into the [`super::total::Total`] of all threads and it begins anew. Every
+//! operation is commutative, so neither the order of files nor the number of threads can show in the result.
 
 use super::distinct::Distinct;
+use super::ids::Id;
 use super::index;
 use super::interner::Interner;
-use super::sums::{Details, Sums};
+use super::sums::{Details, FineSums};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+
+/// So many account years, and so many pairs for the distinct counts, fill a waist.
+const FULL_YEARS: usize = 1 << 15;
+const FULL_PAIRS: usize = 1 << 19;
 
 /// An accepted line, its strings already coded.
 #[derive(Debug, Clone, Copy)]
@@ -24,109 +28,56 @@ pub struct Line {
     pub amount: i64,
     /// Minor units; nothing where costs are declared and the line has none.
     pub cost: Option<i64>,
-    pub invoice: Option<u32>,
-    pub product: Option<u32>,
-    pub category: Option<u32>,
-    pub region: Option<u32>,
+    pub invoice: Option<Id>,
+    pub product: Option<Id>,
+    pub category: Option<Id>,
+    pub region: Option<Id>,
 }
 
 /// The sums of one account in one fiscal year. Money in 128 bits, so that no order of lines can overflow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct YearSums {
-    pub account: u32,
-    pub fiscal_year: i32,
     pub revenue: i128,
     pub cost: i128,
     pub lines: i64,
     /// Lines with a negative amount: credit notes and returns.
     pub returns: i64,
-    /// One bit per month of the fiscal year.
-    pub months: u16,
+    pub account: u32,
     pub first_day: i32,
     pub last_day: i32,
+    pub fiscal_year: i16,
+    /// One bit per month of the fiscal year.
+    pub months: u16,
 }
 
-/// Accepted lines, summed.
+impl YearSums {
+    /// Takes in other sums of the same account and fiscal year.
+    fn merge(&mut self, other: &Self) {
+        self.revenue += other.revenue;
+        self.cost += other.cost;
+        self.lines += other.lines;
+        self.returns += other.returns;
+        self.months |= other.months;
+        self.first_day = self.first_day.min(other.first_day);
+        self.last_day = self.last_day.max(other.last_day);
+    }
+}
+
+/// Accounts and their years, found by both.
 #[derive(Debug, Default)]
-pub struct Waist {
+pub struct AccountYears {
     pub accounts: Interner,
-    pub invoices: Interner,
-    pub products: Interner,
-    pub categories: Interner,
-    pub regions: Interner,
-    years: Vec<YearSums>,
+    pub years: Vec<YearSums>,
     /// Where the sums of an account and fiscal year are.
-    slots: HashMap<(u32, i32), u32, FixedState>,
-    seen_invoices: Distinct,
-    seen_products: Distinct,
+    slots: HashMap<(u32, i16), u32, FixedState>,
     /// The account year of the line before and its slot: lines of an invoice stand together.
-    last: Option<((u32, i32), u32)>,
-    /// Which finer sums are kept, and the sums.
-    details: Details,
-    months: Sums,
-    of_products: Sums,
-    of_categories: Sums,
-    of_regions: Sums,
-    days: Sums,
+    last: Option<((u32, i16), u32)>,
 }
 
-impl Waist {
-    /// An empty waist that keeps the finer sums asked for beside the years.
-    pub fn keeping(details: Details) -> Self {
-        Self { details, ..Self::default() }
-    }
-
-    /// Adds lines whose codes are those of this waist's interners.
-    ///
-    /// One step after the other for all of them, and not all steps line by line: most of the time goes into waiting
-    /// for memory, and lookups of one step do not depend on each other and wait side by side.
-    pub fn add(&mut self, lines: &[Line]) {
-        let slots: Vec<u32> = lines.iter().map(|line| self.slot(line.account, line.fiscal_year, line.day)).collect();
-        let placed = || lines.iter().zip(slots.iter().copied());
-        for (line, slot) in placed() {
-            let Some(year) = self.years.get_mut(index(slot)) else { continue };
-            year.revenue += i128::from(line.amount);
-            year.cost += i128::from(line.cost.unwrap_or_default());
-            year.lines += 1;
-            year.returns += i64::from(line.amount < 0);
-            year.months |= 1 << line.month;
-            year.first_day = year.first_day.min(line.day);
-            year.last_day = year.last_day.max(line.day);
-        }
-        for (line, slot) in placed() {
-            line.invoice.into_iter().for_each(|invoice| self.seen_invoices.add(slot, invoice));
-        }
-        for (line, slot) in placed() {
-            line.product.into_iter().for_each(|product| self.seen_products.add(slot, product));
-        }
-        if self.details.any() {
-            placed().for_each(|(line, slot)| self.add_details(slot, line));
-        }
-    }
-
-    fn add_details(&mut self, slot: u32, line: &Line) {
-        let (details, amount) = (self.details, line.amount);
-        if details.months {
-            self.months.add(slot, line.month.into(), amount);
-        }
-        if let Some(product) = line.product.filter(|_| details.products) {
-            self.of_products.add(slot, product, amount);
-        }
-        if let Some(category) = line.category.filter(|_| details.categories) {
-            self.of_categories.add(slot, category, amount);
-        }
-        if let Some(region) = line.region.filter(|_| details.regions) {
-            self.of_regions.add(slot, region, amount);
-        }
-        if details.days {
-            // A day keeps its bits: days before 1970 come back as they went in.
-            self.days.add(line.account, line.day.cast_unsigned(), amount);
-        }
-    }
-
+impl AccountYears {
     /// The place of the sums of an account and fiscal year, made on first sight.
     #[inline]
-    fn slot(&mut self, account: u32, fiscal_year: i32, day: i32) -> u32 {
+    fn slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
         let key = (account, fiscal_year);
         if let Some((last, slot)) = self.last
             && last == key
@@ -136,15 +87,15 @@ impl Waist {
         let years = &mut self.years;
         let slot = *self.slots.entry(key).or_insert_with(|| {
             years.push(YearSums {
-                account,
-                fiscal_year,
                 revenue: 0,
                 cost: 0,
                 lines: 0,
                 returns: 0,
-                months: 0,
+                account,
                 first_day: day,
                 last_day: day,
+                fiscal_year,
+                months: 0,
             });
             u32::try_from(years.len() - 1).unwrap_or(u32::MAX)
         });
@@ -152,82 +103,102 @@ impl Waist {
         slot
     }
 
-    /// Takes in the sums of another waist.
-    pub fn merge(&mut self, other: Self) {
-        if self.years.is_empty() && self.accounts.is_empty() {
-            *self = other;
-            return;
+    /// Takes in years of accounts, with the codes that they have here; the slots of their sums. One step after the other,
+    /// for the reason that [`Waist::add`] gives.
+    pub fn merge(&mut self, years: &[(u32, &YearSums)]) -> Vec<u32> {
+        let slot = |(account, year): &(u32, &YearSums)| self.slot(*account, year.fiscal_year, year.first_day);
+        let slots: Vec<u32> = years.iter().map(slot).collect();
+        for ((_, year), slot) in years.iter().zip(&slots) {
+            self.years.get_mut(index(*slot)).into_iter().for_each(|mine| mine.merge(year));
         }
-        let accounts = self.accounts.take_in(&other.accounts);
-        let mut slots = Vec::with_capacity(other.years.len());
-        for year in &other.years {
-            let account = accounts.get(index(year.account)).copied().unwrap_or_default();
-            let slot = self.slot(account, year.fiscal_year, year.first_day);
-            slots.push(slot);
-            let Some(mine) = self.years.get_mut(index(slot)) else { continue };
-            mine.revenue += year.revenue;
-            mine.cost += year.cost;
-            mine.lines += year.lines;
-            mine.returns += year.returns;
-            mine.months |= year.months;
-            mine.first_day = mine.first_day.min(year.first_day);
-            mine.last_day = mine.last_day.max(year.last_day);
+        slots
+    }
+}
+
+/// Accepted lines of one thread, summed.
+#[derive(Debug, Default)]
+pub struct Waist {
+    pub sums: AccountYears,
+    /// Pairs of account year and thing, as [`Distinct`] makes them; some are there more than once.
+    pub invoices: Vec<u64>,
+    pub products: Vec<u64>,
+    /// Which finer sums are kept, and the sums.
+    details: Details,
+    pub fine: FineSums,
+}
+
+impl Waist {
+    /// An empty waist that keeps the finer sums asked for beside the years.
+    pub fn keeping(details: Details) -> Self {
+        Self { details, ..Self::default() }
+    }
+
+    /// The same, empty.
+    pub fn emptied(&self) -> Self {
+        Self::keeping(self.details)
+    }
+
+    /// Whether it is time to put it into the total.
+    pub fn is_full(&self) -> bool {
+        self.sums.years.len() >= FULL_YEARS || self.invoices.len() + self.products.len() >= FULL_PAIRS
+    }
+
+    /// Adds lines, their accounts in the codes of this waist.
+    ///
+    /// One step after the other for all of them, and not all steps line by line: much of the time goes into waiting
+    /// for memory, and lookups of one step do not depend on each other and wait side by side.
+    pub fn add(&mut self, lines: &[Line]) {
+        let sums = &mut self.sums;
+        let year = |line: &Line| i16::try_from(line.fiscal_year).unwrap_or(i16::MAX);
+        let slots: Vec<u32> = lines.iter().map(|line| sums.slot(line.account, year(line), line.day)).collect();
+        let placed = || lines.iter().zip(slots.iter().copied());
+        for (line, slot) in placed() {
+            let Some(year) = sums.years.get_mut(index(slot)) else { continue };
+            year.revenue += i128::from(line.amount);
+            year.cost += i128::from(line.cost.unwrap_or_default());
+            year.lines += 1;
+            year.returns += i64::from(line.amount < 0);
+            year.months |= 1 << line.month;
+            year.first_day = year.first_day.min(line.day);
+            year.last_day = year.last_day.max(line.day);
         }
-        // The two that take long, side by side.
-        let ((), products) = rayon::join(
-            || {
-                let invoices = self.invoices.take_in(&other.invoices);
-                self.seen_invoices.merge(&other.seen_invoices, &slots, &invoices);
-            },
-            || {
-                let products = self.products.take_in(&other.products);
-                self.seen_products.merge(&other.seen_products, &slots, &products);
-                products
-            },
-        );
-        let categories = self.categories.take_in(&other.categories);
-        let regions = self.regions.take_in(&other.regions);
-        let translated = |codes: &[u32], code: u32| codes.get(index(code)).copied().unwrap_or_default();
-        self.months.merge(&other.months, |slot, month| (translated(&slots, slot), month));
-        self.of_products
-            .merge(&other.of_products, |slot, code| (translated(&slots, slot), translated(&products, code)));
-        self.of_categories
-            .merge(&other.of_categories, |slot, code| (translated(&slots, slot), translated(&categories, code)));
-        self.of_regions.merge(&other.of_regions, |slot, code| (translated(&slots, slot), translated(&regions, code)));
-        self.days.merge(&other.days, |account, day| (translated(&accounts, account), day));
+        gather(&mut self.invoices, placed().filter_map(|(line, slot)| Some((slot, line.invoice?))));
+        gather(&mut self.products, placed().filter_map(|(line, slot)| Some((slot, line.product?))));
+        if self.details.any() {
+            placed().for_each(|(line, slot)| self.fine.add(self.details, slot, line));
+        }
     }
+}
 
-    /// How many invoices and products each account year has seen, by slot. They are forgotten with it: what sees which
-    /// takes most of the memory of a waist.
-    pub fn count_distinct(&mut self) -> (Vec<i64>, Vec<i64>) {
-        let slots = self.years.len();
-        let [invoices, products] = [&mut self.seen_invoices, &mut self.seen_products].map(std::mem::take);
-        self.invoices = Interner::default();
-        rayon::join(|| invoices.counts(slots), || products.counts(slots))
+/// Takes in pairs; neighbours are often equal.
+fn gather(pairs: &mut Vec<u64>, new: impl Iterator<Item = (u32, Id)>) {
+    let mut last = pairs.last().copied();
+    for (slot, thing) in new {
+        let pair = Distinct::pair(slot, thing);
+        if last != Some(pair) {
+            pairs.push(pair);
+            last = Some(pair);
+        }
     }
+}
 
-    /// The account years by slot, for the finer sums that refer to them.
-    pub fn years(&self) -> &[YearSums] {
-        &self.years
-    }
-
-    pub fn months(&self) -> &Sums {
-        &self.months
-    }
-
-    pub fn of_products(&self) -> &Sums {
-        &self.of_products
-    }
-
-    pub fn of_categories(&self) -> &Sums {
-        &self.of_categories
-    }
-
-    pub fn of_regions(&self) -> &Sums {
-        &self.of_regions
-    }
-
-    pub fn days(&self) -> &Sums {
-        &self.days
+impl FineSums {
+    fn add(&mut self, details: Details, slot: u32, line: &Line) {
+        let amount = i128::from(line.amount);
+        if details.months {
+            self.months.add(slot, line.month.into(), amount);
+        }
+        if let Some(product) = line.product.filter(|_| details.products) {
+            self.products.add(slot, product.bits(), amount);
+        }
+        if let Some(category) = line.category.filter(|_| details.categories) {
+            self.categories.add(slot, category.bits(), amount);
+        }
+        if let Some(region) = line.region.filter(|_| details.regions) {
+            self.regions.add(slot, region.bits(), amount);
+        }
+        if details.days {
+            self.days.add(line.account, line.day.cast_unsigned().into(), amount);
+        }
     }
 }

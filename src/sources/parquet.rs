@@ -17,7 +17,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-const BATCH_ROWS: usize = 65_536;
+/// Few enough that the columns of a batch stay in the cache until its lines are judged.
+const BATCH_ROWS: usize = 8_192;
 
 /// What the end of a Parquet file says about the rest.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@ use super::row::Reason;
 use super::*;
 use crate::calendar::{FiscalCalendar, parse_day};
 use crate::ledger::sums::Details;
+use crate::ledger::total::Total;
 use crate::ledger::waist::{Line, Waist};
 use proptest::prelude::*;
 
@@ -18,7 +19,7 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
     let mut waist = Waist::keeping(Details { months: true, days: true, ..Details::default() });
     for (account, date, amount) in lines {
         let (fiscal_year, month) = calendar.place(day(date));
-        let account = waist.accounts.code(account);
+        let account = waist.sums.accounts.code(account);
         let line = Line {
             account,
             fiscal_year,
@@ -33,7 +34,9 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
         };
         waist.add(&[line]);
     }
-    Books::of(waist, i32::MAX - 1, i32::MAX).unwrap()
+    let total = Total::default();
+    total.take(&waist).unwrap();
+    Books::of(total, i32::MAX - 1, i32::MAX).unwrap()
 }
 
 fn period(calendar: FiscalCalendar, lines: &[(&str, &str, i64)], as_of: &str) -> Period {

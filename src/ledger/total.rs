@@ -1,0 +1,234 @@
+//! The sums of all threads, in shards.
+//!
+//! An account belongs to the shard that its name tells. A thread that empties its [`Waist`] goes from shard to shard and
+//! locks one at a time, so that threads seldom wait for each other, and what it touches of a shard is close together.
+
+use super::distinct::Distinct;
+use super::ids::Ids;
+use super::index;
+use super::sums::FineSums;
+use super::waist::{AccountYears, Waist, YearSums};
+use crate::failure::Failure;
+use crate::scratch::{Memory, Scratch};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// As many shards as make each of them small, and few enough that a full waist has some for each.
+const SHARDS: usize = 128;
+
+/// The slots of a shard have so many bits in a pair of [`Distinct`].
+const SLOTS: usize = 1 << 24;
+
+/// Pairs for the distinct counts are kept in memory up to so many bytes, where nobody says otherwise.
+pub const PAIRS_HELD: usize = 768 << 20;
+
+/// The sums of the accounts of one shard.
+#[derive(Debug, Default)]
+pub struct Shard {
+    pub sums: AccountYears,
+    pub invoices: Distinct,
+    pub products: Distinct,
+    pub fine: FineSums,
+}
+
+impl Shard {
+    fn bytes(&self) -> usize {
+        self.invoices.bytes() + self.products.bytes()
+    }
+}
+
+/// The sums of all accounts.
+#[derive(Debug)]
+pub struct Total {
+    shards: Vec<Mutex<Shard>>,
+    /// The keys of invoices, products, categories and regions.
+    pub ids: Arc<Mutex<Ids>>,
+    /// The bytes of all pairs in memory, and how many there may be.
+    held: AtomicUsize,
+    limit: usize,
+    scratch: Arc<dyn Scratch>,
+    /// The shard that the next thread begins with.
+    turn: AtomicUsize,
+}
+
+impl Default for Total {
+    /// Nothing yet, all of it in memory.
+    fn default() -> Self {
+        Self::new(Arc::default(), usize::MAX, Arc::new(Memory::default()))
+    }
+}
+
+impl Total {
+    /// Nothing yet, with keys that are known already; beyond so many bytes pairs are put aside.
+    pub fn new(ids: Arc<Mutex<Ids>>, limit: usize, scratch: Arc<dyn Scratch>) -> Self {
+        let shards = std::iter::repeat_with(Mutex::default).take(SHARDS).collect();
+        Self { shards, ids, held: AtomicUsize::default(), limit, scratch, turn: AtomicUsize::default() }
+    }
+
+    /// Takes in the sums of a waist.
+    ///
+    /// # Errors
+    /// Where pairs are put aside and cannot be written, or a shard has too many account years.
+    pub fn take(&self, waist: &Waist) -> Result<(), Failure> {
+        let accounts = &waist.sums.accounts;
+        let years = &waist.sums.years;
+        let of_account: Vec<usize> = accounts.hashes().map(shard_of).collect();
+        let of_code = |code: u32| of_account.get(index(code)).copied().unwrap_or_default();
+        let of_year: Vec<usize> = years.iter().map(|year| of_code(year.account)).collect();
+        let of_slot = |slot: u32| of_year.get(index(slot)).copied().unwrap_or_default();
+        let year_places = Routed::of(0..u32::try_from(years.len()).unwrap_or(u32::MAX), |slot| of_slot(*slot));
+        let invoices = Routed::of(waist.invoices.iter().copied(), |pair| of_slot(Distinct::slot(*pair)));
+        let products = Routed::of(waist.products.iter().copied(), |pair| of_slot(Distinct::slot(*pair)));
+        let fine = waist.fine.by_slot().map(|sums| Routed::of(sums.iter(), |(slot, _, _)| of_slot(*slot)));
+        let days = Routed::of(waist.fine.days.iter(), |(account, _, _)| of_code(*account));
+        // By the codes and slots of the waist, those of the shards.
+        let mut codes = vec![u32::MAX; accounts.len()];
+        let mut slots = vec![u32::MAX; years.len()];
+        let first = self.turn.fetch_add(SHARDS / 2 + 1, Ordering::Relaxed);
+        for shard in (first..first + SHARDS).map(|shard| shard % SHARDS) {
+            let Some(mine) = self.shards.get(shard).filter(|_| !year_places.of_shard(shard).is_empty()) else {
+                continue;
+            };
+            let mut mine = mine.lock().unwrap_or_else(PoisonError::into_inner);
+            let before = mine.bytes();
+            let of_shard = year_places.of_shard(shard);
+            let mut new: Vec<u32> = of_shard.iter().filter_map(|slot| Some(years.get(index(*slot))?.account)).collect();
+            new.sort_unstable();
+            new.dedup();
+            let names: Vec<&str> = new.iter().map(|code| accounts.text(*code)).collect();
+            for (code, there) in new.iter().zip(mine.sums.accounts.codes(&names)) {
+                codes.get_mut(index(*code)).into_iter().for_each(|code| *code = there);
+            }
+            let new: Vec<(u32, &YearSums)> = of_shard
+                .iter()
+                .filter_map(|slot| years.get(index(*slot)))
+                .map(|year| (at(&codes, year.account), year))
+                .collect();
+            for (slot, there) in of_shard.iter().zip(mine.sums.merge(&new)) {
+                slots.get_mut(index(*slot)).into_iter().for_each(|slot| *slot = there);
+            }
+            if mine.sums.years.len() > SLOTS {
+                return Err(Failure::run("the accounts have too many fiscal years to count what each has seen"));
+            }
+            let moved = |pair: &u64| Distinct::moved(*pair, at(&slots, Distinct::slot(*pair)));
+            mine.invoices.extend(invoices.of_shard(shard).iter().map(moved));
+            mine.products.extend(products.of_shard(shard).iter().map(moved));
+            for (mine, fine) in mine.fine.by_slot_mut().into_iter().zip(&fine) {
+                fine.of_shard(shard)
+                    .iter()
+                    .for_each(|(slot, part, amount)| mine.add(at(&slots, *slot), *part, *amount));
+            }
+            for (account, day, amount) in days.of_shard(shard) {
+                mine.fine.days.add(at(&codes, *account), *day, *amount);
+            }
+            self.account_for(&mut mine, before)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps count of the memory of pairs, which were so many bytes in this shard before; puts those of the shard aside
+    /// where they are too many.
+    fn account_for(&self, shard: &mut Shard, before: usize) -> Result<(), Failure> {
+        let now = shard.bytes();
+        let held = self.held.fetch_add(now, Ordering::Relaxed) + now;
+        self.held.fetch_sub(before, Ordering::Relaxed);
+        if held - before.min(held) > self.limit {
+            shard.invoices.put_aside(&*self.scratch)?;
+            shard.products.put_aside(&*self.scratch)?;
+            self.held.fetch_sub(now, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Takes in another total with the same ids.
+    ///
+    /// # Errors
+    /// As for [`Total::take`], and where pairs put aside cannot be read.
+    pub fn merge(&mut self, other: Self) -> Result<(), Failure> {
+        for (mine, other) in self.shards.iter_mut().zip(other.shards) {
+            let mine = mine.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let other = other.into_inner().unwrap_or_else(PoisonError::into_inner);
+            mine.merge(other, &*self.scratch)?;
+        }
+        self.held = AtomicUsize::new(
+            self.shards.iter_mut().map(|shard| shard.get_mut().unwrap_or_else(PoisonError::into_inner).bytes()).sum(),
+        );
+        Ok(())
+    }
+
+    /// The shards, the ids, and where pairs have been put aside.
+    pub fn into_parts(self) -> (Vec<Shard>, Arc<Mutex<Ids>>, Arc<dyn Scratch>) {
+        let shards = self.shards.into_iter().map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner));
+        (shards.collect(), self.ids, self.scratch)
+    }
+}
+
+impl Shard {
+    fn merge(&mut self, other: Self, scratch: &dyn Scratch) -> Result<(), Failure> {
+        if self.sums.years.is_empty() {
+            *self = other;
+            return Ok(());
+        }
+        let names: Vec<&str> = other.sums.accounts.texts().collect();
+        let codes = self.sums.accounts.codes(&names);
+        let years = other.sums.years.iter().map(|year| (at(&codes, year.account), year));
+        let slots = self.sums.merge(&years.collect::<Vec<_>>());
+        self.invoices.merge(other.invoices, &slots, scratch)?;
+        self.products.merge(other.products, &slots, scratch)?;
+        for (mine, other) in self.fine.by_slot_mut().into_iter().zip(other.fine.by_slot()) {
+            other.iter().for_each(|(slot, part, amount)| mine.add(at(&slots, slot), part, amount));
+        }
+        for (account, day, amount) in other.fine.days.iter() {
+            self.fine.days.add(at(&codes, account), day, amount);
+        }
+        Ok(())
+    }
+}
+
+/// The shard of an account, by the hash of its name: of bits that its table does not look at.
+fn shard_of(hash: u64) -> usize {
+    usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
+}
+
+/// What a code or slot is elsewhere.
+fn at(list: &[u32], place: u32) -> u32 {
+    list.get(index(place)).copied().unwrap_or(u32::MAX)
+}
+
+/// Things in the order of their shards.
+struct Routed<T> {
+    things: Vec<T>,
+    /// Where those of each shard end.
+    ends: Vec<usize>,
+}
+
+impl<T: Copy> Routed<T> {
+    /// Sorts things by shard: counted, and then put where they belong.
+    fn of(things: impl Iterator<Item = T> + Clone, shard: impl Fn(&T) -> usize) -> Self {
+        let mut ends = vec![0usize; SHARDS];
+        let mut count = 0;
+        for thing in things.clone() {
+            ends.get_mut(shard(&thing)).into_iter().for_each(|end| *end += 1);
+            count += 1;
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            // For now where it begins.
+            sum += std::mem::replace(end, sum);
+        }
+        let mut sorted: Vec<T> = Vec::new();
+        sorted.extend(things.clone().next().map(|first| vec![first; count]).into_iter().flatten());
+        for thing in things {
+            let Some(next) = ends.get_mut(shard(&thing)) else { continue };
+            sorted.get_mut(*next).into_iter().for_each(|place| *place = thing);
+            *next += 1;
+        }
+        Self { things: sorted, ends }
+    }
+
+    fn of_shard(&self, shard: usize) -> &[T] {
+        let start = shard.checked_sub(1).and_then(|before| self.ends.get(before)).copied().unwrap_or_default();
+        let end = self.ends.get(shard).copied().unwrap_or_default();
+        self.things.get(start..end).unwrap_or_default()
+    }
+}
