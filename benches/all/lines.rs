@@ -6,6 +6,8 @@
 use criterion::{BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
 use vitalfew::demo;
+use vitalfew::ledger::ids::Ids;
+use vitalfew::ledger::total::Total;
 use vitalfew::ledger::waist::{Line, Waist};
 use vitalfew::pipeline::check::{Plan, check};
 use vitalfew::pipeline::diagnostics::SourceText;
@@ -17,6 +19,7 @@ const SIZES: [(u32, u32); 3] = [(100_000, 100), (100_000, 10_000), (1_000_000, 1
 
 /// Lines of invoices of four lines each, accounts and products spread by a fixed rule.
 fn lines(count: u32, accounts: u32) -> Vec<Line> {
+    let mut ids = Ids::default();
     (0..count)
         .map(|number| {
             let invoice = number / 4;
@@ -29,8 +32,8 @@ fn lines(count: u32, accounts: u32) -> Vec<Line> {
                 day: 18_628 + year * 365 + (invoice % 360) as i32,
                 amount: i64::from(number % 10_000),
                 cost: Some(i64::from(number % 6_000)),
-                invoice: Some(invoice),
-                product: Some(number.wrapping_mul(40_503) % 2_000),
+                invoice: Some(ids.id(&format!("INV-{invoice}"))),
+                product: Some(ids.id(&format!("SKU-{}", number.wrapping_mul(40_503) % 2_000))),
                 category: None,
                 region: None,
             }
@@ -49,9 +52,17 @@ pub fn waist(criterion: &mut Criterion) {
             &lines,
             |bencher, lines| {
                 bencher.iter(|| {
+                    let total = Total::default();
                     let mut waist = Waist::default();
-                    waist.add(lines);
-                    black_box(waist)
+                    for some in lines.chunks(4_096) {
+                        waist.add(some);
+                        if waist.is_full() {
+                            total.take(&waist).expect("memory has room");
+                            waist = Waist::default();
+                        }
+                    }
+                    total.take(&waist).expect("memory has room");
+                    black_box(total)
                 });
             },
         );

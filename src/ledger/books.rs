@@ -105,7 +105,7 @@ impl Books {
             category_names,
             region_names,
             days: accounts.days(&shards, last_day)?,
-            accounts: accounts.names,
+            accounts: accounts.list.into_iter().map(|found| found.name).collect(),
             bucket: Vec::new(),
         })
     }
@@ -166,39 +166,44 @@ impl Counted {
 /// Account, fiscal year, part and money.
 type Part = (u32, i32, u64, i64);
 
-/// The accounts with years that count, in order.
+/// An account with years that count.
+struct Found {
+    name: String,
+    shard: usize,
+    code: u32,
+    /// Where its slots are in the order of the shard.
+    slots: Range<usize>,
+}
+
+/// All of them, in order.
 struct Accounts {
-    names: Vec<String>,
-    /// By account: its shard, and where its slots are in the order of the shard.
-    found: Vec<(usize, Range<usize>)>,
+    list: Vec<Found>,
     /// By shard and code: the place of an account in the list.
     places: Vec<Vec<u32>>,
 }
 
 impl Accounts {
     fn of(shards: &[Counted]) -> Self {
-        let of_shard = |(number, shard): (usize, &Counted)| {
-            let name = |code: u32| (code, shard.sums.accounts.text(code).to_owned());
-            let accounts = shard.accounts().into_iter().map(|(code, slots)| (name(code), (number, slots)));
-            accounts.collect::<Vec<_>>()
+        let found = |(number, shard): (usize, &Counted)| {
+            let name = |code| shard.sums.accounts.text(code).to_owned();
+            let accounts = shard.accounts().into_iter();
+            accounts.map(|(code, slots)| Found { name: name(code), shard: number, code, slots }).collect::<Vec<_>>()
         };
-        let mut order: Vec<((u32, String), (usize, Range<usize>))> =
-            shards.par_iter().enumerate().flat_map_iter(|shard| of_shard((shard.0, shard.1))).collect();
-        order.par_sort_unstable_by(|((_, one), _), ((_, other), _)| one.cmp(other));
+        let mut list: Vec<Found> = shards.par_iter().enumerate().flat_map_iter(found).collect();
+        list.par_sort_unstable_by(|one, other| one.name.cmp(&other.name));
         let mut places: Vec<Vec<u32>> = shards.iter().map(|shard| vec![u32::MAX; shard.sums.accounts.len()]).collect();
-        for (((code, _), (shard, _)), place) in order.iter().zip(0u32..) {
-            let found = places.get_mut(*shard).and_then(|places| places.get_mut(index(*code)));
+        for (account, place) in list.iter().zip(0u32..) {
+            let found = places.get_mut(account.shard).and_then(|places| places.get_mut(index(account.code)));
             found.into_iter().for_each(|found| *found = place);
         }
-        let (names, found) = order.into_iter().map(|((_, name), found)| (name, found)).unzip();
-        Self { names, found, places }
+        Self { list, places }
     }
 
     fn years(&self, shards: &[Counted]) -> Result<Vec<AccountYear>, Failure> {
         let mut years = Vec::with_capacity(shards.iter().map(|shard| shard.order.len()).sum());
-        for ((shard, slots), account) in self.found.iter().zip(0u32..) {
-            let Some(shard) = shards.get(*shard) else { continue };
-            for slot in shard.order.get(slots.clone()).unwrap_or_default() {
+        for (found, account) in self.list.iter().zip(0u32..) {
+            let Some(shard) = shards.get(found.shard) else { continue };
+            for slot in shard.order.get(found.slots.clone()).unwrap_or_default() {
                 let count = |counts: &[u32]| counts.get(index(*slot)).copied().unwrap_or_default().into();
                 let Some(year) = shard.year(*slot) else { continue };
                 years.push(account_year(year, account, (count(&shard.invoices), count(&shard.products)))?);

@@ -18,52 +18,33 @@ impl<C> Default for Coder<C> {
 }
 
 impl<C: Copy> Coder<C> {
-    /// The codes of rows in their order; nothing where the key is null or blank. `code` codes many keys at once.
-    pub fn codes(
+    /// The codes of rows in their order, by what codes a key; nothing where the key is null or blank.
+    pub fn codes<'k>(
         &mut self,
-        keys: &Keys,
-        rows: impl ExactSizeIterator<Item = usize> + Clone,
-        code: impl FnOnce(&[&str]) -> Vec<C>,
+        keys: &'k Keys,
+        rows: impl Iterator<Item = usize>,
+        mut code: impl FnMut(&'k str) -> C,
     ) -> Vec<Option<C>> {
         match keys {
             Keys::Text(texts) => {
-                const BLANK: usize = usize::MAX;
-                let (mut different, mut places) = (Vec::new(), Vec::with_capacity(rows.len()));
-                let mut last = "";
-                for row in rows {
-                    let text = if texts.is_null(row) { "" } else { texts.value(row) };
-                    // Neighbours are often equal.
-                    if text != last {
-                        if is_blank(text) {
-                            places.push(BLANK);
-                            continue;
-                        }
-                        different.push(text);
-                        last = text;
-                    }
-                    // The first text differs from none at all unless it is empty, and so blank.
-                    places.push(if text.is_empty() { BLANK } else { different.len() - 1 });
-                }
-                let codes = code(&different);
-                places.into_iter().map(|place| codes.get(place).copied()).collect()
+                let text = |row: usize| texts.is_valid(row).then(|| texts.value(row)).filter(|text| !is_blank(text));
+                rows.map(|row| text(row).map(&mut code)).collect()
             }
             Keys::Dictionary(dictionary) => {
-                self.enter(dictionary.values());
-                let values = dictionary.values().as_string::<i32>();
-                let (mut new, mut texts) = (Vec::new(), Vec::new());
-                for key in rows.clone().filter_map(|row| dictionary.key(row)) {
-                    let Some(coded @ None) = self.codes.get_mut(key) else { continue };
-                    *coded = Some(None);
-                    let text = values.value(key);
-                    if !is_blank(text) {
-                        new.push(key);
-                        texts.push(text);
-                    }
-                }
-                for (key, code) in new.into_iter().zip(code(&texts)) {
-                    self.codes.get_mut(key).into_iter().for_each(|coded| *coded = Some(Some(code)));
-                }
-                rows.map(|row| self.codes.get(dictionary.key(row)?).copied().flatten().flatten()).collect()
+                let values = dictionary.values();
+                self.enter(values);
+                let values = values.as_string::<i32>();
+                let of_value = |key: usize| {
+                    let text = Some(values.value(key)).filter(|text| !is_blank(text));
+                    text.map(&mut code)
+                };
+                let mut of_value = of_value;
+                let codes = &mut self.codes;
+                let code = |row| {
+                    let key = dictionary.key(row)?;
+                    *codes.get_mut(key)?.get_or_insert_with(|| of_value(key))
+                };
+                rows.map(code).collect()
             }
         }
     }

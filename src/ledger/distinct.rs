@@ -1,7 +1,7 @@
 //! Exact distinct counts: how many different things each account year has seen.
 //!
 //! Pairs of an account year and a thing are appended to a list, which is sorted and rid of what it has twice each time
-//! it has doubled, and nothing is looked up while lines pass. Sorting reads memory in its order, which a hash set of
+//! it has grown much, and nothing is looked up while lines pass. Sorting reads memory in its order, which a hash set of
 //! millions of pairs does not; and a list can be put aside where memory is short, and taken up again in the end.
 
 use super::ids::Id;
@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::scratch::{Place, Scratch};
 
 /// A list of pairs is let grow to this length before it is sorted.
-const SHORT: usize = 1 << 16;
+const SHORT: usize = 1 << 15;
 
 /// Pairs of a slot and a thing that have been seen. A slot has 24 bits, and a thing the 40 of an [`Id`].
 #[derive(Debug)]
@@ -48,8 +48,11 @@ impl Distinct {
     pub fn extend(&mut self, pairs: impl Iterator<Item = u64>) {
         self.pairs.extend(pairs);
         if self.pairs.len() >= self.full {
+            let before = self.pairs.len();
             self.tidy();
-            self.full = SHORT.max(self.pairs.len() * 2);
+            // Where hardly any were there twice, sorting them soon again would be for nothing.
+            let growth = if self.pairs.len() * 2 > before { 4 } else { 2 };
+            self.full = SHORT.max(self.pairs.len() * growth);
         }
     }
 
@@ -70,7 +73,8 @@ impl Distinct {
     }
 
     fn tidy(&mut self) {
-        self.pairs.sort_unstable();
+        // The stable sort takes what has been sorted before as one run.
+        self.pairs.sort();
         self.pairs.dedup();
     }
 
@@ -110,5 +114,29 @@ impl Distinct {
             counts.get_mut(super::index(Self::slot(pair))).into_iter().for_each(|count| *count += 1);
         }
         Ok(counts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ids::Ids;
+    use super::*;
+    use crate::scratch::Memory;
+
+    #[test]
+    fn lists_that_are_sorted_on_the_way_and_put_aside_count_the_same() {
+        let (scratch, mut ids) = (Memory::default(), Ids::default());
+        let things: Vec<Id> = (0..500).map(|number| ids.id(&format!("{number}"))).collect();
+        let mut distinct = Distinct::default();
+        // Slot 0 sees all things often enough to be sorted in between, slot 2 the first two, slot 1 nothing.
+        for round in 0..3 * SHORT / 500 {
+            distinct.extend(things.iter().map(|thing| Distinct::pair(0, *thing)));
+            if round % 50 == 0 {
+                distinct.put_aside(&scratch).unwrap();
+            }
+        }
+        assert!(distinct.pairs.len() <= SHORT);
+        distinct.extend(things.iter().take(2).map(|thing| Distinct::moved(Distinct::pair(0, *thing), 2)));
+        assert_eq!(distinct.counts(3, &scratch).unwrap(), [500, 0, 2]);
     }
 }

@@ -146,11 +146,6 @@ impl<'a> Identifier<'a> {
         Self { all, last: vec![None; LONG], forms: Default::default(), names: Default::default(), described }
     }
 
-    /// The ids of keys, in their order.
-    pub fn ids(&mut self, keys: &[&str]) -> Vec<Id> {
-        keys.iter().map(|key| self.id(key)).collect()
-    }
-
     /// The id of a key.
     #[inline]
     pub fn id(&mut self, key: &str) -> Id {

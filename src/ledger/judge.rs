@@ -43,7 +43,16 @@ impl Worker<'_> {
         lost: Vec<Lost>,
     ) -> Vec<Bad> {
         let interner = &mut self.waist.sums.accounts;
-        let accounts = self.accounts.codes(&columns.account, 0..batch.rows, |keys| interner.codes(keys));
+        // Lines of an invoice stand together.
+        let mut neighbour = None;
+        let accounts = self.accounts.codes(&columns.account, 0..batch.rows, |account| match neighbour {
+            Some((key, code)) if key == account => code,
+            _ => {
+                let code = interner.code(account);
+                neighbour = Some((account, code));
+                code
+            }
+        });
         let is_plain = self.may_be_plain(columns) && lost.is_empty();
         let mut plain = Count::default();
         let mut defects = batch.defects.iter().peekable();
@@ -91,7 +100,7 @@ impl Worker<'_> {
                 None => match self.set_aside(index, columns, row, known, total, &lost) {
                     Some(verdict) => verdict,
                     None => self
-                        .accept(index, plan, columns, row, account, (amount, &money), batch)
+                        .accept(index, plan, columns, row, (account, amount, &money), batch)
                         .unwrap_or_else(|(reason, detail)| Verdict::Quarantined(reason, detail)),
                 },
             };
@@ -192,8 +201,7 @@ impl Worker<'_> {
         plan: &FilePlan,
         columns: &mut Columns,
         row: usize,
-        account: Option<u32>,
-        (amount, money): (Result<i64, Gap>, &Money),
+        (account, amount, money): (Option<u32>, Result<i64, Gap>, &Money),
         batch: &Batch,
     ) -> Result<Verdict, (&'static str, String)> {
         let interner = &mut self.waist.sums.accounts;
@@ -279,8 +287,7 @@ impl Worker<'_> {
         ];
         for (keys, (coder, identifier), place) in keys {
             let Some(keys) = keys else { continue };
-            for (line, id) in lines.iter_mut().zip(coder.codes(keys, rows.iter().copied(), |keys| identifier.ids(keys)))
-            {
+            for (line, id) in lines.iter_mut().zip(coder.codes(keys, rows.iter().copied(), |key| identifier.id(key))) {
                 *place(line) = id;
             }
         }

@@ -232,3 +232,61 @@ impl<T: Copy> Routed<T> {
         self.things.get(start..end).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::books::Books;
+    use crate::ledger::waist::Line;
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// What a plain map keeps of an account year: money, lines, invoices and products.
+    type Plain<'a> = (i64, i64, BTreeSet<&'a str>, BTreeSet<&'a str>);
+
+    proptest! {
+        /// However lines are spread over waists and totals, and whatever is put aside, the books are those of a map.
+        #[test]
+        fn the_books_are_those_of_a_plain_map(
+            lines in proptest::collection::vec(
+                ("[a-d]{1,2}", 2020i32..2024, -50i64..100, "[AB]?[0-9]{0,2}", "p[0-9]|[xy]", 0usize..4), 1..300),
+            limit in prop_oneof![Just(0usize), Just(2_000), Just(usize::MAX)],
+        ) {
+            let ids: Arc<Mutex<Ids>> = Arc::default();
+            let scratch: Arc<dyn Scratch> = Arc::new(Memory::default());
+            let total = || Total::new(Arc::clone(&ids), limit, Arc::clone(&scratch));
+            let (mut one, other) = (total(), total());
+            let mut expected: BTreeMap<(&str, i32), Plain> = BTreeMap::new();
+            let mut waist = Waist::default();
+            for (account, year, amount, invoice, product, end) in &lines {
+                let id = |key: &str| Some(ids.lock().unwrap().id(key));
+                let code = waist.sums.accounts.code(account);
+                waist.add(&[Line {
+                    account: code, fiscal_year: *year, month: 3, day: 19_000, amount: *amount, cost: None,
+                    invoice: id(invoice), product: id(product), category: None, region: None,
+                }]);
+                if *end < 2 {
+                    [&one, &other][*end].take(&waist).unwrap();
+                    waist = Waist::default();
+                }
+                let plain = expected.entry((account, *year)).or_default();
+                plain.0 += amount;
+                plain.1 += 1;
+                plain.2.insert(invoice);
+                plain.3.insert(product);
+            }
+            other.take(&waist).unwrap();
+            one.merge(other).unwrap();
+            let books = Books::of(one, 2022, i32::MAX).unwrap();
+            let found: Vec<_> = books.years.iter().map(|year| {
+                let account = books.accounts[year.account as usize].as_str();
+                (account, year.fiscal_year, year.revenue, year.lines, year.invoices, year.products)
+            }).collect();
+            let count = |set: &BTreeSet<&str>| set.len() as i64;
+            let expected: Vec<_> = expected.iter().filter(|((_, year), _)| *year <= 2022).map(|((account, year), plain)| {
+                (*account, *year, plain.0, plain.1, count(&plain.2), count(&plain.3))
+            }).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
+}

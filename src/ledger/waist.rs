@@ -68,24 +68,28 @@ impl YearSums {
 pub struct AccountYears {
     pub accounts: Interner,
     pub years: Vec<YearSums>,
+    /// By account, the year that it was looked for last and its slot: lines come by the month.
+    last: Vec<(i16, u32)>,
     /// Where the sums of an account and fiscal year are.
     slots: HashMap<(u32, i16), u32, FixedState>,
-    /// The account year of the line before and its slot: lines of an invoice stand together.
-    last: Option<((u32, i16), u32)>,
 }
+
+/// No year, before any was looked for.
+const NONE: (i16, u32) = (i16::MIN, u32::MAX);
 
 impl AccountYears {
     /// The place of the sums of an account and fiscal year, made on first sight.
     #[inline]
     fn slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
-        let key = (account, fiscal_year);
-        if let Some((last, slot)) = self.last
-            && last == key
-        {
-            return slot;
+        match self.last.get(index(account)) {
+            Some((year, slot)) if *year == fiscal_year => *slot,
+            _ => self.other_slot(account, fiscal_year, day),
         }
+    }
+
+    fn other_slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
         let years = &mut self.years;
-        let slot = *self.slots.entry(key).or_insert_with(|| {
+        let slot = *self.slots.entry((account, fiscal_year)).or_insert_with(|| {
             years.push(YearSums {
                 revenue: 0,
                 cost: 0,
@@ -99,7 +103,10 @@ impl AccountYears {
             });
             u32::try_from(years.len() - 1).unwrap_or(u32::MAX)
         });
-        self.last = Some((key, slot));
+        if index(account) >= self.last.len() {
+            self.last.resize(index(account) + 1, NONE);
+        }
+        self.last.get_mut(index(account)).into_iter().for_each(|last| *last = (fiscal_year, slot));
         slot
     }
 
