@@ -4,6 +4,7 @@
 
 use crate::calendar::{date_of, day_of, parse_day};
 use jiff::civil::{Date, DateTime};
+use serde::{Deserialize, Serialize};
 
 /// How one kind of date is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,7 +203,7 @@ fn serial(text: &str) -> Option<i32> {
 const TOO_MANY_OPEN: i64 = 20;
 
 /// What the dates of a file tell of the order of day and month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DateOrders {
     open: i64,
     settled: i64,

@@ -1,6 +1,7 @@
 //! What stages hand to the stages below them while a pipeline runs.
 
 use crate::failure::Failure;
+use crate::kept::Kept;
 use crate::ledger::Ledger;
 use crate::ledger::period::Period;
 use crate::outputs::history::History;
@@ -8,6 +9,7 @@ use crate::progress::Progress;
 use crate::scratch::{Memory, Scratch};
 use crate::table::Table;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What one stage made.
@@ -83,7 +85,18 @@ pub struct Inputs {
     threads: usize,
     progress: Progress,
     scratch: Arc<dyn Scratch>,
+    known: Option<Arc<Known>>,
     part_bytes: u64,
+}
+
+/// What a run knows of its input files and of earlier runs.
+#[derive(Debug)]
+pub struct Known {
+    pub kept: Arc<dyn Kept>,
+    /// The content of each input file, by its path.
+    pub contents: BTreeMap<PathBuf, blake3::Hash>,
+    /// The program that runs: another build may make something else of the same lines.
+    pub program: String,
 }
 
 /// Texts of twice as many bytes are read in parts of about so many: as many as keep all threads busy to the end.
@@ -93,7 +106,7 @@ impl Inputs {
     /// Nothing yet; stages that read lines use so many threads and tell how far they are.
     pub fn new(threads: usize, progress: Progress) -> Self {
         let scratch = Arc::new(Memory::default());
-        Self { products: BTreeMap::new(), threads, progress, scratch, part_bytes: PART_BYTES }
+        Self { products: BTreeMap::new(), threads, progress, scratch, known: None, part_bytes: PART_BYTES }
     }
 
     /// The same with large texts read in parts of about so many bytes, which no result depends on.
@@ -104,6 +117,15 @@ impl Inputs {
     /// The same with room outside of memory.
     pub fn with_scratch(self, scratch: Arc<dyn Scratch>) -> Self {
         Self { scratch, ..self }
+    }
+
+    /// The same with what is known of files and earlier runs.
+    pub fn knowing(self, known: Arc<Known>) -> Self {
+        Self { known: Some(known), ..self }
+    }
+
+    pub fn known(&self) -> Option<&Known> {
+        self.known.as_deref()
     }
 
     pub fn scratch(&self) -> Arc<dyn Scratch> {

@@ -2,18 +2,19 @@
 
 #![expect(clippy::disallowed_methods, reason = "keeps the time of a run")]
 
-use crate::calendar::{iso, parse_day};
+use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::fingerprints::{Input, Memory, fingerprints, refuse_changed};
+use crate::kept::Kept;
 use crate::money::to_plain;
 use crate::outputs::history::Review;
 use crate::outputs::parquet::Compression;
-use crate::outputs::publish::{self, Fingerprint, Published, Publisher, content_id, current_run};
-use crate::outputs::runs::Run;
+use crate::outputs::publish::{Fingerprint, Published, Publisher, content_id};
 use crate::outputs::tables;
 use crate::pipeline::check::{Plan, Step};
 use crate::product::{Inputs, OutputFile, Product};
 use crate::progress::Progress;
+use crate::reuse::{self, INPUTS, Known, known, remembered, what_is_known};
 use crate::table::{Meaning, Table};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
@@ -49,8 +50,9 @@ pub struct Finished {
 pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let (start, started) = (Instant::now(), jiff::Timestamp::now());
     let publisher = Publisher::begin(&options.out, &plan.settings.name)?;
-    let memory = if options.fresh { Memory::default() } else { remembered(options, plan) };
-    let inputs = fingerprints(plan, &memory, SystemTime::now())?;
+    let cache = reuse::cache(options, plan);
+    let memory = remembered(&cache);
+    let inputs = fingerprinted(plan, &memory)?;
     match known(plan, &inputs, &memory, options)? {
         Known::Published(finished) => {
             tracing::info!(run = finished.published.run_id, "nothing changed");
@@ -61,6 +63,9 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     tracing::info!(pipeline = plan.settings.name, files = inputs.len(), "reading");
     let all: Vec<usize> = (0..plan.steps.len()).collect();
     let mut made = Inputs::new(options.threads, options.progress.clone()).with_scratch(publisher.scratch());
+    if let Some(known) = what_is_known(&inputs, cache.clone()) {
+        made = made.knowing(Arc::new(known));
+    }
     let done = steps(plan, &all, &mut made)?;
     refuse_changed(&inputs)?;
     let products = || done.iter().map(|(_, product)| product.as_ref());
@@ -78,114 +83,22 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let seconds = start.elapsed().as_secs_f64();
     let record = record(plan, options, (&run_id, as_of), (&inputs, &history), &done, &written, (started, seconds));
     publisher.write("run.json", format!("{record:#}\n").as_bytes())?;
-    publisher.remember(&Memory::of(&run_id, &inputs).bytes()?);
+    cache.store(INPUTS, &Memory::of(&run_id, &inputs).bytes()?);
     let published = publisher.publish(&run_id)?;
     tracing::info!(run = published.run_id, seconds = round(start.elapsed()), "published");
     Ok(Finished { published, files: written.into_keys().collect(), seconds: round(start.elapsed()) })
 }
 
-/// The published run that this one would be made again as, where that is known without making it.
-pub enum Known {
-    /// It is published, current and whole.
-    Published(Finished),
-    /// Why it has to be made, in words.
-    Unknown(String),
-}
-
-/// Whether the current run has the same inputs, earlier runs, pipeline and program, and is whole.
+/// The input files as they are now.
 ///
 /// # Errors
-/// Where the current run cannot be found out.
-fn known(plan: &Plan, inputs: &[Input], memory: &Memory, options: &Options) -> Result<Known, Failure> {
-    let unknown = |why: &str| Ok(Known::Unknown(why.to_owned()));
-    let Some(folder) = current_run(&options.out, &plan.settings.name)? else {
-        return unknown("nothing was published before");
-    };
-    let Ok(run) = Run::find(&options.out, &plan.settings.name) else {
-        return unknown("the current run cannot be read");
-    };
-    if !memory.is_of_this_program() || memory.run != run.id() {
-        return unknown("the current run is not the last one of this program");
-    }
-    if let Some(why) = difference(plan, inputs, &run) {
-        return Ok(Known::Unknown(why));
-    }
-    // What runs know of each other takes no reading of lines.
-    let histories: Vec<usize> =
-        plan.steps.iter().enumerate().filter(|(_, step)| step.kind == "history").map(|(index, _)| index).collect();
-    let done = steps(plan, &histories, &mut Inputs::new(options.threads, Progress::hidden()))?;
-    let day = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|day| parse_day(day, "%Y-%m-%d"));
-    let as_of = day(run.record.get("as_of"));
-    let stages = run.record.get("stages").and_then(Value::as_array).into_iter().flatten();
-    let last_day = stages.filter_map(|stage| day(stage.get("period")?.get("as_of"))).max();
-    let history = history(done.iter().map(|(_, product)| product.as_ref()), last_day);
-    if run_id(plan, inputs, &history, as_of) != run.id() {
-        return unknown("templates, queries or earlier runs changed");
-    }
-    let Some(files) = outputs(&run) else { return unknown("the current run cannot be read") };
-    if !publish::holds(&run.folder, &files) {
-        return unknown("the current run is damaged");
-    }
-    let run_id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let published = Published { folder, run_id, unchanged: true, damaged: Vec::new() };
-    Ok(Known::Published(Finished { published, files: files.into_keys().collect(), seconds: 0.0 }))
-}
-
-/// The first thing in which this run would differ from one that was published, in words.
-fn difference(plan: &Plan, inputs: &[Input], run: &Run) -> Option<String> {
-    if run.record.get("settings") != Some(&plan.content) {
-        return Some("the pipeline changed".to_owned());
-    }
-    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let before: BTreeMap<(String, String), String> = run
-        .record
-        .get("inputs")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(|input| ((text(input, "stage"), text(input, "file")), text(input, "blake3")))
-        .collect();
-    let now: BTreeMap<(String, String), String> = inputs
-        .iter()
-        .map(|input| ((input.source.to_owned(), input.file.name.clone()), input.hash.to_hex().to_string()))
-        .collect();
-    let change = now.iter().find_map(|(key, hash)| match before.get(key) {
-        None => Some(format!("`{}` is new", key.1)),
-        Some(before) => (before != hash).then(|| format!("`{}` changed", key.1)),
-    });
-    change.or_else(|| before.keys().find(|key| !now.contains_key(key)).map(|key| format!("`{}` is gone", key.1)))
-}
-
-/// The files of a published run as its record lists them.
-fn outputs(run: &Run) -> Option<BTreeMap<String, Fingerprint>> {
-    let listed = run.record.get("outputs")?.as_array()?.iter().map(|output| {
-        let hash = blake3::Hash::from_hex(output.get("blake3")?.as_str()?).ok()?;
-        Some((output.get("file")?.as_str()?.to_owned(), Fingerprint { size: output.get("bytes")?.as_u64()?, hash }))
-    });
-    listed.collect()
-}
-
-/// Why the pipeline would be run from the beginning, or that it would not.
-///
-/// # Errors
-/// Where an input cannot be read.
-pub fn foreseen(plan: &Plan, options: &Options) -> Result<String, Failure> {
-    let memory = remembered(options, plan);
-    let inputs = fingerprints(plan, &memory, SystemTime::now())?;
-    Ok(match known(plan, &inputs, &memory, options)? {
-        Known::Published(finished) => {
-            format!("nothing changed: {} stays as it is", finished.published.folder.display())
-        }
-        Known::Unknown(why) => format!("all lines would be read: {why}"),
-    })
-}
-
-fn remembered(options: &Options, plan: &Plan) -> Memory {
-    publish::remembered(&options.out, &plan.settings.name).map(|bytes| Memory::read(&bytes)).unwrap_or_default()
+/// Where one cannot be read.
+pub fn fingerprinted<'a>(plan: &'a Plan, memory: &Memory) -> Result<Vec<Input<'a>>, Failure> {
+    fingerprints(plan, memory, SystemTime::now())
 }
 
 /// What a step made, and how long it took.
-type Done = (Duration, Arc<Product>);
+pub type Done = (Duration, Arc<Product>);
 
 /// Runs the steps that are wanted, without publishing anything, on top of what is there already: `inputs` must hold
 /// what the others would have made, where a wanted one reads it.
@@ -197,7 +110,7 @@ pub fn execute(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<(),
 }
 
 /// Runs steps in waves: all steps whose inputs are there run side by side. What each made, in the order of the plan.
-fn steps(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<Vec<Done>, Failure> {
+pub fn steps(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<Vec<Done>, Failure> {
     let mut done: BTreeMap<usize, Done> = BTreeMap::new();
     while done.len() < wanted.len() {
         let waits = |index: &usize| wanted.contains(index) && !done.contains_key(index);
@@ -281,7 +194,7 @@ fn write_quarantine(product: &Product, publisher: &Publisher, decimals: u32) -> 
 }
 
 /// The earlier runs that this one knows.
-fn history<'p>(products: impl Iterator<Item = &'p Product>, last_day: Option<i32>) -> Vec<&'p Review> {
+pub fn history<'p>(products: impl Iterator<Item = &'p Product>, last_day: Option<i32>) -> Vec<&'p Review> {
     let histories = products.filter_map(|product| match product {
         Product::History(history) => last_day.map(|last_day| history.before(last_day)),
         _ => None,
@@ -290,7 +203,7 @@ fn history<'p>(products: impl Iterator<Item = &'p Product>, last_day: Option<i32
 }
 
 /// The same inputs, earlier runs, pipeline, as-of day and program version give the same id.
-fn run_id(plan: &Plan, inputs: &[Input], history: &[&Review], as_of: Option<i32>) -> String {
+pub fn run_id(plan: &Plan, inputs: &[Input], history: &[&Review], as_of: Option<i32>) -> String {
     let pipeline = plan.content.to_string();
     let mut parts: Vec<(&str, &[u8])> =
         vec![("version", env!("CARGO_PKG_VERSION").as_bytes()), ("pipeline", pipeline.as_bytes())];
@@ -355,6 +268,7 @@ fn stage_record(step: &Step, time: Duration, product: &Product, plan: &Plan) -> 
     record.insert("seconds".to_owned(), round(time).into());
     if let Product::Ledger(ledger) = product {
         let totals = &ledger.totals;
+        record.insert("files_taken_up".to_owned(), ledger.taken_up.into());
         let part = |rows: i64, amount: i64| json!({"rows": rows, "amount": to_plain(amount, decimals)});
         record.insert("read".to_owned(), part(totals.rows_read, totals.amount_read));
         record.insert("accepted".to_owned(), part(totals.rows_accepted, totals.amount_accepted));

@@ -1,19 +1,17 @@
 //! The sums in order: codes become places in sorted lists, so that nothing tells in which order lines came.
 
 use super::cells::LARGEST;
+use super::counted::Counted;
 use super::ids::{Id, Ids};
 use super::index;
 use super::sums::{FineSums, Sums};
 use super::tables::too_large;
-use super::total::{Shard, Total};
-use super::waist::{AccountYears, YearSums};
+use super::waist::YearSums;
 use crate::failure::Failure;
-use crate::scratch::Scratch;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::PoisonError;
 
 /// What the lines of a ledger add up to, sorted.
 #[derive(Debug, Default)]
@@ -84,19 +82,15 @@ impl Books {
     /// Puts the sums of all threads in order, leaving out the fiscal years after `last_year`, which ends on `last_day`.
     ///
     /// # Errors
-    /// Where a sum has more than 18 digits, or what was put aside cannot be read.
-    pub fn of(total: Total, last_year: i32, last_day: i32) -> Result<Self, Failure> {
-        let (shards, ids, scratch) = total.into_parts();
-        let shards = shards.into_par_iter().map(|shard| Counted::of(shard, last_year, &*scratch));
-        let shards = shards.collect::<Result<Vec<Counted>, Failure>>()?;
-        let accounts = Accounts::of(&shards);
-        let ids = ids.lock().unwrap_or_else(PoisonError::into_inner);
-        let parts = |sums: fn(&FineSums) -> &Sums| accounts.parts(&shards, sums, last_year);
-        let (products, product_names) = named(parts(|fine| &fine.products)?, &ids);
-        let (categories, category_names) = named(parts(|fine| &fine.categories)?, &ids);
-        let (regions, region_names) = named(parts(|fine| &fine.regions)?, &ids);
+    /// Where a sum has more than 18 digits.
+    pub fn of(shards: &[Counted], ids: &Ids, last_year: i32, last_day: i32) -> Result<Self, Failure> {
+        let accounts = Accounts::of(shards, last_year);
+        let parts = |sums: fn(&FineSums) -> &Sums| accounts.parts(shards, sums, last_year);
+        let (products, product_names) = named(parts(|fine| &fine.products)?, ids);
+        let (categories, category_names) = named(parts(|fine| &fine.categories)?, ids);
+        let (regions, region_names) = named(parts(|fine| &fine.regions)?, ids);
         Ok(Self {
-            years: accounts.years(&shards)?,
+            years: accounts.years(shards, last_year)?,
             months: part_sums(parts(|fine| &fine.months)?, |month| u32::try_from(month).unwrap_or(u32::MAX)),
             products,
             categories,
@@ -104,7 +98,7 @@ impl Books {
             product_names,
             category_names,
             region_names,
-            days: accounts.days(&shards, last_day)?,
+            days: accounts.days(shards, last_day)?,
             accounts: accounts.list.into_iter().map(|found| found.name).collect(),
             bucket: Vec::new(),
         })
@@ -120,46 +114,6 @@ impl Books {
             parts.retain(|part| part.account != place);
         }
         self
-    }
-}
-
-/// The sums of a shard, its distinct things counted.
-struct Counted {
-    sums: AccountYears,
-    /// By slot.
-    invoices: Vec<u32>,
-    products: Vec<u32>,
-    fine: FineSums,
-    /// The slots of the years that count, by code of the account and fiscal year.
-    order: Vec<u32>,
-}
-
-impl Counted {
-    fn of(shard: Shard, last_year: i32, scratch: &dyn Scratch) -> Result<Self, Failure> {
-        let Shard { sums, invoices, products, fine } = shard;
-        let slots = sums.years.len();
-        let (invoices, products) = (invoices.counts(slots, scratch)?, products.counts(slots, scratch)?);
-        let counting = sums.years.iter().zip(0u32..).filter(|(year, _)| i32::from(year.fiscal_year) <= last_year);
-        let mut order: Vec<(u32, i16, u32)> =
-            counting.map(|(year, slot)| (year.account, year.fiscal_year, slot)).collect();
-        order.sort_unstable();
-        let order = order.into_iter().map(|(_, _, slot)| slot).collect();
-        Ok(Self { sums, invoices, products, fine, order })
-    }
-
-    fn year(&self, slot: u32) -> Option<&YearSums> {
-        self.sums.years.get(index(slot))
-    }
-
-    /// The accounts with years that count, by their codes, and where the slots of each are in the order.
-    fn accounts(&self) -> Vec<(u32, Range<usize>)> {
-        let account = |slot: &u32| self.year(*slot).map_or(u32::MAX, |year| year.account);
-        let runs = self.order.chunk_by(|one, next| account(one) == account(next));
-        let places = runs.scan(0, |end, slots| {
-            let start = std::mem::replace(end, *end + slots.len());
-            Some((slots.first().map_or(u32::MAX, account), start..*end))
-        });
-        places.collect()
     }
 }
 
@@ -183,10 +137,12 @@ struct Accounts {
 }
 
 impl Accounts {
-    fn of(shards: &[Counted]) -> Self {
+    fn of(shards: &[Counted], last_year: i32) -> Self {
         let found = |(number, shard): (usize, &Counted)| {
+            let counts = |slot: &u32| shard.year(*slot).is_some_and(|year| i32::from(year.fiscal_year) <= last_year);
+            let any = |slots: &Range<usize>| shard.order.get(slots.clone()).unwrap_or_default().iter().any(counts);
             let name = |code| shard.sums.accounts.text(code).to_owned();
-            let accounts = shard.accounts().into_iter();
+            let accounts = shard.accounts().into_iter().filter(|(_, slots)| any(slots));
             accounts.map(|(code, slots)| Found { name: name(code), shard: number, code, slots }).collect::<Vec<_>>()
         };
         let mut list: Vec<Found> = shards.par_iter().enumerate().flat_map_iter(found).collect();
@@ -199,13 +155,14 @@ impl Accounts {
         Self { list, places }
     }
 
-    fn years(&self, shards: &[Counted]) -> Result<Vec<AccountYear>, Failure> {
+    fn years(&self, shards: &[Counted], last_year: i32) -> Result<Vec<AccountYear>, Failure> {
         let mut years = Vec::with_capacity(shards.iter().map(|shard| shard.order.len()).sum());
         for (found, account) in self.list.iter().zip(0u32..) {
             let Some(shard) = shards.get(found.shard) else { continue };
             for slot in shard.order.get(found.slots.clone()).unwrap_or_default() {
                 let count = |counts: &[u32]| counts.get(index(*slot)).copied().unwrap_or_default().into();
-                let Some(year) = shard.year(*slot) else { continue };
+                let year = shard.year(*slot).filter(|year| i32::from(year.fiscal_year) <= last_year);
+                let Some(year) = year else { continue };
                 years.push(account_year(year, account, (count(&shard.invoices), count(&shard.products)))?);
             }
         }

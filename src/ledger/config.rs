@@ -2,22 +2,24 @@
 
 use super::account_map::MapKeys;
 use super::currency::Currency;
-use super::duplicates::told::Duplicates;
 use super::expression::Cell;
+use super::job::Job;
 use super::keys::KeyRule;
 use super::limit::Limit;
 use super::plan::{Binding, FilePlan, bind_file};
-use super::quarantine::{self, Gathering};
+use super::quarantine;
 use super::rates::RateKeys;
-use super::{Roles, control_totals, credit_notes, duplicates, further, scan, tables, total_rows};
+use super::sums::Details;
+use super::{Roles, control_totals, credit_notes, duplicates, further, tables, total_rows};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, Problems};
 use crate::pipeline::fields::Fields;
 use crate::pipeline::node::{Node, Value};
 use crate::pipeline::scope::Scope;
-use crate::product::Product;
+use crate::pipeline::settings::Settings;
+use crate::product::Inputs;
 use crate::sources::read::Read;
-use crate::sources::{self, Source, SourceFile, united};
+use crate::sources::{Source, SourceFile, united};
 use std::sync::Arc;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/ledger.md");
@@ -130,7 +132,7 @@ impl Config {
         let rates = self.rates.as_ref().map(|keys| (keys.clone(), keys.bind(scope)));
         self.check_currency(scope);
         let plans: Vec<Option<FilePlan>> = bound.into_iter().map(|(_, _, plan)| plan).collect();
-        let files: Vec<SourceFile> = files.into_iter().map(|(file, _)| file).collect();
+        let (files, reads): (Vec<SourceFile>, Vec<Arc<Read>>) = files.into_iter().unzip();
         if let (Some(notes), None) = (&self.credit_notes, &self.columns.invoice) {
             notes.need_no_invoice(scope.problems);
         }
@@ -154,44 +156,35 @@ impl Config {
         let names = tables::Names::of(&id.value);
         let quarantine = quarantine::spec(&names.quarantine);
         let signature = Signature::Ledger { roles, tables: tables::specs(&names, kept), quarantine };
-        let (settings, limit) = (scope.settings.clone(), self.limit);
         let details = scope.details(&id.value);
-        let reasons: Vec<String> = self.exclude.iter().map(|rule| rule.because.clone()).collect();
-        let (total_rows, credit_notes) = (self.total_rows, self.credit_notes.clone());
-        let (duplicates, rule) = (self.duplicates.clone(), self.keys);
-        let bucket = self.bucket.as_ref().map(|name| name.value.clone());
-        let job = move |inputs: &crate::product::Inputs| {
-            let map = account_map.as_ref().map(|(keys, source)| keys.read(source, (bucket.as_deref(), rule), inputs));
-            let rates = rates.as_ref().map(|(keys, source)| keys.read(source, home));
-            let (map, rates) = (map.transpose()?, rates.transpose()?);
-            let files = sources::divided(&files, inputs.part_bytes())?;
-            let key_plans: Vec<_> = plans.iter().filter_map(|plan| plan.keys.as_ref()).collect();
-            let losers = Duplicates::find(&duplicates, &files, &key_plans, inputs.threads(), inputs.progress())?;
-            let scan = scan::Scan {
-                files: &files,
-                plans: &plans,
-                reasons: &reasons,
-                settings: &settings,
-                roles,
-                details,
-                bucket: bucket.as_deref(),
-                account_map: map.as_ref(),
-                rates: rates.as_ref(),
-                total_rows,
-                credit_notes: credit_notes.as_ref(),
-                duplicates: &duplicates,
-                losers: &losers,
-                control_totals: control_totals.as_ref(),
-                keys: rule,
-            };
-            let quarantine = Gathering::new(inputs.scratch());
-            let means =
-                scan::Means { threads: inputs.threads(), progress: inputs.progress(), scratch: inputs.scratch() };
-            scan::run(&scan, &quarantine, &means)
-                .and_then(|(tally, total)| tables::ledger((tally, total, quarantine), &scan, limit, (&names, kept)))
-                .map(|ledger| Product::Ledger(Box::new(ledger)))
-        };
-        Some(Bound { signature, job: Box::new(job) })
+        let mut reads = reads;
+        reads.dedup_by(|one, other| Arc::ptr_eq(one, other));
+        let job = Arc::new(Job {
+            id: id.value.clone(),
+            rules: self.rules(scope.settings, details, &reads),
+            files,
+            plans,
+            account_map,
+            rates,
+            control_totals,
+            home,
+            roles,
+            details,
+            settings: scope.settings.clone(),
+            reasons: self.exclude.iter().map(|rule| rule.because.clone()).collect(),
+            declared: self.clone(),
+            names,
+            kept,
+        });
+        let foresee = Arc::clone(&job);
+        let foresee = Arc::new(move |inputs: &Inputs| foresee.foresee(inputs));
+        Some(Bound::of(signature, move |inputs: &Inputs| job.run(inputs)).with_foresee(foresee))
+    }
+
+    /// All that decides what becomes of a line, the tables that it looks into and the as-of day aside.
+    fn rules(&self, settings: &Settings, details: Details, reads: &[Arc<Read>]) -> String {
+        let Settings { currency, decimals, calendar, .. } = settings;
+        format!("{self:?} {reads:?} {currency} {decimals} {calendar:?} {details:?}")
     }
 
     /// A constant currency must be known and need no rate that is not declared, and rates need a currency.

@@ -8,6 +8,7 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::node::{Node, Value};
 use crate::pipeline::scope::Scope;
 use crate::sources::Source;
+use serde::{Deserialize, Serialize};
 
 /// What a ledger is checked against.
 #[derive(Debug, Clone)]
@@ -175,7 +176,7 @@ impl Bound {
 }
 
 /// What the last row of a file states, and what the lines before it add up to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stated {
     pub amount: i64,
     pub found: Count,

@@ -18,6 +18,7 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::node::Value;
 use crate::pipeline::settings::AsOf;
 use crate::table::{ColumnSpec, Meaning, Table, TableBuilder, TableSpec};
+use serde::{Deserialize, Serialize};
 
 /// What a ledger says of credit notes, where it says more than that they are negative.
 #[derive(Debug, Clone)]
@@ -256,7 +257,7 @@ pub struct Held {
 }
 
 /// The credit notes of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Notes {
     /// All lines that are, with their money below zero.
     pub found: Count,

@@ -6,10 +6,11 @@ use super::rates::{Rate, RateTable};
 use super::tally::FileTally;
 use crate::failure::Failure;
 use crate::table::{Table, TableBuilder, TableSpec};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The code of a currency: three capital letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Currency([u8; 3]);
 
 impl Currency {
@@ -132,7 +133,7 @@ impl<'a> Exchanger<'a> {
 }
 
 /// What became of a line, as far as the sums by currency tell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Fate {
     /// In a fiscal year: the as-of day is decided after the pass.
     Accepted(i32),
@@ -144,7 +145,7 @@ pub enum Fate {
 }
 
 /// The lines of one file, currency and fate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Exchanged {
     pub rows: i64,
     /// In the currency of the lines, each rounded to the decimals of the pipeline.

@@ -72,9 +72,15 @@ impl Interner {
         texts.iter().zip(keys).map(|(text, (key, hash))| self.code_of(text, key, hash)).collect()
     }
 
-    /// The hashes of all strings in the order of their codes, the same in every interner.
+    /// The hashes of all strings in the order of their codes.
     pub fn hashes(&self) -> impl Iterator<Item = u64> {
-        self.texts().map(|text| Key::of(text.as_bytes(), &self.state).hash(&self.state))
+        self.texts().map(Self::hash_of)
+    }
+
+    /// The hash of a string, the same in every interner.
+    pub fn hash_of(text: &str) -> u64 {
+        let state = FixedState::default();
+        Key::of(text.as_bytes(), &state).hash(&state)
     }
 
     #[inline]

@@ -1,12 +1,14 @@
 //! The ledger: every line read becomes accepted, excluded or quarantined, and the accepted ones are summed.
 
 pub mod account_map;
+pub mod blocks;
 pub mod books;
 pub mod cells;
 pub mod coder;
 pub mod columns;
 pub mod config;
 pub mod control_totals;
+pub mod counted;
 pub mod credit_notes;
 pub mod currency;
 pub mod distinct;
@@ -17,6 +19,7 @@ pub mod files;
 pub mod further;
 pub mod ids;
 pub mod interner;
+pub mod job;
 pub mod judge;
 pub mod keys;
 pub mod limit;
@@ -62,6 +65,8 @@ pub struct Ledger {
     /// The lines that cannot be used: too many for a table in memory.
     pub quarantine: Quarantine,
     pub totals: Totals,
+    /// How many files were not read, because an earlier run has learned what they hold.
+    pub taken_up: usize,
 }
 
 /// Rows and money over all files.

@@ -25,7 +25,15 @@ impl Ledger {
         }
         let period = Period { calendar, as_of, first_date, last_date, last_year: fiscal_year };
         let quarantine = Gathering::new(Arc::new(Memory::default())).close(self.quarantine.name(), Vec::new());
-        Some(Self { books, roles: self.roles, period, tables: Vec::new(), quarantine, totals: Totals::default() })
+        Some(Self {
+            books,
+            roles: self.roles,
+            period,
+            tables: Vec::new(),
+            quarantine,
+            totals: Totals::default(),
+            taken_up: 0,
+        })
     }
 }
 
@@ -69,7 +77,8 @@ mod tests {
 
     fn books(waist: &Waist, total: Total, last_year: i32, last_day: i32) -> Books {
         total.take(waist).unwrap();
-        Books::of(total, last_year, last_day).unwrap().set_apart("none")
+        let (shards, ids) = total.counted().unwrap();
+        Books::of(&shards, &ids, last_year, last_day).unwrap().set_apart("none")
     }
 
     fn ledger(waist: Waist, total: Total, calendar: FiscalCalendar, last_year: i32) -> Ledger {
@@ -78,7 +87,7 @@ mod tests {
         let period = Period { calendar, as_of, first_date: 0, last_date: as_of, last_year };
         let quarantine = Gathering::new(Arc::new(Memory::default())).close("quarantine", Vec::new());
         let roles = Roles { cost: true, invoice: true, product: true, category: true, region: true };
-        Ledger { books, roles, period, tables: Vec::new(), quarantine, totals: Totals::default() }
+        Ledger { books, roles, period, tables: Vec::new(), quarantine, totals: Totals::default(), taken_up: 0 }
     }
 
     proptest! {

@@ -146,6 +146,38 @@ impl Gathering {
         pages.held -= freed;
     }
 
+    /// The lines of a file: of each of its pages the number of rows, and the bytes; nothing where they are many.
+    ///
+    /// # Errors
+    /// Where the scratch cannot be read.
+    pub fn of_file(&self, file: usize, most: usize) -> Result<Option<Vec<(usize, Vec<u8>)>>, Failure> {
+        let pages = self.pages();
+        let of_file = || pages.list.iter().filter(|page| page.file == file);
+        let size = |page: &Kept| match &page.content {
+            Content::Memory(bytes) => bytes.len(),
+            Content::Scratch(place) => place.length,
+        };
+        if of_file().map(size).sum::<usize>() > most {
+            return Ok(None);
+        }
+        let mut sorted: Vec<&Kept> = of_file().collect();
+        // Keeps the order of the pages within a part.
+        sorted.sort_by_key(|page| page.part);
+        let bytes = |page: &Kept| match &page.content {
+            Content::Memory(bytes) => Ok(bytes.clone()),
+            Content::Scratch(place) => self.scratch.read(place),
+        };
+        sorted.into_iter().map(|page| Ok((page.rows, bytes(page)?))).collect::<Result<Vec<_>, _>>().map(Some)
+    }
+
+    /// Takes the lines of a file as they were in an earlier run.
+    ///
+    /// # Errors
+    /// As for [`Gathering::take`].
+    pub fn restore(&self, part: usize, file: usize, pages: Vec<(usize, Vec<u8>)>) -> Result<(), Failure> {
+        pages.into_iter().try_for_each(|(rows, bytes)| self.take(part, file, &mut Page { bytes, rows }))
+    }
+
     fn pages(&self) -> std::sync::MutexGuard<'_, Pages> {
         self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,11 @@
 //! The one pass over the invoice lines: files are read side by side, batch by batch, and their lines judged.
 
 use super::account_map::{AccountMap, Mapper};
+use super::blocks::{self, Block, Candidate, Memory};
 use super::coder::Coder;
 use super::columns::columns;
 use super::control_totals::{Bound, Of};
+use super::counted::Counted;
 use super::credit_notes;
 use super::currency::{Currency, Exchanger};
 use super::duplicates::find::Place;
@@ -27,6 +29,9 @@ use crate::pipeline::settings::{AsOf, Settings};
 use crate::progress::Progress;
 use crate::scratch::Scratch;
 use crate::sources::{self, Batch, Format, SourceFile};
+use rayon::iter::Either;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
 
@@ -81,28 +86,62 @@ pub struct Means<'a> {
     pub threads: usize,
     pub progress: &'a Progress,
     pub scratch: Arc<dyn Scratch>,
+    /// What earlier runs have kept, where something may be kept.
+    pub memory: Option<&'a Memory>,
+}
+
+/// What a scan has learned of all lines.
+pub struct Scanned {
+    pub tally: Tally,
+    pub shards: Vec<Counted>,
+    pub ids: Ids,
+    /// How many files were not read, because an earlier run has learned what they hold.
+    pub taken_up: usize,
 }
 
 /// Reads all lines once, side by side; those that cannot be used go into the quarantine.
 ///
 /// # Errors
 /// Where a file cannot be read, an expression fails, or the quarantine or the scratch cannot be written.
-pub fn run(scan: &Scan, quarantine: &Gathering, means: &Means) -> Result<(Tally, Total), Failure> {
+pub fn run(scan: &Scan, quarantine: &Gathering, means: &Means) -> Result<Scanned, Failure> {
     let parts = scan.parts();
     means.progress.start(parts.len());
     let pass = Pass { scan, quarantine, places: scan.settings.calendar.places(), means, ids: Arc::default() };
-    let (hopeful, others): (Vec<Part>, Vec<Part>) = parts
-        .into_iter()
-        .partition(|part| scan.files.get(part.file).map(|file| scan.order(file)) == Some(Order::Hopeful));
-    let (mut tally, mut total) = pass.tally(&others)?;
-    for parts in hopeful.chunk_by(|part, next| part.file == next.file) {
-        let (of_file, sums) = pass.divided(parts)?;
-        tally.merge(of_file);
-        total.merge(sums)?;
+    let memory = means.memory.filter(|_| blocks::refused(scan).is_none());
+    let kept = memory.map(|memory| memory.candidates(scan)).unwrap_or_default();
+    let mut learned = pass.learn(&parts, |file| !kept.iter().any(|block| block.files.contains(&file)))?;
+    // Lines of those files may lie in the years of a block.
+    let years: BTreeSet<i32> = learned.0.files.iter().flat_map(|file| file.accepted.keys().copied()).collect();
+    let (reached, apart): (Vec<Candidate>, Vec<Candidate>) = kept.into_iter().partition(|block| block.reaches(&years));
+    let read = |block: Candidate| match memory.and_then(|memory| memory.read(&block)) {
+        Some(content) => Ok((block, content)),
+        None => Err(block),
+    };
+    let (whole, damaged): (Vec<_>, Vec<_>) = apart.into_par_iter().partition_map(|block| match read(block) {
+        Ok(whole) => Either::Left(whole),
+        Err(damaged) => Either::Right(damaged),
+    });
+    let again: BTreeSet<usize> = reached.iter().chain(&damaged).flat_map(|block| block.files.iter().copied()).collect();
+    if !again.is_empty() {
+        let (tally, total) = pass.learn(&parts, |file| again.contains(&file))?;
+        learned.0.merge(tally);
+        learned.1.merge(total)?;
+    }
+    let (mut tally, total) = learned;
+    credit_notes::settle((&mut tally, &total), scan, &pass.places)?;
+    whole.par_iter().for_each(|(_, block)| total.settle(block));
+    let mut taken = Vec::new();
+    for (block, content) in whole {
+        pass.take_up(&mut tally, &parts, &block, content)?;
+        taken.push(block);
     }
     means.progress.finish();
-    credit_notes::settle((&mut tally, &total), scan, &pass.places)?;
-    Ok((tally, total))
+    let (shards, ids) = total.counted()?;
+    let taken_up = taken.iter().map(|block| block.files.len()).sum();
+    if let Some(memory) = memory {
+        memory.keep(scan, (&tally, &shards, &ids), quarantine, taken)?;
+    }
+    Ok(Scanned { tally, shards, ids, taken_up })
 }
 
 /// What has been learned, and where it stood at the end of each part, by the part's number.
@@ -118,6 +157,35 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
+    /// What the parts of some files hold.
+    fn learn(&self, parts: &[Part], is_wanted: impl Fn(usize) -> bool) -> Result<(Tally, Total), Failure> {
+        let scan = self.scan;
+        let wanted = parts.iter().filter(|part| is_wanted(part.file)).cloned();
+        let (hopeful, others): (Vec<Part>, Vec<Part>) =
+            wanted.partition(|part| scan.files.get(part.file).map(|file| scan.order(file)) == Some(Order::Hopeful));
+        let (mut tally, mut total) = self.tally(&others)?;
+        for parts in hopeful.chunk_by(|part, next| part.file == next.file) {
+            let (of_file, sums) = self.divided(parts)?;
+            tally.merge(of_file);
+            total.merge(sums)?;
+        }
+        Ok((tally, total))
+    }
+
+    /// Takes up what an earlier run has learned of the files of a block, its sums aside.
+    fn take_up(&self, tally: &mut Tally, parts: &[Part], block: &Candidate, content: Block) -> Result<(), Failure> {
+        let mut learned = self.scan.nothing();
+        for ((file, of_file), pages) in block.files.iter().zip(content.tallies).zip(content.pages) {
+            let first = parts.iter().find(|part| part.file == *file).map_or(0, |part| part.number);
+            self.quarantine.restore(first, *file, pages)?;
+            learned.files.get_mut(*file).into_iter().for_each(|mine| mine.clone_from(&of_file));
+            parts.iter().filter(|part| part.file == *file).for_each(|_| self.means.progress.advance());
+        }
+        (learned.days, learned.moved) = (content.days, content.moved);
+        tally.merge(learned);
+        Ok(())
+    }
+
     /// What some parts hold, in whatever order they are read.
     fn tally(&self, parts: &[Part]) -> Result<(Tally, Total), Failure> {
         self.read(parts, |worker, part| worker.part(part, Running::default())).map(|(learned, _)| learned)

@@ -61,6 +61,10 @@ pub struct FineSums {
 }
 
 impl FineSums {
+    pub fn is_empty(&self) -> bool {
+        self.by_slot().iter().all(|sums| sums.sums.is_empty()) && self.days.sums.is_empty()
+    }
+
     /// The sums by slot, kind by kind.
     pub fn by_slot(&self) -> [&Sums; 4] {
         [&self.months, &self.products, &self.categories, &self.regions]

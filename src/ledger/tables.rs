@@ -7,9 +7,8 @@ use super::further::{self, Kept};
 use super::limit::Limit;
 use super::period::Period;
 use super::quarantine::Gathering;
-use super::scan::Scan;
+use super::scan::{Scan, Scanned};
 use super::tally::{Count, EXAMPLES, Excluded, FileTally, Tally};
-use super::total::Total;
 use super::{Ledger, Totals, file_years, files, total_rows};
 use crate::calendar::iso;
 use crate::failure::Failure;
@@ -100,11 +99,12 @@ pub fn specs(names: &Names, kept: Kept) -> Vec<TableSpec> {
 /// # Errors
 /// Where too many lines are quarantined, none is accepted, or the data completes no fiscal year.
 pub fn ledger(
-    (tally, total, quarantine): (Tally, Total, Gathering),
+    (scanned, quarantine): (Scanned, Gathering),
     scan: &Scan,
     limit: Limit,
     (names, kept): (&Names, Kept),
 ) -> Result<Ledger, Failure> {
+    let Scanned { tally, shards, ids, taken_up } = scanned;
     let name_of = |file: usize| scan.files.get(file).map_or("", |file| file.name.as_str());
     if scan.rates.is_none() {
         currency::refuse_mixture(&tally.files, &scan.settings.currency)?;
@@ -122,7 +122,8 @@ pub fn ledger(
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
     let last_day = period.calendar.last_day(as_of_year);
-    let books = Books::of(total, as_of_year, last_day)?;
+    let books = Books::of(&shards, &ids, as_of_year, last_day)?;
+    drop(shards);
     let books = match scan.bucket {
         None => books,
         Some(bucket) => books.set_apart(bucket),
@@ -139,7 +140,7 @@ pub fn ledger(
     tables.extend(further::tables(names, kept, (&tally, &files), scan, as_of_year)?);
     let names_of_files = scan.files.iter().map(|file| file.name.clone()).collect();
     let quarantine = quarantine.close(&names.quarantine, names_of_files);
-    Ok(Ledger { books, roles: scan.roles, period, tables, quarantine, totals })
+    Ok(Ledger { books, roles: scan.roles, period, tables, quarantine, totals, taken_up })
 }
 
 fn period(tally: &Tally, settings: &Settings) -> Result<Period, Failure> {

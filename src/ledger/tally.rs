@@ -10,10 +10,11 @@ use super::total_rows::Found;
 use super::waist::Line;
 use crate::dates::DateOrders;
 use crate::sources::facts::Seen;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Rows and money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Count {
     pub rows: i64,
     pub amount: i128,
@@ -31,7 +32,7 @@ impl Count {
 }
 
 /// Why a line is left out, in the order in which it is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Excluded {
     TotalRow,
     /// The `exclude` rule of this number.
@@ -40,16 +41,18 @@ pub enum Excluded {
 }
 
 /// What became of the lines of one file.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct FileTally {
     pub read: Count,
     /// By fiscal year: an as-of day that the data decides is known only after the pass.
     pub accepted: BTreeMap<i32, Count>,
     pub excluded: BTreeMap<Excluded, Count>,
     pub after_as_of: Count,
+    #[serde(with = "super::blocks::words::keys")]
     pub quarantined: BTreeMap<&'static str, Count>,
     pub without_amount: i64,
     /// The first lines quarantined for each reason.
+    #[serde(with = "super::blocks::words::keys")]
     pub examples: BTreeMap<&'static str, Vec<Example>>,
     /// The first line left out for each reason.
     pub first_excluded: BTreeMap<Excluded, u64>,
@@ -118,7 +121,7 @@ fn merge_counts<K: Ord + Copy>(mine: &mut BTreeMap<K, Count>, other: &BTreeMap<K
 pub const EXAMPLES: usize = 3;
 
 /// Where a line stands, and what was found there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Example {
     pub line: u64,
     pub detail: String,

@@ -3,13 +3,17 @@
 //! An account belongs to the shard that its name tells. A thread that empties its [`Waist`] goes from shard to shard and
 //! locks one at a time, so that threads seldom wait for each other, and what it touches of a shard is close together.
 
+use super::blocks::{Block, Fine};
+use super::counted::Counted;
 use super::distinct::Distinct;
-use super::ids::Ids;
+use super::ids::{Identifier, Ids};
 use super::index;
-use super::sums::FineSums;
+use super::interner::Interner;
+use super::sums::{FineSums, Sums};
 use super::waist::{AccountYears, Waist, YearSums};
 use crate::failure::Failure;
 use crate::scratch::{Memory, Scratch};
+use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -29,6 +33,8 @@ pub struct Shard {
     pub invoices: Distinct,
     pub products: Distinct,
     pub fine: FineSums,
+    /// Years that were counted in an earlier run: the slot, its invoices and its products.
+    pub settled: Vec<(u32, (u32, u32))>,
 }
 
 impl Shard {
@@ -156,10 +162,56 @@ impl Total {
         Ok(())
     }
 
-    /// The shards, the ids, and where pairs have been put aside.
-    pub fn into_parts(self) -> (Vec<Shard>, Arc<Mutex<Ids>>, Arc<dyn Scratch>) {
-        let shards = self.shards.into_iter().map(|shard| shard.into_inner().unwrap_or_else(PoisonError::into_inner));
-        (shards.collect(), self.ids, self.scratch)
+    /// Takes in what an earlier run has made of a block. No line of its fiscal years may come in any other way.
+    pub fn settle(&self, block: &Block) {
+        let mut years = block.years.iter();
+        let mut slots: Vec<(usize, u32)> = Vec::with_capacity(block.years.len());
+        let mut codes: Vec<(usize, u32)> = Vec::with_capacity(block.accounts.len());
+        for (account, count) in &block.accounts {
+            let shard = shard_of(Interner::hash_of(account));
+            let Some(mine) = self.shards.get(shard) else { continue };
+            let mut mine = mine.lock().unwrap_or_else(PoisonError::into_inner);
+            let code = mine.sums.accounts.code(account);
+            codes.push((shard, code));
+            for year in years.by_ref().take(index(*count)) {
+                let slot = mine.sums.add(code, &year.sums);
+                mine.settled.push((slot, (year.invoices, year.products)));
+                slots.push((shard, slot));
+            }
+        }
+        let mut identifier = Identifier::new(&self.ids);
+        let names: Vec<u64> = block.names.iter().map(|name| identifier.id(name).bits()).collect();
+        let add = |fine: &[Fine],
+                   places: &[(usize, u32)],
+                   part_of: &dyn Fn(u32) -> u64,
+                   kind: fn(&mut FineSums) -> &mut Sums| {
+            for (place, part, amount) in fine {
+                let Some((shard, slot)) = places.get(index(*place)) else { continue };
+                let Some(mine) = self.shards.get(*shard) else { continue };
+                let mut mine = mine.lock().unwrap_or_else(PoisonError::into_inner);
+                kind(&mut mine.fine).add(*slot, part_of(*part), *amount);
+            }
+        };
+        let named = |place: u32| names.get(index(place)).copied().unwrap_or_default();
+        add(&block.months_of_years, &slots, &u64::from, |fine| &mut fine.months);
+        add(&block.products, &slots, &named, |fine| &mut fine.products);
+        add(&block.categories, &slots, &named, |fine| &mut fine.categories);
+        add(&block.regions, &slots, &named, |fine| &mut fine.regions);
+        add(&block.days_of_accounts, &codes, &u64::from, |fine| &mut fine.days);
+    }
+
+    /// Counts what is distinct, now that all lines have passed.
+    ///
+    /// # Errors
+    /// Where pairs put aside cannot be read.
+    pub fn counted(self) -> Result<(Vec<Counted>, Ids), Failure> {
+        let shards = self
+            .shards
+            .into_par_iter()
+            .map(|shard| Counted::of(shard.into_inner().unwrap_or_else(PoisonError::into_inner), &*self.scratch));
+        let shards = shards.collect::<Result<Vec<Counted>, Failure>>()?;
+        let ids = std::mem::take(&mut *self.ids.lock().unwrap_or_else(PoisonError::into_inner));
+        Ok((shards, ids))
     }
 }
 
@@ -181,6 +233,7 @@ impl Shard {
         for (account, day, amount) in other.fine.days.iter() {
             self.fine.days.add(at(&codes, account), day, amount);
         }
+        self.settled.extend(other.settled.into_iter().map(|(slot, counts)| (at(&slots, slot), counts)));
         Ok(())
     }
 }
@@ -277,7 +330,7 @@ mod tests {
             }
             other.take(&waist).unwrap();
             one.merge(other).unwrap();
-            let books = Books::of(one, 2022, i32::MAX).unwrap();
+            let books = one.counted().and_then(|(shards, ids)| Books::of(&shards, &ids, 2022, i32::MAX)).unwrap();
             let found: Vec<_> = books.years.iter().map(|year| {
                 let account = books.accounts[year.account as usize].as_str();
                 (account, year.fiscal_year, year.revenue, year.lines, year.invoices, year.products)

@@ -4,6 +4,7 @@ use super::cells::LARGEST;
 use super::tally::Count;
 use crate::pipeline::fields::Fields;
 use crate::table::{ColumnSpec, Meaning, Table, TableBuilder, TableSpec};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Why a total row is left out, as `outcomes` and `quarantine` say it.
@@ -52,7 +53,7 @@ impl Rule {
 }
 
 /// Which sum a row equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Of {
     /// All rows of the file before it.
     File,
@@ -70,7 +71,7 @@ impl Of {
 }
 
 /// A sum that a row equals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Match {
     pub of: Of,
     pub rows: i64,
@@ -201,7 +202,7 @@ impl Sums {
 }
 
 /// What became of a row, as tables say it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Became {
     Accepted,
     Excluded,
@@ -223,21 +224,21 @@ impl Became {
 const LISTED: usize = 1_000;
 
 /// The total rows of a file.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// Rows that lack something, and complete ones: a crowd of the latter must not push out the former.
     incomplete: List,
     complete: List,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct List {
     rows: Vec<Row>,
     /// Those past the list.
     more: BTreeMap<(Of, Became), Count>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Row {
     line: u64,
     amount: i64,

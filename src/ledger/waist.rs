@@ -11,6 +11,7 @@ use super::interner::Interner;
 use super::sums::{Details, FineSums};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
 
 /// So many account years, and so many pairs for the distinct counts, fill a waist.
 const FULL_YEARS: usize = 1 << 15;
@@ -35,7 +36,7 @@ pub struct Line {
 }
 
 /// The sums of one account in one fiscal year. Money in 128 bits, so that no order of lines can overflow it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct YearSums {
     pub revenue: i128,
     pub cost: i128,
@@ -107,6 +108,13 @@ impl AccountYears {
             self.last.resize(index(account) + 1, NONE);
         }
         self.last.get_mut(index(account)).into_iter().for_each(|last| *last = (fiscal_year, slot));
+        slot
+    }
+
+    /// Takes in a year of an account; the slot of its sums.
+    pub fn add(&mut self, account: u32, year: &YearSums) -> u32 {
+        let slot = self.slot(account, year.fiscal_year, year.first_day);
+        self.years.get_mut(index(slot)).into_iter().for_each(|mine| mine.merge(year));
         slot
     }
 

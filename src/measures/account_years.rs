@@ -39,7 +39,7 @@ impl AccountYears {
             let years = product::AccountYears::of(table, bucket.as_deref(), *period)?;
             Ok(Product::AccountYears(Box::new(years)))
         };
-        Some(Bound { signature, job: Box::new(job) })
+        Some(Bound::of(signature, job))
     }
 }
 

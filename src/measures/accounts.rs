@@ -94,7 +94,7 @@ impl Accounts {
             let conflicts = account_conflicts::table(&second, &conflicts(&rows, &attributes));
             Ok(Product::Tables(vec![table(&name, &attributes, &held), conflicts]))
         };
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 }
 

@@ -47,7 +47,7 @@ impl Breadth {
             let has_history = period.first_year() < period.last_year;
             Ok(Product::Tables(vec![table(&name, &rows(books, *roles, window, has_history)?)]))
         };
-        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
 }
 

@@ -43,7 +43,7 @@ impl Growth {
             let rows: Vec<Row> = revenue.values.into_iter().map(|revenue| Row::of(revenue, growth.threshold)).collect();
             Ok(Product::Tables(vec![table(&name, &revenue.accounts, &rows, intervals)]))
         };
-        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
 }
 

@@ -103,7 +103,7 @@ impl Pareto {
             concentration_spec(&second),
         ];
         let job = move |inputs: &Inputs| pareto.run(inputs, &name, &second).map(Product::Tables);
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     fn run(&self, inputs: &Inputs, name: &str, second: &str) -> Result<Vec<Table>, Failure> {

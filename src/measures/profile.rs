@@ -31,7 +31,7 @@ impl Profile {
             Window::last(1, period, &name)?;
             Ok(Product::Tables(vec![table(&name, &rows(account_years, period))]))
         };
-        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
 }
 

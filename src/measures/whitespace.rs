@@ -74,7 +74,7 @@ impl Whitespace {
         let specs =
             vec![table(&name, &[], &Books::default()).spec, summary(&second, &[], &Books::default()).ok()?.spec];
         let job = move |inputs: &Inputs| whitespace.run(inputs, &name, &second).map(Product::Tables);
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     fn run(&self, inputs: &Inputs, name: &str, second: &str) -> Result<Vec<Table>, Failure> {

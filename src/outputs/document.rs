@@ -109,7 +109,7 @@ impl Markdown {
             Ok(Product::Files(vec![OutputFile { path: to.clone(), bytes: text.into_bytes() }]))
         };
         let signature = Signature::Files(vec![self.to.value.clone()]);
-        Some(Bound { signature, job: Box::new(job) })
+        Some(Bound::of(signature, job))
     }
 
     /// Reads a user's template; its text is part of what identifies a run.

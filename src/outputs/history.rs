@@ -65,7 +65,7 @@ impl Declared {
         let history = Arc::new(History { reviews: self.find(&scope.settings.root, scope.problems)? });
         let names = history.reviews.iter().map(|review| review.run.id().to_owned()).collect();
         let job = move |_: &Inputs| Ok(Product::History(Arc::clone(&history)));
-        Some(Bound { signature: Signature::History { reviews: names }, job: Box::new(job) })
+        Some(Bound::of(Signature::History { reviews: names }, job))
     }
 
     /// Opens the runs below the folder. A folder that is not there is one in which nothing was published yet.

@@ -1,6 +1,7 @@
 //! What leaves: tables as Parquet, the report as markdown, and the folder of a run.
 
 pub mod briefs;
+pub mod cache;
 pub mod document;
 pub mod history;
 pub mod keep;

@@ -5,7 +5,7 @@
 //! OUT/<pipeline>/.staging-<process> the files of a run until all of them are written, checked and synced
 //! OUT/<pipeline>/.scratch-<process> what a run keeps out of memory while it is made
 //! OUT/<pipeline>/runs/<run id>/     a published run, never changed again
-//! OUT/<pipeline>/cache/inputs       what the input files were, so that they need not be hashed again; may be deleted
+//! OUT/<pipeline>/cache              what later runs need not make again (`cache.rs`); may be deleted
 //! OUT/<pipeline>/current            a link to the last one, replaced in one rename
 //! ```
 //!
@@ -29,8 +29,6 @@ use crate::scratch::{Place, Scratch};
 
 const CURRENT: &str = "current";
 const RUNS: &str = "runs";
-const CACHE: &str = "cache";
-const REMEMBERED: &str = "inputs";
 const STAGING: &str = ".staging-";
 const NEXT: &str = ".current-";
 const SCRATCH: &str = ".scratch-";
@@ -243,20 +241,6 @@ impl Publisher {
         Ok(published)
     }
 
-    /// Keeps bytes for the next run, in place of those kept before. Where they cannot be kept, the next run has more to
-    /// do, and that is all.
-    pub fn remember(&self, bytes: &[u8]) {
-        let (folder, staged) = (self.folder.join(CACHE), self.staging.with_extension(REMEMBERED));
-        let checked = [blake3::hash(bytes).as_bytes().as_slice(), bytes].concat();
-        let kept = fs::create_dir_all(&folder)
-            .and_then(|()| fs::write(&staged, checked))
-            .and_then(|()| fs::rename(&staged, folder.join(REMEMBERED)));
-        if let Err(error) = kept {
-            let _ = fs::remove_file(&staged);
-            tracing::warn!(%error, "cannot keep what the inputs were");
-        }
-    }
-
     fn check_file(&self, path: &str, written: Fingerprint) -> Result<(), Error> {
         let target = self.staging.join(path);
         let read = self.attempt(Step::SyncFile, &target, || {
@@ -396,13 +380,6 @@ pub fn current_run(out: &Path, pipeline: &str) -> Result<Option<PathBuf>, Error>
         Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(Error::io("read", &current)(source)),
     }
-}
-
-/// The bytes that the last run of a pipeline kept; nothing where there are none, or not those.
-pub fn remembered(out: &Path, pipeline: &str) -> Option<Vec<u8>> {
-    let mut bytes = fs::read(out.join(pipeline).join(CACHE).join(REMEMBERED)).ok()?;
-    let kept = (bytes.len() >= blake3::OUT_LEN).then(|| bytes.split_off(blake3::OUT_LEN))?;
-    (blake3::hash(&kept).as_bytes().as_slice() == bytes).then_some(kept)
 }
 
 /// # Errors

@@ -49,7 +49,7 @@ impl Parquet {
                 tables.into_par_iter().map(|table| file(table, &path(&to, table.name()), compression, decimals));
             Ok(Product::Files(files.collect::<Result<_, Failure>>()?))
         };
-        Some(Bound { signature: Signature::Files(paths), job: Box::new(job) })
+        Some(Bound::of(Signature::Files(paths), job))
     }
 }
 

@@ -83,6 +83,21 @@ type SharedJob = Arc<dyn Fn(&Inputs) -> Result<Product, Failure> + Send + Sync>;
 pub struct Bound {
     pub signature: Signature,
     pub job: Job,
+    foresee: Option<Foresee>,
+}
+
+/// Tells what a job would take from earlier runs instead of making it, and why not more.
+pub type Foresee = Arc<dyn Fn(&Inputs) -> Result<String, Failure> + Send + Sync>;
+
+impl Bound {
+    pub fn of(signature: Signature, job: impl Fn(&Inputs) -> Result<Product, Failure> + Send + Sync + 'static) -> Self {
+        Self { signature, job: Box::new(job), foresee: None }
+    }
+
+    /// The same, for a job that takes something from earlier runs.
+    pub fn with_foresee(self, foresee: Foresee) -> Self {
+        Self { foresee: Some(foresee), ..self }
+    }
 }
 
 /// A stage ready to run, once for a run, and again where a stage below asks for it.
@@ -94,6 +109,8 @@ pub struct Step {
     pub reads: Vec<usize>,
     pub signature: Signature,
     pub job: SharedJob,
+    /// Where it takes something from earlier runs.
+    pub foresee: Option<Foresee>,
 }
 
 /// A pipeline that can run: every reference found, every column there.
@@ -143,9 +160,9 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
             files.push(file);
         }
         signatures.push((declared.id.clone(), declared.kind.clone(), signature));
-        if let Some(Bound { signature, job }) = bound {
+        if let Some(Bound { signature, job, foresee }) = bound {
             let (id, kind) = (declared.id.value.clone(), declared.kind.clone());
-            steps.push(Step { id, kind, reads, signature, job: Arc::from(job) });
+            steps.push(Step { id, kind, reads, signature, job: Arc::from(job), foresee });
         }
     }
     if problems.is_empty() {

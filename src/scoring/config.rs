@@ -163,7 +163,7 @@ impl Scorecard {
         };
         let decimals = scope.settings.decimals;
         let job = move |inputs: &Inputs| card.run(inputs, &names, decimals).map(Product::Tables);
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     /// The effective weight of each criterion: of its group times within it, adding up to 1.

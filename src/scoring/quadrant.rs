@@ -83,7 +83,7 @@ impl Quadrant {
             let (main, second) = (table(&main, &accounts, &places, &names), summary(&second, &places, &axes, &names));
             Ok(Product::Tables(vec![main, second]))
         };
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 }
 

@@ -1,5 +1,8 @@
 //! How a file is written: what is told of each file, beside its lines.
 
+use crate::ledger::blocks::words::Word;
+use serde::{Deserialize, Serialize};
+
 /// What the beginning of a file shows, and its name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
@@ -15,9 +18,10 @@ pub struct Facts {
 }
 
 /// What only reading to the end shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Seen {
-    pub encoding: Option<&'static str>,
+    #[serde(with = "crate::ledger::blocks::words::optional")]
+    pub encoding: Option<Word>,
     /// Rows without anything in them: they are no lines.
     pub rows_empty: i64,
 }

@@ -116,12 +116,12 @@ impl Read {
         let source = self.find(&scope.settings.root, scope.problems)?;
         let Some(declared) = self.table.clone() else {
             let signature = Signature::Source { source, table: None };
-            return Some(Bound { signature, job: Box::new(|_| Ok(Product::Declared)) });
+            return Some(Bound::of(signature, |_| Ok(Product::Declared)));
         };
         let table = declared.spec(&id.value, &source, scope.problems)?;
         let (name, decimals, files) = (id.value.clone(), scope.settings.decimals, source.clone());
         let job = move |_: &Inputs| Ok(Product::Tables(vec![declared.read(&name, &files, decimals)?]));
-        Some(Bound { signature: Signature::Source { source, table: Some(table) }, job: Box::new(job) })
+        Some(Bound::of(Signature::Source { source, table: Some(table) }, job))
     }
 
     /// Finds the files and learns their columns, reporting everything that is in the way.

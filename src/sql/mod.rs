@@ -86,7 +86,7 @@ impl Sql {
         let spec = self.spec(&id.value, &result, scope)?;
         let job = Job { select, reads: specs, spec: spec.clone(), must_be_empty: self.must_be_empty.clone(), decimals };
         let job = move |inputs: &Inputs| Ok(Product::Tables(vec![job.run(inputs)?]));
-        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
 
     /// Tells what Polars finds wrong with the query, at the name that it names.

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod backtest;
+mod blocks;
 mod briefs;
 mod cli;
 mod compare;

@@ -32,11 +32,11 @@ fn run(project: &Project, arguments: &[&str]) -> String {
     answer.to_owned()
 }
 
-/// The last line of what `plan` answers.
+/// What `plan` answers behind the list of stages.
 fn foreseen(project: &Project) -> String {
     let done = project.vitalfew(&["plan", "small.yaml"]);
     assert_eq!(done.code, 0, "{}", done.stderr);
-    done.stdout.lines().last().unwrap().to_owned()
+    done.stdout.lines().filter(|line| !line.starts_with(' ')).collect::<Vec<_>>().join("\n")
 }
 
 /// Every file below a folder with its content and the time of its last writing.
@@ -60,7 +60,10 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
 #[test]
 fn where_nothing_changed_nothing_is_written() {
     let project = project();
-    assert_snapshot!(foreseen(&project), @"all lines would be read: nothing was published before");
+    assert_snapshot!(foreseen(&project), @"
+    all stages would run: nothing was published before
+    ledger: the lines of all 2 files would be read: nothing is kept of lines that were judged by these rules
+    ");
     let first = run(&project, &[]);
     let published = files(&project.path("out"));
     assert!(foreseen(&project).starts_with("nothing changed"), "{}", foreseen(&project));
@@ -97,10 +100,14 @@ fn every_change_is_seen_and_told() {
     project.write("small.yaml", PIPELINE.replace("2024-12-31", "2025-12-31"));
     told.push(foreseen(&project));
     assert_snapshot!(told.join("\n"), @"
-    all lines would be read: `lines/3.csv` is new
-    all lines would be read: `lines/3.csv` changed
-    all lines would be read: `lines/3.csv` is gone
-    all lines would be read: the pipeline changed
+    all stages would run: `lines/3.csv` is new
+    ledger: the lines of 1 of 3 files would be read: `lines/3.csv` is new; and of files whose fiscal years those turn out to share
+    all stages would run: `lines/3.csv` changed
+    ledger: the lines of all 3 files would be read: `lines/3.csv` changed, 2 share fiscal years with those, or with a file that is gone
+    all stages would run: `lines/3.csv` is gone
+    ledger: the lines of all 2 files would be read: 2 share fiscal years with those, or with a file that is gone
+    all stages would run: the pipeline changed
+    ledger: no lines would be read
     ");
     ids.dedup();
     assert_eq!(ids.len(), 3);
@@ -132,7 +139,7 @@ fn what_is_damaged_is_not_trusted() {
         let mut damaged = bytes.clone();
         damaged[place] ^= 1;
         fs::write(&cache, damaged).unwrap();
-        assert!(foreseen(&project).starts_with("all lines would be read"));
+        assert!(foreseen(&project).starts_with("all stages would run"));
         assert_eq!(run(&project, &[]), same);
     }
     fs::write(&cache, &bytes[..20]).unwrap();
@@ -145,7 +152,10 @@ fn what_is_damaged_is_not_trusted() {
     let middle = content.len() / 2;
     content[middle] ^= 1;
     fs::write(&table, content).unwrap();
-    assert_snapshot!(foreseen(&project), @"all lines would be read: the current run is damaged");
+    assert_snapshot!(foreseen(&project), @"
+    all stages would run: the current run is damaged
+    ledger: no lines would be read
+    ");
     let done = project.vitalfew(&["run", "small.yaml", "--log", "none"]);
     assert!(done.stdout.contains("is damaged and was left as it is"), "{}", done.stdout);
 }

@@ -58,7 +58,7 @@ impl Backtest {
         let names = (id.value.clone(), skipped);
         let job = Job { names, years: self.years, follow: self.follow, account_years, choosing, classes, replay };
         let job = move |inputs: &Inputs| job.run(inputs).map(Product::Tables);
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 }
 

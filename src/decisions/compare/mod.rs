@@ -111,7 +111,7 @@ impl Compare {
             };
             Ok(Product::Tables(tables::tables(&names, &compared(&was, &is, language)?)))
         };
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     /// Reports a run to compare with that the history does not hold.

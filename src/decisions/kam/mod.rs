@@ -94,7 +94,7 @@ impl Kam {
         let nothing = plan::Plan { assignments: Vec::new(), loads: Vec::new(), needs: Vec::new() };
         let specs = tables::tables(&names, &[], &nothing, &[]).ok()?.into_iter().map(|table| table.spec).collect();
         let job = move |inputs: &Inputs| job.run(inputs, &names).map(Product::Tables);
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     /// The table of the accounts, and which of [`ATTRIBUTES`] it has.

@@ -40,7 +40,7 @@ impl Select {
         let choosing = self.choosing(&id.value, scope)?;
         let spec = tables::table(&choosing.name, &[], &[], 0, true).spec;
         let job = move |inputs: &Inputs| choosing.run(inputs).map(|table| Product::Tables(vec![table]));
-        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
 
     /// Finds what the stage of this id reads.

@@ -61,7 +61,7 @@ impl Contractual {
         let second = format!("{name}_retention");
         let specs = vec![table(&name, &[], &[]).spec, retention_table(&second, &[]).spec];
         let job = move |inputs: &Inputs| config.run(inputs, margin.as_ref(), &name, &second).map(Product::Tables);
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     fn run(

@@ -105,7 +105,7 @@ impl NonContractual {
             let rows = config.rows(&fitted, &ledger.books, decimals)?;
             Ok(Product::Tables(vec![table(&name, &rows), fit_table(&second, &fitted.parameters())]))
         };
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     /// Fits both models to what was bought up to the end of the calibration.

@@ -83,7 +83,7 @@ impl Profitability {
             decimals,
         };
         let signature = Signature::Tables(job.specs());
-        Some(Bound { signature, job: Box::new(move |inputs: &Inputs| job.run(inputs).map(Product::Tables)) })
+        Some(Bound::of(signature, move |inputs: &Inputs| job.run(inputs).map(Product::Tables)))
     }
 }
 

@@ -52,7 +52,7 @@ impl Stability {
             let (accounts, rows) = rows(books, period, months, &stability.rule);
             Ok(Product::Tables(vec![table(&name, &accounts, &rows)]))
         };
-        Some(Bound { signature: Signature::Tables(vec![spec]), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
 
     /// The last complete months that the data has. A month without a line of any account after the newest

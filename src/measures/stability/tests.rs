@@ -36,7 +36,8 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
     }
     let total = Total::default();
     total.take(&waist).unwrap();
-    Books::of(total, i32::MAX - 1, i32::MAX).unwrap()
+    let (shards, ids) = total.counted().unwrap();
+    Books::of(&shards, &ids, i32::MAX - 1, i32::MAX).unwrap()
 }
 
 fn period(calendar: FiscalCalendar, lines: &[(&str, &str, i64)], as_of: &str) -> Period {

@@ -96,7 +96,7 @@ impl Briefs {
             to: to.clone(),
         };
         let job = move |inputs: &Inputs| job.files(inputs).map(Product::Files);
-        Some(Bound { signature: Signature::Files(vec![to]), job: Box::new(job) })
+        Some(Bound::of(Signature::Files(vec![to]), job))
     }
 }
 

@@ -91,7 +91,7 @@ impl Robustness {
         let names = Names::of(&id.value);
         let specs = tables::tables(&names, &Found::nothing()).into_iter().map(|table| table.spec).collect();
         let job = move |inputs: &Inputs| job.run(inputs, &names).map(Product::Tables);
-        Some(Bound { signature: Signature::Tables(specs), job: Box::new(job) })
+        Some(Bound::of(Signature::Tables(specs), job))
     }
 
     /// Whether accounts of class A, B and C can be chosen.
