@@ -92,6 +92,9 @@ struct Pages {
     held: usize,
 }
 
+/// The pages of a file: how many rows each has, and its bytes.
+pub type FilePages = Vec<(usize, Vec<u8>)>;
+
 /// A page that has been handed over.
 #[derive(Debug)]
 struct Kept {
@@ -150,7 +153,7 @@ impl Gathering {
     ///
     /// # Errors
     /// Where the scratch cannot be read.
-    pub fn of_file(&self, file: usize, most: usize) -> Result<Option<Vec<(usize, Vec<u8>)>>, Failure> {
+    pub fn of_file(&self, file: usize, most: usize) -> Result<Option<FilePages>, Failure> {
         let pages = self.pages();
         let of_file = || pages.list.iter().filter(|page| page.file == file);
         let size = |page: &Kept| match &page.content {
@@ -174,7 +177,7 @@ impl Gathering {
     ///
     /// # Errors
     /// As for [`Gathering::take`].
-    pub fn restore(&self, part: usize, file: usize, pages: Vec<(usize, Vec<u8>)>) -> Result<(), Failure> {
+    pub fn restore(&self, part: usize, file: usize, pages: FilePages) -> Result<(), Failure> {
         pages.into_iter().try_for_each(|(rows, bytes)| self.take(part, file, &mut Page { bytes, rows }))
     }
 

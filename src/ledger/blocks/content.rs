@@ -4,21 +4,19 @@ use super::super::account_map::Moved;
 use super::super::counted::Counted;
 use super::super::ids::{Id, Ids};
 use super::super::index;
+use super::super::quarantine::FilePages;
 use super::super::sums::{FineSums, Sums};
 use super::super::tally::{FileTally, Tally};
 use super::super::waist::YearSums;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The pages of a file's lines in quarantine: how many rows, and their bytes.
-pub type Pages = Vec<(usize, Vec<u8>)>;
-
 /// What the lines of a block's files add up to.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Block {
     /// By file.
     pub tallies: Vec<FileTally>,
-    pub pages: Vec<Pages>,
+    pub pages: Vec<FilePages>,
     pub days: BTreeMap<i32, (i32, i32)>,
     pub moved: Moved,
     /// The accounts, each with how many of the years are its own.
@@ -52,7 +50,7 @@ impl Block {
         (shards, ids): (&[Counted], &Ids),
         files: &[usize],
         (years, year_of): (&BTreeSet<i32>, &dyn Fn(i32) -> i32),
-        pages: Vec<Pages>,
+        pages: Vec<FilePages>,
     ) -> Self {
         let mut block = Self {
             tallies: files.iter().filter_map(|file| tally.files.get(*file).cloned()).collect(),

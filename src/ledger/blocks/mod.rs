@@ -15,13 +15,12 @@ pub use content::{Block, Fine};
 
 use super::counted::Counted;
 use super::ids::Ids;
-use super::quarantine::Gathering;
+use super::quarantine::{FilePages, Gathering};
 use super::scan::Scan;
 use super::tally::{FileTally, Tally};
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::pipeline::settings::AsOf;
-use content::Pages;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -151,9 +150,9 @@ impl Memory {
         let is_taken = |file: &usize| taken.iter().any(|candidate| candidate.files.contains(file));
         for (files, years) in divided(&tally.files, is_taken) {
             let Some(entry) = self.entry(scan, tally, &files, years) else { continue };
-            let pages: Vec<Option<Pages>> =
+            let pages: Vec<Option<FilePages>> =
                 files.iter().map(|file| quarantine.of_file(*file, LARGEST_PAGES)).collect::<Result<_, _>>()?;
-            let Some(pages) = pages.into_iter().collect::<Option<Vec<Pages>>>() else { continue };
+            let Some(pages) = pages.into_iter().collect::<Option<Vec<FilePages>>>() else { continue };
             let year_of = |day| calendar.place(day).0;
             let block = Block::of(tally, (shards, ids), &files, (&entry.years, &year_of), pages);
             let Ok(bytes) = postcard::to_allocvec(&block) else { continue };
