@@ -1,23 +1,25 @@
 //! Delimited text: records of fields.
 
-use super::division::{Extent, Part, divide};
+use super::division::{Extent, MARK, Part, divide};
 use super::encoding::{Declared, Encoding};
 use super::facts::{Facts, Seen};
 use super::form::Form;
 use super::layout::{self, Layout};
-use super::stream::{self, BATCH_BYTES, LineEnd, Text};
+use super::records::{Found, Records};
+use super::stream::{self, LineEnd, Text};
 use super::{Batch, Defect, Error, Lines, Origin, SourceColumn, SourceFile, cannot_read};
 use crate::dates::DateFormats;
 use crate::money::NumberFormat;
 use crate::notation::{Credit, Notation};
-use ::csv::{ByteRecord, Reader, ReaderBuilder};
 use arrow::array::{ArrayRef, StringArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
+use std::cmp::Ordering;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Rows per batch: enough to spread the cost of a batch, few enough to stay in the cache.
-const BATCH_ROWS: usize = 16_384;
+const BATCH_ROWS: usize = 8_192;
 
 /// How numbers and dates in text are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,36 +91,25 @@ pub fn open(path: &Path, name: &str, form: &Form) -> Result<(Vec<SourceColumn>, 
     Ok((columns, Known { encoding: form.encoding, delimiter, header_line, offset, line_end, divisible, parts }, facts))
 }
 
-fn not_csv(name: &str, error: &::csv::Error) -> Error {
-    match error.kind() {
-        ::csv::ErrorKind::Io(error) => cannot_read(name, error),
-        _ => Error::new(format!("`{name}` is not valid CSV: {error}")),
-    }
-}
-
-/// A reader of records of a part, behind the header, and the lines before the text it reads.
-fn reader(file: &SourceFile, known: &Known, part: usize) -> Result<(Reader<Text>, u64), Error> {
-    let failed = |error: std::io::Error| cannot_read(&file.name, &error);
+/// The text of a part.
+fn text_of(file: &SourceFile, known: &Known, part: usize) -> Result<Text, Error> {
     let within = known.parts.get(part);
-    let lines = known.header_line - 1 + within.map_or(0, |part| part.lines);
-    // Rows of the wrong length are this program's to report, so the reader lets them through.
-    let mut builder = ReaderBuilder::new();
-    builder.delimiter(known.delimiter).has_headers(false).flexible(true).buffer_capacity(1 << 18);
     if let (Some(within), 1..) = (within, part) {
-        let text = stream::open_part(&file.path, &file.name, within.start, within.length)?;
-        return Ok((builder.from_reader(text), lines));
+        return stream::open_part(&file.path, &file.name, within.start, within.length);
     }
     let text = stream::open(&file.path, &file.name, known.encoding)?.text;
     let mut text = text.with_lines_ended_by(known.line_end);
     if let Some(within) = within {
         text = text.ending_after(u64::try_from(known.offset).unwrap_or_default() + within.length);
     }
+    let failed = |error: io::Error| cannot_read(&file.name, &error);
     text.beginning(known.offset).map_err(failed)?;
-    text.skip(known.offset);
-    let mut reader = builder.from_reader(text);
-    let header = &mut ByteRecord::new();
-    reader.read_byte_record(header).map_err(|error| not_csv(&file.name, &error))?;
-    Ok((reader, lines))
+    text.forget(known.offset);
+    // A mark that stands before the header once more.
+    if text.beginning(MARK.len()).map_err(failed)?.starts_with(MARK) {
+        text.forget(MARK.len());
+    }
+    Ok(text)
 }
 
 /// Reads a part of the file in batches of text columns; an empty field is null.
@@ -132,133 +123,126 @@ pub fn scan<E: From<Error>>(
     columns: &[usize],
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
 ) -> Result<Seen, E> {
-    let (mut reader, lines_before) = reader(file, known, part)?;
+    let failed = |error: io::Error| cannot_read(&file.name, &error);
     let own = file.own_columns();
-    // As many as the file needs: most of many small files are shorter than a batch.
-    let mut records: Vec<ByteRecord> = Vec::new();
+    let mut text = text_of(file, known, part)?;
+    let lines_before = known.parts.get(part).map_or(0, |part| part.lines);
+    let mut records = Records::new(known.delimiter, known.header_line + lines_before);
+    if part == 0 {
+        // The header.
+        records.read(&mut text, 1).map_err(failed)?;
+    }
     let mut lines: Vec<u64> = Vec::new();
-    let mut rows_empty = 0;
-    let mut ended = false;
-    while !ended {
+    while records.read(&mut text, BATCH_ROWS).map_err(failed)? {
+        refuse_unclosed(records.found(text.kept()), known.delimiter, own.len(), &file.name)?;
+        records.leave_out_empty(text.kept());
+        let found = records.found(text.kept());
         lines.clear();
-        let start = reader.position().byte();
-        reader.get_mut().forget_before(start);
-        while lines.len() < BATCH_ROWS {
-            if records.len() == lines.len() {
-                records.push(ByteRecord::new());
-            }
-            let Some(record) = records.get_mut(lines.len()) else { break };
-            ended = !reader.read_byte_record(record).map_err(|error| not_csv(&file.name, &error))?;
-            // The reader goes over line ends before a record, and only the text itself tells how many there are.
-            let (byte, line) = record.position().map_or((0, 0), |position| (position.byte(), position.line()));
-            let ends = reader.get_ref().line_ends_at(byte);
-            rows_empty += ends.blank;
-            if ended {
-                break;
-            }
-            let line = lines_before + line + ends.feeds;
-            if let Some(swallowed) = swallowed(record, known.delimiter, own.len()) {
-                return Err(E::from(unclosed(&file.name, line, swallowed)));
-            }
-            if record.as_slice().iter().all(u8::is_ascii_whitespace) {
-                rows_empty += 1;
-            } else {
-                lines.push(line);
-            }
-            if byte - start > BATCH_BYTES as u64 {
-                break;
-            }
-        }
-        let records = records.get(..lines.len()).unwrap_or_default();
-        if !records.is_empty() {
-            visit(batch(records, &lines, columns, own, reader.get_ref().encoding())?)?;
+        lines.extend(found.lines());
+        if found.count() > 0 {
+            visit(batch(found, &lines, columns, own, (known.delimiter, text.encoding()))?)?;
         }
     }
-    Ok(Seen { encoding: Some(reader.get_ref().encoding().name()), rows_empty })
+    Ok(Seen { encoding: Some(text.encoding().name()), rows_empty: records.empty() })
 }
 
-/// How many lines a quote has swallowed that was opened and not closed where it should be: a field that holds
-/// whole lines, each with as many delimiters as a line of the file. Such lines are in no count, so nothing less
-/// than the file can be refused.
-fn swallowed(record: &ByteRecord, delimiter: u8, columns: usize) -> Option<usize> {
-    if columns < 3 || !record.as_slice().contains(&b'\n') {
-        return None;
+/// Refuses a quote that was opened and not closed where it should be, so that its field holds whole lines, each with as
+/// many delimiters as a line of the file. Such lines are in no count, so nothing less than the file can be refused.
+fn refuse_unclosed(found: Found, delimiter: u8, columns: usize, name: &str) -> Result<(), Error> {
+    if columns < 3 {
+        return Ok(());
     }
-    let is_line = |text: &[u8]| text.iter().filter(|byte| **byte == delimiter).count() + 1 >= columns;
-    let lines =
-        record.iter().flat_map(|field| field.split(|byte| *byte == b'\n').skip(1)).filter(|text| is_line(text)).count();
-    (lines > 0).then_some(lines)
-}
-
-fn unclosed(name: &str, line: u64, lines: usize) -> Error {
-    let plural = if lines == 1 { "line" } else { "lines" };
-    Error::with_hint(
-        format!("`{name}`, line {line}: a quote is opened here that swallows {lines} {plural} behind it"),
-        "close the quote, or write a quote inside a field twice",
-    )
+    let is_line = |text: &&[u8]| text.iter().filter(|byte| **byte == delimiter).count() + 1 >= columns;
+    for (row, line) in found.spanning() {
+        let texts = found.record(row).flat_map(|field| field.split(|byte| *byte == b'\n').skip(1));
+        let lines = texts.filter(is_line).count();
+        if lines > 0 {
+            let plural = if lines == 1 { "line" } else { "lines" };
+            return Err(Error::with_hint(
+                format!("`{name}`, line {line}: a quote is opened here that swallows {lines} {plural} behind it"),
+                "close the quote, or write a quote inside a field twice",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn batch<'a>(
-    records: &'a [ByteRecord],
+    records: Found<'a>,
     lines: &'a [u64],
     columns: &[usize],
     own: &'a [SourceColumn],
-    encoding: Encoding,
+    (delimiter, encoding): (u8, Encoding),
 ) -> Result<Batch<'a>, Error> {
-    let defects: Vec<Defect> =
-        records.iter().enumerate().filter_map(|(row, record)| defect(row, record, own.len(), encoding)).collect();
+    // Where all is valid so is each field, as what stands around it is ASCII.
+    let valid = delimiter.is_ascii() && std::str::from_utf8(records.text).is_ok();
+    let defect = |(row, width)| {
+        wrong_width(width, own.len())
+            .or_else(|| if valid { None } else { broken(records.record(row), encoding) })
+            .map(|(reason, detail)| Defect { row, reason, detail })
+    };
+    let defects: Vec<Defect> = records.widths().enumerate().filter_map(defect).collect();
     let cells = columns.iter().map(|column| cells(records, *column, &defects)).collect::<Result<_, _>>()?;
     Ok(Batch {
         columns: cells,
-        rows: records.len(),
+        rows: records.count(),
         defects,
         lines: Lines::Numbered(lines),
         origin: Origin::Records { records, columns: own },
     })
 }
 
-fn defect(row: usize, record: &ByteRecord, expected: usize, encoding: Encoding) -> Option<Defect> {
-    let fields = record.len();
-    if fields != expected {
-        let reason = if fields < expected { "too_few_fields" } else { "too_many_fields" };
-        return Some(Defect { row, reason, detail: counted(fields, expected) });
-    }
-    let bytes = record.as_slice();
-    if bytes.is_ascii() {
-        return None;
-    }
-    let broken = record.iter().position(|field| std::str::from_utf8(field).is_err())?;
-    let detail = format!("field {} is not valid {}", broken + 1, encoding.title());
-    Some(Defect { row, reason: encoding.reason(), detail })
+fn wrong_width(fields: usize, expected: usize) -> Option<(&'static str, String)> {
+    let reason = match fields.cmp(&expected) {
+        Ordering::Less => "too_few_fields",
+        Ordering::Equal => return None,
+        Ordering::Greater => "too_many_fields",
+    };
+    let counted = if fields == 1 { "field" } else { "fields" };
+    Some((reason, format!("{fields} {counted} where the header has {expected}")))
 }
 
-fn counted(fields: usize, expected: usize) -> String {
-    format!("{fields} {} where the header has {expected}", if fields == 1 { "field" } else { "fields" })
+fn broken<'a>(mut record: impl Iterator<Item = &'a [u8]>, encoding: Encoding) -> Option<(&'static str, String)> {
+    let place = record.position(|field| std::str::from_utf8(field).is_err())?;
+    Some((encoding.reason(), format!("field {} is not valid {}", place + 1, encoding.title())))
 }
 
-/// A column of some records; its bytes are looked at as one text, which is quicker than cell by cell.
-fn cells(records: &[ByteRecord], column: usize, defects: &[Defect]) -> Result<ArrayRef, Error> {
-    let mut defects = defects.iter().map(|defect| defect.row).peekable();
-    let fields: Vec<Option<&[u8]>> = records
-        .iter()
-        .enumerate()
-        .map(|(row, record)| {
-            let defective = defects.next_if_eq(&row).is_some();
-            record.get(column).filter(|field| !defective && !field.is_empty())
-        })
-        .collect();
-    let mut bytes = Vec::with_capacity(records.len() * 12);
-    fields.iter().flatten().for_each(|field| bytes.extend_from_slice(field));
-    let lengths = OffsetBuffer::from_lengths(fields.iter().map(|field| field.map_or(0, <[u8]>::len)));
-    let present: NullBuffer = fields.iter().map(Option::is_some).collect();
+/// Longer fields are rare.
+const SHORT: usize = 16;
+
+/// A column of some records.
+fn cells(records: Found, column: usize, defects: &[Defect]) -> Result<ArrayRef, Error> {
+    let mut places: Vec<(usize, usize)> = records.column(column).collect();
+    for defect in defects {
+        places.get_mut(defect.row).into_iter().for_each(|place| *place = (0, 0));
+    }
+    let lengths = places.iter().map(|(start, end)| end - start);
+    let offsets = OffsetBuffer::<i32>::from_lengths(lengths);
+    let length = offsets.last() as usize;
+    // A short field is copied with what stands behind it, which the next one overwrites: so many bytes always, which
+    // is one step.
+    let mut values = vec![0; length + SHORT];
+    let mut at = 0;
+    for (start, end) in places {
+        let from = records.text.get(start..).unwrap_or_default();
+        let to = values.get_mut(at..).unwrap_or_default();
+        match (from.first_chunk::<SHORT>(), to.first_chunk_mut::<SHORT>()) {
+            (Some(from), Some(to)) if end - start <= SHORT => *to = *from,
+            _ => to.iter_mut().zip(from).take(end - start).for_each(|(to, from)| *to = *from),
+        }
+        at += end - start;
+    }
+    values.truncate(length);
+    let empty = offsets.lengths().any(|length| length == 0);
+    let present = empty.then(|| offsets.lengths().map(|length| length > 0).collect::<NullBuffer>());
     // Records that are not UTF-8 are defects.
-    let texts = StringArray::try_new(lengths, bytes.into(), Some(present));
+    let texts = StringArray::try_new(offsets, values.into(), present);
     Ok(Arc::new(texts.map_err(|error| Error::new(error.to_string()))?))
 }
 
-/// A record as a JSON object under the names of the header; surplus fields are numbered.
-pub fn json(record: &ByteRecord, columns: &[SourceColumn]) -> String {
-    let named = record.iter().enumerate().map(|(index, field)| {
+/// The fields of a record as a JSON object under the names of the header; surplus fields are numbered.
+pub fn json<'a>(record: impl Iterator<Item = &'a [u8]>, columns: &[SourceColumn]) -> String {
+    let named = record.enumerate().map(|(index, field)| {
         let name = columns.get(index).map_or_else(|| format!("field {}", index + 1), |column| column.name.clone());
         (name, String::from_utf8_lossy(field).into_owned().into())
     });

@@ -16,6 +16,7 @@ pub mod hive;
 pub mod layout;
 pub mod parquet;
 pub mod read;
+pub mod records;
 pub mod sheet_cells;
 pub mod stream;
 pub mod typed;
@@ -146,7 +147,7 @@ pub struct Defect {
 
 /// Where the rows of a batch come from, to show them as they stand in the file.
 pub(crate) enum Origin<'a> {
-    Records { records: &'a [::csv::ByteRecord], columns: &'a [SourceColumn] },
+    Records { records: records::Found<'a>, columns: &'a [SourceColumn] },
     RowGroup(parquet::Place<'a>),
     Sheet { rows: &'a [book::Row], columns: &'a [SourceColumn] },
 }
@@ -185,10 +186,9 @@ impl Batch<'_> {
     /// Where the file cannot be read again.
     pub fn raw(&self, rows: &[usize]) -> Result<Vec<String>, Error> {
         match &self.origin {
-            Origin::Records { records, columns } => Ok(rows
-                .iter()
-                .map(|row| records.get(*row).map_or_else(String::new, |record| csv::json(record, columns)))
-                .collect()),
+            Origin::Records { records, columns } => {
+                Ok(rows.iter().map(|row| csv::json(records.record(*row), columns)).collect())
+            }
             Origin::RowGroup(place) => place.json(rows),
             Origin::Sheet { rows: all, columns } => {
                 Ok(rows.iter().map(|row| all.get(*row).map_or_else(String::new, |row| row.json(columns))).collect())

@@ -26,12 +26,8 @@ pub struct Text {
     bytes: Box<dyn Read + Send>,
     decoder: Decoder,
     ended: bool,
-    /// What is kept: decoded text, in part handed out.
+    /// What is kept: decoded text.
     kept: Vec<u8>,
-    /// The place of the first kept byte in the text.
-    start: u64,
-    /// How much of what is kept has been handed out.
-    handed: usize,
     line_end: LineEnd,
 }
 
@@ -122,7 +118,7 @@ fn refuse_other_formats(name: &str, start: &[u8]) -> Result<(), Error> {
 impl Text {
     fn of(bytes: Box<dyn Read + Send>, decoder: Decoder) -> Self {
         let (kept, line_end) = (Vec::new(), LineEnd::Feed);
-        Self { bytes, decoder, ended: false, kept, start: 0, handed: 0, line_end }
+        Self { bytes, decoder, ended: false, kept, line_end }
     }
 
     /// Ends the text after so many bytes of the file, its mark aside.
@@ -152,48 +148,31 @@ impl Text {
         Ok(&self.kept)
     }
 
-    /// Starts the text behind these bytes of its beginning.
-    pub fn skip(&mut self, length: usize) {
-        self.kept.drain(..length.min(self.kept.len()));
+    /// What has been read and not forgotten.
+    pub fn kept(&self) -> &[u8] {
+        &self.kept
     }
 
-    /// Keeps nothing of what stands before a place any more, but the byte before it.
-    pub fn forget_before(&mut self, place: u64) {
-        let count = usize::try_from(place.saturating_sub(self.start + 1)).unwrap_or_default().min(self.handed);
-        self.kept.drain(..count);
-        self.start += count as u64;
-        self.handed -= count;
+    /// The same, to move its letters about.
+    pub fn kept_mut(&mut self) -> &mut [u8] {
+        &mut self.kept
     }
 
-    /// The line ends that stand at a place before anything else; the second half of one that began before it is none.
-    #[inline]
-    pub fn line_ends_at(&self, place: u64) -> LineEnds {
-        let place = place.checked_sub(self.start).and_then(|place| usize::try_from(place).ok()).unwrap_or(usize::MAX);
-        // Asked of every record, and nearly always there is none.
-        match self.kept.get(place) {
-            Some(b'\n' | b'\r') => self.counted_line_ends(place),
-            _ => LineEnds::default(),
-        }
+    /// Whether nothing follows what is kept.
+    pub fn has_ended(&self) -> bool {
+        self.ended
     }
 
-    fn counted_line_ends(&self, place: usize) -> LineEnds {
-        let mut ends = LineEnds::default();
-        let mut before = place.checked_sub(1).and_then(|before| self.kept.get(before)).copied();
-        for byte in self.kept.get(place..).unwrap_or_default() {
-            match byte {
-                b'\n' => {
-                    ends.feeds += 1;
-                    ends.blank += i64::from(before != Some(b'\r'));
-                }
-                b'\r' => ends.blank += 1,
-                _ => break,
-            }
-            before = Some(*byte);
-        }
-        ends
+    /// Keeps so many of the first bytes no more.
+    pub fn forget(&mut self, count: usize) {
+        self.kept.drain(..count.min(self.kept.len()));
     }
 
-    fn read_on(&mut self) -> io::Result<()> {
+    /// Reads more of the text.
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is damaged, or a line is too long to be one.
+    pub fn read_on(&mut self) -> io::Result<()> {
         // What is kept is a batch and the line behind it.
         if self.kept.len() > BATCH_BYTES + LONGEST {
             let message = format!("it has a line of more than {} MB", LONGEST >> 20);
@@ -209,28 +188,4 @@ impl Text {
         }
         Ok(())
     }
-}
-
-impl Read for Text {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        while self.handed == self.kept.len() && !self.ended {
-            self.read_on()?;
-        }
-        let ready = self.kept.get(self.handed..).unwrap_or_default();
-        let count = ready.len().min(bytes.len());
-        if let (Some(ready), Some(bytes)) = (ready.get(..count), bytes.get_mut(..count)) {
-            bytes.copy_from_slice(ready);
-        }
-        self.handed += count;
-        Ok(count)
-    }
-}
-
-/// Line ends before a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LineEnds {
-    /// How many line feeds, by which lines are counted.
-    pub feeds: u64,
-    /// How many of them end a line with nothing in it.
-    pub blank: i64,
 }
