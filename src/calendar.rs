@@ -12,6 +12,9 @@ const LAST_YEAR: i16 = 2199;
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
+/// From the first of March of the year 0 to 1970-01-01.
+const DAYS_TO_1970: i32 = 719_468;
+
 /// The day of a date, or `None` outside 1900–2199.
 pub fn day_of(date: Date) -> Option<i32> {
     (FIRST_YEAR..=LAST_YEAR).contains(&date.year()).then(|| days_between(EPOCH, date))
@@ -37,15 +40,25 @@ pub fn parse_day(text: &str, format: &str) -> Option<i32> {
 }
 
 /// `2025-12-31` and nothing else: the common form, read without a format.
-fn parse_iso(text: &[u8]) -> Option<i32> {
+pub fn parse_iso(text: &[u8]) -> Option<i32> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-    let digits = |digits: &[u8]| {
-        digits
-            .iter()
-            .try_fold(0i16, |value, digit| digit.is_ascii_digit().then(|| value * 10 + i16::from(digit - b'0')))
-    };
-    let (year, month, day) = (digits(&[y1, y2, y3, y4])?, digits(&[m1, m2])?, digits(&[d1, d2])?);
-    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok().and_then(day_of)
+    if ![y1, y2, y3, y4, m1, m2, d1, d2].iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let pair = |tens: u8, ones: u8| i32::from(tens - b'0') * 10 + i32::from(ones - b'0');
+    let (year, month, day) = (pair(y1, y2) * 100 + pair(y3, y4), pair(m1, m2), pair(d1, d2));
+    if !(i32::from(FIRST_YEAR)..=i32::from(LAST_YEAR)).contains(&year) || !(1..=12).contains(&month) {
+        return None;
+    }
+    let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = if month == 2 { 28 + i32::from(is_leap) } else { 30 + (month + month / 8) % 2 };
+    if !(1..=days).contains(&day) {
+        return None;
+    }
+    // Years begin in March, so that the day that is there in some of them is the last.
+    let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let leap_days = years / 4 - years / 100 + years / 400;
+    Some(years * 365 + leap_days + (months * 153 + 2) / 5 + day - 1 - DAYS_TO_1970)
 }
 
 fn days_between(from: Date, to: Date) -> i32 {
@@ -151,6 +164,16 @@ mod tests {
         for wrong in ["2023-02-29", "2024-13-05", "24-01-05", "2024-1-5", "2024-01-05 ", "1899-12-31", "2200-01-01", ""]
         {
             assert_eq!(parse_day(wrong, "%Y-%m-%d"), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn iso_dates_are_those_of_the_calendar() {
+        for year in (FIRST_YEAR - 1)..=(LAST_YEAR + 1) {
+            for (month, day) in (0..=13).flat_map(|month| (0..=32).map(move |day| (month, day))) {
+                let expected = Date::new(year, month, day).ok().and_then(day_of);
+                assert_eq!(parse_iso(format!("{year}-{month:02}-{day:02}").as_bytes()), expected);
+            }
         }
     }
 

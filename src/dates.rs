@@ -66,6 +66,11 @@ impl DateFormats {
         Self { formats: vec![Format::Pattern { text: "%Y-%m-%d".to_owned(), swappable: false }] }
     }
 
+    /// Whether `2025-12-31` is the only form that a day can have.
+    pub fn is_iso(&self) -> bool {
+        matches!(self.formats.as_slice(), [Format::Pattern { text, .. }] if text == "%Y-%m-%d")
+    }
+
     /// Formats as a pipeline writes them: `excel`, `excel-1904`, or of `strftime`.
     ///
     /// # Errors

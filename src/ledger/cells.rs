@@ -1,8 +1,10 @@
 //! Typed views of the columns of a batch: keys, days and amounts.
 
 use super::expression::SCALE;
+use crate::calendar::parse_iso;
 use crate::dates::{DateFormats, DateOrders, NoDay, Reading};
 use crate::money::{NotMoney, decimal_of_float, from_decimal, from_float};
+use crate::notation::plain::Plain;
 use crate::notation::{NoAmount, Notation};
 use crate::sources::cells::{key_of_row, text_of_row};
 use arrow::array::{
@@ -49,6 +51,7 @@ impl Keys {
 }
 
 /// Whether there is nothing in a text but blanks.
+#[inline]
 pub fn is_blank(text: &str) -> bool {
     // Most texts begin with a letter or a digit.
     !text.as_bytes().first().is_some_and(u8::is_ascii_graphic) && text.trim().is_empty()
@@ -98,6 +101,8 @@ impl Gap {
 /// The days of a batch.
 pub enum Days {
     Date(Date32Array),
+    /// Days of which `2025-12-31` is the only form, so that nothing is to be told of the order of day and month.
+    Iso(StringArray),
     Text(StringArray, DayReader),
     /// The day numbers of a spreadsheet.
     Number(Float64Array, DateFormats),
@@ -139,7 +144,10 @@ impl Days {
                 let numbers = as_type(DataType::Float64)?.as_primitive::<Float64Type>().clone();
                 Ok(Self::Number(numbers, formats.clone()))
             }
-            _ => Ok(Self::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), DayReader::new(formats))),
+            _ => {
+                let texts = as_type(DataType::Utf8)?.as_string::<i32>().clone();
+                Ok(if formats.is_iso() { Self::Iso(texts) } else { Self::Text(texts, DayReader::new(formats)) })
+            }
         }
     }
 
@@ -157,7 +165,14 @@ impl Days {
                 let number = numbers.value(row);
                 formats.read_number(number).map(|reading| reading.day).map_err(|error| gap(&number.to_string(), error))
             }
-            Self::Text(texts, _) if texts.is_null(row) => Err(Gap::Missing),
+            Self::Iso(texts) | Self::Text(texts, _) if texts.is_null(row) => Err(Gap::Missing),
+            Self::Iso(texts) => {
+                let text = texts.value(row);
+                parse_iso(text.as_bytes()).or_else(|| parse_iso(text.as_bytes().trim_ascii())).ok_or_else(|| {
+                    let text = text.trim_ascii();
+                    if text.is_empty() { Gap::Missing } else { gap(text, NoDay::Unreadable) }
+                })
+            }
             Self::Text(texts, reader) => {
                 let text = texts.value(row).trim_ascii();
                 if text.is_empty() {
@@ -182,7 +197,7 @@ impl Days {
     pub fn orders(&self) -> DateOrders {
         match self {
             Self::Text(_, reader) => reader.orders,
-            Self::Date(_) | Self::Number(_, _) => DateOrders::default(),
+            Self::Date(_) | Self::Iso(_) | Self::Number(_, _) => DateOrders::default(),
         }
     }
 }
@@ -197,7 +212,7 @@ pub struct Amounts {
 }
 
 enum Values {
-    Text(StringArray, Notation),
+    Text(StringArray, Plain, Notation),
     Integer(Int64Array),
     Float(Float64Array),
     Decimal(Decimal128Array, u32),
@@ -227,7 +242,11 @@ impl Amounts {
                 )?;
                 Values::Decimal(wide, places)
             }
-            _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), notation),
+            _ => {
+                let texts = as_type(DataType::Utf8)?.as_string::<i32>().clone();
+                let plain = Plain::of(&texts, notation.numbers, decimals);
+                Values::Text(texts, plain, notation)
+            }
         };
         Ok(Self { values, decimals })
     }
@@ -238,25 +257,27 @@ impl Amounts {
     /// Why there is none.
     #[inline]
     pub fn amount(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
-        // What data bases hold are mostly minor units already.
-        if let Values::Decimal(values, scale) = &self.values
-            && *scale == self.decimals
-            && values.is_valid(row)
-            && let Ok(amount) = i64::try_from(values.value(row))
-            && amount.unsigned_abs() < LARGEST
-        {
-            return Ok(amount);
+        // Most amounts are minor units already, or plain text.
+        let known = match &self.values {
+            Values::Decimal(values, scale) if *scale == self.decimals && values.is_valid(row) => {
+                i64::try_from(values.value(row)).ok()
+            }
+            Values::Text(_, plain, _) => plain.get(row),
+            _ => None,
+        };
+        match known.filter(|amount| amount.unsigned_abs() < LARGEST) {
+            Some(amount) => Ok(amount),
+            None => self.other_amount(row, currency),
         }
-        self.converted(row, currency)
     }
 
-    fn converted(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
+    fn other_amount(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
         let (amount, shown): (_, &dyn Fn() -> String) = match &self.values {
-            Values::Text(texts, _) if texts.is_null(row) => return Err(Gap::Missing),
+            Values::Text(texts, ..) if texts.is_null(row) => return Err(Gap::Missing),
             Values::Integer(values) if values.is_null(row) => return Err(Gap::Missing),
             Values::Float(values) if values.is_null(row) => return Err(Gap::Missing),
             Values::Decimal(values, _) if values.is_null(row) => return Err(Gap::Missing),
-            Values::Text(texts, notation) => {
+            Values::Text(texts, _, notation) => {
                 let text = texts.value(row);
                 if is_blank(text) {
                     return Err(Gap::Missing);
@@ -285,7 +306,7 @@ impl Amounts {
     /// twelve decimal places, a float to 15 significant digits.
     pub fn exact(&self, row: usize) -> Option<(i128, u32)> {
         match &self.values {
-            Values::Text(texts, notation) => {
+            Values::Text(texts, _, notation) => {
                 notation.parse(texts.value(row), SCALE).ok().map(|written| (written.value, SCALE))
             }
             Values::Integer(values) => Some((values.value(row).into(), 0)),

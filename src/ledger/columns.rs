@@ -5,6 +5,7 @@ use super::expression::{Entry, Evaluated, Operand, SCALE, evaluate};
 use super::plan::{FilePlan, Place};
 use crate::calendar::iso;
 use crate::dates::DateFormats;
+use crate::notation::plain::Plain;
 use crate::sources::Batch;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, new_null_array};
 use arrow::compute::cast;
@@ -130,11 +131,13 @@ fn texts(behind: &[(String, usize)], plan: &FilePlan, batch: &Batch, computed: &
     for (name, place) in behind {
         let column = batch.columns.get(*place).ok_or_else(|| "a column is missing".to_owned())?;
         let texts = cast(column, &DataType::Utf8).map_err(|error| error.to_string())?;
+        let texts = texts.as_string::<i32>();
+        let plain = Plain::of(texts, plan.notation.numbers, SCALE);
         let is_number = |text: &str| match plan.notation.parse(text, SCALE) {
             Ok(written) => written.currency.is_none(),
             Err(_) => is_blank(text),
         };
-        let rows = texts.as_string::<i32>().iter().enumerate();
+        let rows = texts.iter().enumerate().filter(|(row, _)| plain.get(*row).is_none());
         doubtful.extend(rows.filter(|(_, text)| text.is_some_and(|text| !is_number(text))).map(|(row, _)| row));
         columns.push((name.clone(), column.clone()));
     }

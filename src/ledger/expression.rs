@@ -2,6 +2,7 @@
 
 use crate::dates::DateFormats;
 use crate::notation::Notation;
+use crate::notation::plain::Plain;
 use crate::pipeline::diagnostics::{Located, Problems};
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
@@ -264,11 +265,13 @@ fn to_polars(operand: &Operand, dates: &DateFormats) -> Result<Column, String> {
         Entry::Text => Series::new(name, as_type(&ArrowType::Utf8)?.as_string::<i32>().iter().collect::<Vec<_>>()),
         Entry::Number(notation) => {
             let texts = as_type(&ArrowType::Utf8)?;
-            let read = |text: &str| {
-                let written = notation.parse(text, SCALE).ok()?;
-                Some(written.value).filter(|value| value.unsigned_abs() < LARGEST)
+            let texts = texts.as_string::<i32>();
+            let plain = Plain::of(texts, notation.numbers, SCALE);
+            let read = |(row, text): (usize, Option<&str>)| {
+                let other = || Some(notation.parse(text?, SCALE).ok()?.value);
+                plain.get(row).map(i128::from).or_else(other).filter(|value| value.unsigned_abs() < LARGEST)
             };
-            decimals(name, texts.as_string::<i32>().iter().map(|text| text.and_then(read)), SCALE)
+            decimals(name, texts.iter().enumerate().map(read), SCALE)
         }
         Entry::TextDay => {
             let texts = as_type(&ArrowType::Utf8)?;

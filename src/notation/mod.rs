@@ -3,6 +3,7 @@
 //!
 //! Almost all amounts are plain numbers, so the plain reader goes first, and what it refuses comes here.
 
+pub mod plain;
 mod signs;
 
 use crate::money::{NotMoney, NumberFormat};

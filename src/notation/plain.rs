@@ -1,0 +1,156 @@
+//! Plain amounts in whole columns of text, all digits of each taken together and not one by one.
+//!
+//! Nearly all amounts are an optional minus, digits, and perhaps a decimal sign with digits behind it. What is anything
+//! else is left to [`NumberFormat`], which says the same of these.
+
+use crate::money::NumberFormat;
+use arrow::array::{Array, StringArray};
+
+/// The plain amounts of a column, in minor units.
+#[derive(Debug)]
+pub struct Plain(Vec<i64>);
+
+/// What stands for a cell that is not plain: no amount of so few digits.
+const OTHER: i64 = i64::MIN;
+
+/// Bytes looked at together, and so the longest amount but for its minus.
+const WIDTH: usize = 16;
+
+const ONES: u128 = u128::from_ne_bytes([1; WIDTH]);
+
+const HIGHEST: u128 = ONES << 7;
+
+impl Plain {
+    /// Those that have no more decimal places than the scale.
+    pub fn of(texts: &StringArray, numbers: NumberFormat, scale: u32) -> Self {
+        let (values, offsets) = (texts.value_data(), texts.value_offsets());
+        let cells = offsets.windows(2).map(|ends| {
+            let [start, end] = *ends else { return OTHER };
+            amount(values, start as usize, end as usize, numbers.decimal, scale).unwrap_or(OTHER)
+        });
+        Self(cells.collect())
+    }
+
+    /// The amount of a row, where it is a plain one.
+    #[inline]
+    pub fn get(&self, row: usize) -> Option<i64> {
+        self.0.get(row).copied().filter(|amount| *amount != OTHER)
+    }
+}
+
+/// The amount that stands somewhere in a text. Nothing also at the very beginning of the text.
+#[inline]
+fn amount(text: &[u8], start: usize, end: usize, decimal: u8, scale: u32) -> Option<i64> {
+    let is_negative = text.get(start) == Some(&b'-');
+    let length = (end - start).checked_sub(usize::from(is_negative)).filter(|length| (1..=WIDTH).contains(length))?;
+    let bytes = u128::from_le_bytes(*text.get(..end)?.last_chunk()?);
+    // The last byte is the highest. What stands before the amount becomes zeros, and so do its own.
+    let before = WIDTH - length;
+    let cell = (bytes ^ ONES * u128::from(b'0')) & u128::MAX << (8 * before);
+    let sign = cell ^ ONES * u128::from(decimal ^ b'0');
+    // The lowest bit is that of the first byte that is zero: one with a zero below it may be none.
+    let point = (sign.wrapping_sub(ONES) & !sign & HIGHEST).trailing_zeros() as usize / 8;
+    let (digits, places) = if point == WIDTH {
+        (cell, 0)
+    } else if before < point && point < WIDTH - 1 {
+        // The digits before the decimal sign take its place.
+        let whole = cell & !(u128::MAX << (8 * point));
+        (whole << 8 | cell & u128::MAX << (8 * (point + 1)), WIDTH - 1 - point)
+    } else {
+        return None;
+    };
+    // What is above nine gets the highest bit of its byte, or has it.
+    if (digits.wrapping_add(ONES * u128::from(0x7f - 9u8)) | digits) & HIGHEST != 0 {
+        return None;
+    }
+    let number = eight(digits as u64) * 100_000_000 + eight((digits >> 64) as u64);
+    let power = 10i64.checked_pow(scale.checked_sub(u32::try_from(places).ok()?)?)?;
+    let amount = i64::try_from(number).ok()?.checked_mul(power)?;
+    Some(if is_negative { -amount } else { amount })
+}
+
+/// The number of eight digits, the first in the lowest byte: neighbours become pairs, these fours, and these eight.
+#[inline]
+fn eight(digits: u64) -> u64 {
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// What a column has in its second cell, and the same by the long way.
+    fn both(text: &str, numbers: NumberFormat, scale: u32) -> (Option<i64>, Option<i64>) {
+        let column = StringArray::from(vec!["9876543210.123456", text, "5"]);
+        let plain = Plain::of(&column, numbers, scale);
+        assert_eq!(plain.get(0), None);
+        (plain.get(1), numbers.parse(text.as_bytes(), scale).ok())
+    }
+
+    #[test]
+    fn plain_amounts_are_read() {
+        for (text, minor) in [
+            ("0", 0),
+            ("-0.00", 0),
+            ("1", 100),
+            ("1.5", 150),
+            ("-1.50", -150),
+            ("007.1", 710),
+            ("28562.19", 2_856_219),
+            ("9999999999999.99", 999_999_999_999_999),
+            ("1234567890123456", 123_456_789_012_345_600),
+            ("-9999999999999.99", -999_999_999_999_999),
+        ] {
+            assert_eq!(both(text, NumberFormat::PLAIN, 2), (Some(minor), Some(minor)), "{text}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_left() {
+        for text in [
+            "",
+            "-",
+            ".",
+            "1.",
+            ".5",
+            "-.5",
+            "+1",
+            " 1",
+            "1 ",
+            "1.005",
+            "1,5",
+            "1.2.3",
+            "1..2",
+            "1e3",
+            "99999999999999999",
+        ] {
+            assert_eq!(both(text, NumberFormat::PLAIN, 2).0, None, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// Any letters, and those next to digits in the table of ASCII above all.
+        #[test]
+        fn what_is_read_is_what_the_long_way_reads(
+            text in prop_oneof![
+                3 => "-?[0-9]{0,9}[.,]?[0-9]{0,3}", 2 => "[-+0-9.,/:;<\\x00-\\x20]{0,18}", 1 => "[0-9.é\u{2212}]{0,12}", 1 => ".{0,17}",
+            ],
+            comma: bool, scale in 0u32..=12,
+        ) {
+            let german = NumberFormat { decimal: b',', thousands: Some(b'.') };
+            let (plain, read) = both(&text, if comma { german } else { NumberFormat::PLAIN }, scale);
+            prop_assert!(plain.is_none() || plain == read, "{text}: {plain:?}, {read:?}");
+        }
+
+        #[test]
+        fn amounts_of_a_ledger_are_plain(minor in -999_999_999_999_999i64..=999_999_999_999_999, scale in 0u32..=4) {
+            let text = crate::money::to_plain(minor, scale);
+            prop_assert_eq!(both(&text, NumberFormat::PLAIN, scale), (Some(minor), Some(minor)));
+        }
+    }
+}
