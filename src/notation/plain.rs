@@ -4,7 +4,7 @@
 //! else is left to [`NumberFormat`], which says the same of these.
 
 use crate::money::NumberFormat;
-use arrow::array::{Array, StringArray};
+use arrow::array::StringArray;
 
 /// The plain amounts of a column, in minor units.
 #[derive(Debug)]
@@ -13,17 +13,19 @@ pub struct Plain(Vec<i64>);
 /// What stands for a cell that is not plain: no amount of so few digits.
 const OTHER: i64 = i64::MIN;
 
-/// Bytes looked at together, and so the longest amount but for its minus.
-const WIDTH: usize = 16;
+/// The longest amount but for its minus: two words.
+const LONGEST: usize = 16;
 
-const ONES: u128 = u128::from_ne_bytes([1; WIDTH]);
-
-const HIGHEST: u128 = ONES << 7;
+/// A word with the same byte everywhere.
+const fn bytes(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
 
 impl Plain {
     /// Those that have no more decimal places than the scale.
     pub fn of(texts: &StringArray, numbers: NumberFormat, scale: u32) -> Self {
         let (values, offsets) = (texts.value_data(), texts.value_offsets());
+        let scale = usize::try_from(scale).unwrap_or(usize::MAX);
         let cells = offsets.windows(2).map(|ends| {
             let [start, end] = *ends else { return OTHER };
             amount(values, start as usize, end as usize, numbers.decimal, scale).unwrap_or(OTHER)
@@ -40,34 +42,48 @@ impl Plain {
 
 /// The amount that stands somewhere in a text. Nothing also at the very beginning of the text.
 #[inline]
-fn amount(text: &[u8], start: usize, end: usize, decimal: u8, scale: u32) -> Option<i64> {
+fn amount(text: &[u8], start: usize, end: usize, decimal: u8, scale: usize) -> Option<i64> {
     let is_negative = text.get(start) == Some(&b'-');
-    let length = (end - start).checked_sub(usize::from(is_negative)).filter(|length| (1..=WIDTH).contains(length))?;
-    let bytes = u128::from_le_bytes(*text.get(..end)?.last_chunk()?);
-    // The last byte is the highest. What stands before the amount becomes zeros, and so do its own.
-    let before = WIDTH - length;
-    let cell = (bytes ^ ONES * u128::from(b'0')) & u128::MAX << (8 * before);
-    let sign = cell ^ ONES * u128::from(decimal ^ b'0');
-    // The lowest bit is that of the first byte that is zero: one with a zero below it may be none.
-    let point = (sign.wrapping_sub(ONES) & !sign & HIGHEST).trailing_zeros() as usize / 8;
-    let (digits, places) = if point == WIDTH {
-        (cell, 0)
-    } else if before < point && point < WIDTH - 1 {
+    let length = (end - start).checked_sub(usize::from(is_negative)).filter(|length| (1..=LONGEST).contains(length))?;
+    // The last byte is the highest of the second word. What stands before the amount becomes zeros.
+    let (words, _) = text.get(..end)?.last_chunk::<LONGEST>()?.as_chunks();
+    let [first, second] = [*words.first()?, *words.last()?].map(|word| u64::from_le_bytes(word) ^ bytes(b'0'));
+    let (first, second) = match length {
+        ..8 => (0, second & u64::MAX << (8 * (8 - length))),
+        8 => (0, second),
+        _ => (first & u64::MAX << (8 * (16 - length)), second),
+    };
+    // The lowest bit is that of the first byte that is a decimal sign; above it there may be some that are none.
+    let sign = second ^ bytes(decimal ^ b'0');
+    let point = (sign.wrapping_sub(bytes(1)) & !sign & bytes(0x80)).trailing_zeros() as usize / 8;
+    let (first, second, places) = if point == 8 {
+        (first, second, 0)
+    } else if point < 7 && point + length > 8 {
         // The digits before the decimal sign take its place.
-        let whole = cell & !(u128::MAX << (8 * point));
-        (whole << 8 | cell & u128::MAX << (8 * (point + 1)), WIDTH - 1 - point)
+        let behind = u64::MAX << (8 * (point + 1));
+        (first << 8, (second & !(behind >> 8)) << 8 | first >> 56 | second & behind, 7 - point)
     } else {
         return None;
     };
     // What is above nine gets the highest bit of its byte, or has it.
-    if (digits.wrapping_add(ONES * u128::from(0x7f - 9u8)) | digits) & HIGHEST != 0 {
+    let above = |digits: u64| (digits.wrapping_add(bytes(0x7f - 9)) | digits) & bytes(0x80) != 0;
+    if above(first) || above(second) {
         return None;
     }
-    let number = eight(digits as u64) * 100_000_000 + eight((digits >> 64) as u64);
-    let power = 10i64.checked_pow(scale.checked_sub(u32::try_from(places).ok()?)?)?;
-    let amount = i64::try_from(number).ok()?.checked_mul(power)?;
+    let number = eight(first) * 100_000_000 + eight(second);
+    let amount = i64::try_from(number).ok()?.checked_mul(*POWERS.get(scale.checked_sub(places)?)?)?;
     Some(if is_negative { -amount } else { amount })
 }
+
+/// Powers of ten.
+const POWERS: [i64; 13] = {
+    let (mut powers, mut place) = ([1; 13], 1);
+    while place < powers.len() {
+        powers[place] = powers[place - 1] * 10;
+        place += 1;
+    }
+    powers
+};
 
 /// The number of eight digits, the first in the lowest byte: neighbours become pairs, these fours, and these eight.
 #[inline]
@@ -84,7 +100,7 @@ mod tests {
 
     /// What a column has in its second cell, and the same by the long way.
     fn both(text: &str, numbers: NumberFormat, scale: u32) -> (Option<i64>, Option<i64>) {
-        let column = StringArray::from(vec!["9876543210.123456", text, "5"]);
+        let column = StringArray::from(vec!["98765432101234567890", text, "5"]);
         let plain = Plain::of(&column, numbers, scale);
         assert_eq!(plain.get(0), None);
         (plain.get(1), numbers.parse(text.as_bytes(), scale).ok())

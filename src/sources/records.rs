@@ -134,12 +134,13 @@ impl Records {
         // Fewer bytes than a block only at the end, so that more text goes on where this ends.
         while self.at < text.len() && (last || text.len() - self.at >= Places::BLOCK) {
             let (from, to) = (self.at, text.len().min(self.at + Places::BLOCK));
-            for place in Places::of(text.get(from..to).unwrap_or_default(), self.delimiter) {
-                let ended = self.pass(text, from + place);
-                if ended && (self.rows.len() >= rows || self.start > BATCH_BYTES) {
-                    self.at = self.start;
-                    return true;
-                }
+            let places = Places::of(text.get(from..to).unwrap_or_default(), self.delimiter);
+            let is_plain = self.state == State::Plain && !self.quoted && !places.has_quote;
+            let full =
+                if is_plain { self.pass_plain(text, from, places, rows) } else { self.pass(text, from, places, rows) };
+            if full {
+                self.at = self.start;
+                return true;
             }
             self.at = to;
         }
@@ -150,41 +151,66 @@ impl Records {
         false
     }
 
-    /// Goes past a sign; says whether it ends a record.
+    /// Goes past the signs of a block outside of quotes, as nearly all are. Says whether that makes so many records.
     #[inline]
-    fn pass(&mut self, text: &mut [u8], place: usize) -> bool {
-        let sign = text.get(place).copied().unwrap_or_default();
-        match self.state {
-            State::Plain => {}
-            State::Quoted => {
-                match sign {
-                    QUOTE => self.state = State::Closed,
-                    b'\n' => (self.line, self.spans) = (self.line + 1, true),
-                    _ => {}
-                }
-                return false;
+    fn pass_plain(&mut self, text: &mut [u8], from: usize, places: Places, rows: usize) -> bool {
+        for place in places.map(|place| from + place) {
+            let sign = text.get(place).copied().unwrap_or_default();
+            if sign == self.delimiter {
+                self.push_field(self.field, place);
+                self.field = place + 1;
+            } else if self.end_line(text, place, sign) && self.is_full(rows) {
+                return true;
             }
-            State::Closed if sign == QUOTE && text.get(place - 1) == Some(&QUOTE) => {
-                self.state = State::Quoted;
-                return false;
-            }
-            State::Closed => self.state = State::Plain,
-        }
-        if sign == QUOTE && place == self.field {
-            (self.state, self.quoted) = (State::Quoted, true);
-        } else if sign == self.delimiter {
-            self.end_field(text, place);
-        } else if sign != QUOTE {
-            return self.end_line(text, place, sign);
         }
         false
+    }
+
+    /// Goes past the signs of a block. Says whether that makes so many records.
+    fn pass(&mut self, text: &mut [u8], from: usize, places: Places, rows: usize) -> bool {
+        for place in places.map(|place| from + place) {
+            let sign = text.get(place).copied().unwrap_or_default();
+            match self.state {
+                State::Plain => {}
+                State::Quoted => {
+                    match sign {
+                        QUOTE => self.state = State::Closed,
+                        b'\n' => (self.line, self.spans) = (self.line + 1, true),
+                        _ => {}
+                    }
+                    continue;
+                }
+                State::Closed if sign == QUOTE && text.get(place - 1) == Some(&QUOTE) => {
+                    self.state = State::Quoted;
+                    continue;
+                }
+                State::Closed => self.state = State::Plain,
+            }
+            if sign == QUOTE && place == self.field {
+                (self.state, self.quoted) = (State::Quoted, true);
+            } else if sign == self.delimiter {
+                self.end_field(text, place);
+            } else if sign != QUOTE && self.end_line(text, place, sign) && self.is_full(rows) {
+                return true;
+            }
+        }
+        false
+    }
+
+    fn is_full(&self, rows: usize) -> bool {
+        self.rows.len() >= rows || self.start > BATCH_BYTES
+    }
+
+    #[inline]
+    fn push_field(&mut self, start: usize, end: usize) {
+        // No more text is kept than a batch and its last line.
+        self.fields.push(Field { start: start as u32, end: end as u32 });
     }
 
     #[inline]
     fn end_field(&mut self, text: &mut [u8], place: usize) {
         let (start, end) = if self.quoted { unquoted(text, self.field, place) } else { (self.field, place) };
-        // No more text is kept than a batch and its last line.
-        self.fields.push(Field { start: start as u32, end: end as u32 });
+        self.push_field(start, end);
         (self.field, self.quoted) = (place + 1, false);
     }
 
@@ -281,7 +307,12 @@ fn unquoted(text: &mut [u8], start: usize, end: usize) -> (usize, usize) {
 }
 
 /// The places of the signs in a block: delimiters, quotes and line ends.
-pub struct Places(u64);
+#[derive(Debug)]
+pub struct Places {
+    /// A bit for each place.
+    bits: u64,
+    pub has_quote: bool,
+}
 
 impl Places {
     /// Bytes looked at together.
@@ -291,28 +322,28 @@ impl Places {
     #[inline]
     pub fn of(text: &[u8], delimiter: u8) -> Self {
         if let Some(block) = text.first_chunk() {
-            return Self(signs(block, delimiter));
+            return Self::of_block(block, delimiter);
         }
         let mut block = [0; Self::BLOCK];
         block.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-        Self(signs(&block, delimiter) & ((1 << text.len()) - 1))
+        let places = Self::of_block(&block, delimiter);
+        Self { bits: places.bits & ((1 << text.len()) - 1), ..places }
     }
-}
 
-/// A bit for each sign.
-#[inline]
-fn signs(block: &[u8; Places::BLOCK], delimiter: u8) -> u64 {
-    let mut signs = [0; Places::BLOCK];
-    for (sign, byte) in signs.iter_mut().zip(block) {
-        let is = |sign: u8| u8::from(*byte == sign);
-        *sign = is(delimiter) | is(b'\n') | is(b'\r') | is(QUOTE);
+    #[inline]
+    fn of_block(block: &[u8; Self::BLOCK], delimiter: u8) -> Self {
+        let mut signs = [0; Self::BLOCK];
+        for (sign, byte) in signs.iter_mut().zip(block) {
+            let is = |sign: u8| u8::from(*byte == sign);
+            *sign = is(delimiter) | is(b'\n') | is(b'\r') | is(QUOTE);
+        }
+        // Eight bytes of zero or one become eight bits: the product brings them side by side in its highest byte.
+        let (eights, _) = signs.as_chunks();
+        let bits = eights.iter().rev().fold(0, |bits: u64, eight| {
+            bits << 8 | u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56
+        });
+        Self { bits, has_quote: block.iter().fold(false, |has, byte| has | (*byte == QUOTE)) }
     }
-    // Eight bytes of zero or one become eight bits: the product brings them side by side in its highest byte.
-    let (eights, _) = signs.as_chunks();
-    eights
-        .iter()
-        .rev()
-        .fold(0, |bits: u64, eight| bits << 8 | u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56)
 }
 
 impl Iterator for Places {
@@ -320,8 +351,8 @@ impl Iterator for Places {
 
     #[inline]
     fn next(&mut self) -> Option<usize> {
-        let place = self.0.trailing_zeros() as usize;
-        self.0 &= self.0.wrapping_sub(1);
+        let place = self.bits.trailing_zeros() as usize;
+        self.bits &= self.bits.wrapping_sub(1);
         (place < Self::BLOCK).then_some(place)
     }
 }
