@@ -1,10 +1,10 @@
 //! Where the header of a text stands, and what divides its fields.
 
+use super::division::MARK;
 use super::form::{DELIMITERS, Form, Header, delimiter_name};
 use super::headers::alike;
 use super::stream::{LineEnd, Text};
-use super::{Error, SourceColumn, Stored, cannot_read};
-use ::csv::{ByteRecord, ReaderBuilder};
+use super::{Error, SourceColumn, Stored, cannot_read, records};
 
 /// How many lines, and how many bytes, are searched for a header.
 pub const SEARCHED: usize = 100;
@@ -134,14 +134,11 @@ impl Sought<'_> {
     }
 
     /// The fields of the record that begins at a place, and whether its end is in sight.
-    fn fields(&self, offset: usize, delimiter: u8) -> (ByteRecord, bool) {
+    fn fields(&self, offset: usize, delimiter: u8) -> (Vec<Vec<u8>>, bool) {
         let rest = self.beginning.get(offset..).unwrap_or_default();
-        let mut reader = ReaderBuilder::new().delimiter(delimiter).has_headers(false).flexible(true).from_reader(rest);
-        let mut fields = ByteRecord::new();
-        // Reading from memory does not fail.
-        let read = reader.read_byte_record(&mut fields).unwrap_or_default();
-        let end = usize::try_from(reader.position().byte()).unwrap_or_default();
-        (fields, read && (self.whole || end < rest.len()))
+        let (fields, ended) = records::first(rest.strip_prefix(MARK).unwrap_or(rest), delimiter);
+        let complete = !fields.is_empty() && (self.whole || ended);
+        (fields, complete)
     }
 
     /// The one delimiter that divides a line; a line that none divides has one field.
@@ -179,14 +176,15 @@ impl Sought<'_> {
         }
     }
 
-    fn columns(&self, fields: &ByteRecord) -> Result<Vec<SourceColumn>, Error> {
+    fn columns(&self, fields: &[Vec<u8>]) -> Result<Vec<SourceColumn>, Error> {
         let not_text = |_| {
             Error::with_hint(
                 format!("the header of `{}` is not valid UTF-8", self.name),
                 "save the file as UTF-8, or declare its `encoding`",
             )
         };
-        let names: Vec<&str> = fields.iter().map(std::str::from_utf8).collect::<Result<_, _>>().map_err(not_text)?;
+        let names: Vec<&str> =
+            fields.iter().map(|field| std::str::from_utf8(field)).collect::<Result<_, _>>().map_err(not_text)?;
         named(self.name, &names)
     }
 

@@ -1,6 +1,6 @@
 //! The records of a text and their fields, found as places in it: nothing is copied.
 //!
-//! What is a record is what the reader of the `csv` crate takes for one. The signs that can end something are found in
+//! What is a record is what the `csv` crate takes for one. The signs that can end something are found in
 //! 64 bytes together, and these signs alone are looked at one by one.
 
 use super::stream::{BATCH_BYTES, Text};
@@ -270,6 +270,25 @@ impl<'a> Found<'a> {
             let field = self.fields.get(row.first + column).filter(|_| column < row.fields);
             field.map_or((0, 0), |field| (field.start as usize, field.end as usize))
         })
+    }
+}
+
+/// The fields of the first record of a text, none where it has none, and whether text follows it.
+pub fn first(text: &[u8], delimiter: u8) -> (Vec<Vec<u8>>, bool) {
+    // The text of quoted fields is moved, so that a copy is looked at; most first records are short.
+    let mut length = 1 << 10;
+    loop {
+        let mut copy = text.get(..length).unwrap_or(text).to_vec();
+        let mut records = Records::new(delimiter, 1);
+        let found = records.find(&mut copy, 1, false);
+        if !found && length < text.len() {
+            length *= 2;
+            continue;
+        }
+        if !found {
+            records.find(&mut copy, 1, true);
+        }
+        return (records.found(&copy).record(0).map(<[u8]>::to_vec).collect(), records.start < text.len());
     }
 }
 
