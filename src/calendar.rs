@@ -42,10 +42,14 @@ pub fn parse_day(text: &str, format: &str) -> Option<i32> {
 /// `2025-12-31` and nothing else: the common form, read without a format.
 pub fn parse_iso(text: &[u8]) -> Option<i32> {
     let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-    if ![y1, y2, y3, y4, m1, m2, d1, d2].iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let pair = |tens: u8, ones: u8| i32::from(tens - b'0') * 10 + i32::from(ones - b'0');
+    let digits = [y1, y2, y3, y4, m1, m2, d1, d2];
+    digits.iter().all(u8::is_ascii_digit).then_some(())?;
+    day_of_digits(digits)
+}
+
+/// The day of four digits of the year, two of the month and two of the day, where there is one in 1900–2199.
+pub fn day_of_digits([y1, y2, y3, y4, m1, m2, d1, d2]: [u8; 8]) -> Option<i32> {
+    let pair = |tens: u8, ones: u8| i32::from(tens & 15) * 10 + i32::from(ones & 15);
     let (year, month, day) = (pair(y1, y2) * 100 + pair(y3, y4), pair(m1, m2), pair(d1, d2));
     if !(i32::from(FIRST_YEAR)..=i32::from(LAST_YEAR)).contains(&year) || !(1..=12).contains(&month) {
         return None;

@@ -2,7 +2,7 @@
 //!
 //! A text that two declared formats read as different days is no day: nobody can tell which is meant.
 
-use crate::calendar::{date_of, day_of, parse_day};
+use crate::calendar::{date_of, day_of, day_of_digits, parse_day};
 use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ enum Format {
         text: String,
         /// Day and month are numbers and stand before the year, so that the dates of another country look the same.
         swappable: bool,
+        /// Where its digits stand, if it has so many always.
+        fixed: Option<Fixed>,
     },
     /// The day number of a spreadsheet, counted from this day.
     Serial(Epoch),
@@ -63,7 +65,7 @@ pub enum NoDay {
 impl DateFormats {
     /// `2025-12-31` alone.
     pub fn iso() -> Self {
-        Self { formats: vec![Format::Pattern { text: "%Y-%m-%d".to_owned(), swappable: false }] }
+        Self { formats: vec![Format::pattern("%Y-%m-%d")] }
     }
 
     /// Whether `2025-12-31` is the only form that a day can have.
@@ -80,9 +82,7 @@ impl DateFormats {
         let format = |(place, text): (usize, &&str)| match *text {
             "excel" => Ok(Format::Serial(Epoch::Y1900)),
             "excel-1904" => Ok(Format::Serial(Epoch::Y1904)),
-            pattern if names_a_day(pattern) => {
-                Ok(Format::Pattern { text: pattern.to_owned(), swappable: is_swappable(pattern) })
-            }
+            pattern if names_a_day(pattern) => Ok(Format::pattern(pattern)),
             _ => Err(place),
         };
         Ok(Self { formats: formats.iter().enumerate().map(format).collect::<Result<_, _>>()? })
@@ -109,8 +109,9 @@ impl DateFormats {
     /// Where no format reads it, or two read different days.
     pub fn read(&self, text: &str) -> Result<Reading, NoDay> {
         self.agreed(self.formats.iter().filter_map(|format| match format {
-            Format::Pattern { text: pattern, swappable } => {
-                let day = parse_day(text, pattern)?;
+            Format::Pattern { text: pattern, swappable, fixed } => {
+                let quick = fixed.as_ref().and_then(|fixed| fixed.day(text.as_bytes()));
+                let day = quick.or_else(|| parse_day(text, pattern))?;
                 Some(Reading { day, order: if *swappable { order(date_of(day)) } else { Order::Clear } })
             }
             Format::Serial(epoch) => epoch.day(serial(text)?),
@@ -146,6 +147,58 @@ impl DateFormats {
             }
         }
         agreed.ok_or(NoDay::Unreadable)
+    }
+}
+
+impl Format {
+    fn pattern(text: &str) -> Self {
+        Self::Pattern { text: text.to_owned(), swappable: is_swappable(text), fixed: Fixed::of(text) }
+    }
+}
+
+/// A format of four digits of the year, two of the month, two of the day, and signs between them: as nearly all dates
+/// are, so that they need not be read by the letters of the format.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Fixed {
+    /// A zero for each digit, and the signs.
+    form: Vec<u8>,
+    /// Where the digits of the year, the month and the day stand.
+    digits: [usize; 8],
+}
+
+impl Fixed {
+    fn of(format: &str) -> Option<Self> {
+        let (mut form, mut digits, mut letters) = (Vec::new(), [None; 8], format.bytes());
+        while let Some(letter) = letters.next() {
+            let (place, count) = match letter {
+                b'%' => match letters.next()? {
+                    b'Y' => (0, 4),
+                    b'm' => (4, 2),
+                    b'd' => (6, 2),
+                    _ => return None,
+                },
+                b'-' | b'.' | b'/' => {
+                    form.push(letter);
+                    continue;
+                }
+                _ => return None,
+            };
+            for digit in digits.iter_mut().skip(place).take(count) {
+                *digit = Some(form.len());
+                form.push(b'0');
+            }
+        }
+        let is_whole = form.iter().filter(|letter| **letter == b'0').count() == digits.len();
+        let [y1, y2, y3, y4, m1, m2, d1, d2] = digits;
+        is_whole.then_some(Self { form, digits: [y1?, y2?, y3?, y4?, m1?, m2?, d1?, d2?] })
+    }
+
+    /// The day of a text of this form; nothing also where it has another that the format allows.
+    fn day(&self, text: &[u8]) -> Option<i32> {
+        let fits = |(form, letter): (&u8, &u8)| if *form == b'0' { letter.is_ascii_digit() } else { letter == form };
+        let is_of_form = text.len() == self.form.len() && self.form.iter().zip(text).all(fits);
+        is_of_form.then_some(())?;
+        day_of_digits(self.digits.map(|place| text.get(place).copied().unwrap_or_default()))
     }
 }
 
@@ -386,6 +439,23 @@ mod tests {
             let text = format!("{day:02}/{month:02}/{year}");
             let read = formats(&["%d/%m/%Y", "%m/%d/%Y"]).read(&text);
             prop_assert_eq!(read.is_ok(), day == month);
+        }
+
+        #[test]
+        fn fixed_digits_are_read_as_the_format_reads_them(
+            format in proptest::sample::select(vec!["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y/%m/%d", "%Y%m%d", "%d-%m-%Y"]),
+            text in prop_oneof![
+                4 => "[0-3][0-9][./-][01][0-9][./-](19|20|21|22)[0-9]{2}", 2 => "(19|20)[0-9]{2}[/-]?[01][0-9][/-]?[0-3][0-9]",
+                1 => "[0-9/ .+-]{6,11}", 1 => "\\PC{8,10}",
+            ],
+        ) {
+            let fixed = Fixed::of(format).unwrap();
+            let read = parse_day(&text, format);
+            prop_assert!(fixed.day(text.as_bytes()).is_none_or(|day| Some(day) == read), "{text}");
+            if let Some(day) = read {
+                let written = date_of(day).strftime(format).to_string();
+                prop_assert_eq!(fixed.day(written.as_bytes()), Some(day));
+            }
         }
 
         #[test]
