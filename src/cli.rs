@@ -99,6 +99,9 @@ pub struct RunArguments {
     /// Threads that read lines; as many as there are processors where left out. Changes no result
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+    /// How much memory the run may take, such as `2GB`; wins over `memory_limit` of the file. Changes no result
+    #[arg(long, value_name = "SIZE")]
+    pub memory_limit: Option<String>,
     /// Read everything again, also where nothing changed since the current run
     #[arg(long)]
     pub fresh: bool,

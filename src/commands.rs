@@ -60,10 +60,15 @@ pub fn execute(arguments: Arguments, answer: &mut dyn io::Write) -> Result<(), F
 }
 
 fn prepare(arguments: &PipelineArguments) -> Result<Plan, Failure> {
+    prepare_within(arguments, None)
+}
+
+fn prepare_within(arguments: &PipelineArguments, memory_limit: Option<&str>) -> Result<Plan, Failure> {
     let argument = |name: &str, text: String| SourceText { name: name.to_owned(), text };
     let sets = arguments.sets.iter().map(|set| argument("--set", set.clone()));
     let as_of = arguments.as_of.iter().map(|day| argument("--as-of", format!("as_of={day}")));
-    let sets: Vec<SourceText> = sets.chain(as_of).collect();
+    let memory = memory_limit.map(|size| argument("--memory-limit", format!("memory_limit={size}")));
+    let sets: Vec<SourceText> = sets.chain(as_of).chain(memory).collect();
     let (pipeline, problems) = load(&arguments.pipeline, &sets)?;
     Ok(check(pipeline, problems)?)
 }
@@ -71,7 +76,7 @@ fn prepare(arguments: &PipelineArguments) -> Result<Plan, Failure> {
 fn run_pipeline(arguments: &RunArguments) -> Result<String, Failure> {
     let terminal = std::io::stderr().is_terminal();
     start_log(arguments.log, terminal);
-    let plan = prepare(&arguments.pipeline)?;
+    let plan = prepare_within(&arguments.pipeline, arguments.memory_limit.as_deref())?;
     let threads = arguments.threads.map_or_else(processors, usize::from);
     // Where a pool exists already, such as in a test, its size stays: no result depends on it.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

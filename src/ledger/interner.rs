@@ -72,6 +72,12 @@ impl Interner {
         texts.iter().zip(keys).map(|(text, (key, hash))| self.code_of(text, key, hash)).collect()
     }
 
+    /// How many bytes of memory they take, about.
+    pub fn bytes(&self) -> usize {
+        let of_codes = self.codes.capacity() * (size_of::<(Key, u32)>() + 1);
+        self.all.capacity() + self.ends.capacity() * size_of::<usize>() + of_codes
+    }
+
     /// The hashes of all strings in the order of their codes.
     pub fn hashes(&self) -> impl Iterator<Item = u64> {
         self.texts().map(Self::hash_of)

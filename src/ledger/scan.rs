@@ -19,7 +19,7 @@ use super::quarantine::{Gathering, Line as BadLine, Page};
 use super::rates::RateTable;
 use super::sums::Details;
 use super::tally::{FileTally, Tally};
-use super::total::{PAIRS_HELD, Total};
+use super::total::{Room, Total};
 use super::total_rows::{self, Running, Then};
 use super::waist::{Line, Waist};
 use super::{Roles, duplicates};
@@ -217,7 +217,8 @@ impl Pass<'_> {
         parts: &[Part],
         part: impl Fn(&mut Worker, &Part) -> Result<Option<Running>, Failure> + Sync,
     ) -> Result<Learned, Failure> {
-        let total = Total::new(Arc::clone(&self.ids), PAIRS_HELD, Arc::clone(&self.means.scratch));
+        let room = Room::of(self.scan.settings.memory_limit);
+        let total = Total::new(Arc::clone(&self.ids), room, Arc::clone(&self.means.scratch));
         let learned = side_by_side(parts.len(), self.means.threads, |next| {
             let mut worker = Worker::new(self.scan, self.quarantine, &self.places, &total);
             let mut passed = Vec::new();

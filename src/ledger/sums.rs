@@ -41,6 +41,11 @@ impl Sums {
         *self.sums.entry((whole, part)).or_default() += amount;
     }
 
+    /// How many bytes of memory they take, about.
+    fn bytes(&self) -> usize {
+        self.sums.capacity() * (size_of::<((u32, u64), i128)>() + 1)
+    }
+
     /// All sums, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = (u32, u64, i128)> + Clone {
         self.sums.iter().map(|((whole, part), amount)| (*whole, *part, *amount))
@@ -61,6 +66,11 @@ pub struct FineSums {
 }
 
 impl FineSums {
+    /// How many bytes of memory they take, about.
+    pub fn bytes(&self) -> usize {
+        self.by_slot().iter().map(|sums| sums.bytes()).sum::<usize>() + self.days.bytes()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.by_slot().iter().all(|sums| sums.sums.is_empty()) && self.days.sums.is_empty()
     }

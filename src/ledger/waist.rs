@@ -10,8 +10,9 @@ use super::index;
 use super::interner::Interner;
 use super::sums::{Details, FineSums};
 use foldhash::fast::FixedState;
-use hashbrown::HashMap;
+use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
+use std::hash::BuildHasher;
 
 /// So many account years, and so many pairs for the distinct counts, fill a waist.
 const FULL_YEARS: usize = 1 << 15;
@@ -71,8 +72,13 @@ pub struct AccountYears {
     pub years: Vec<YearSums>,
     /// By account, the year that it was looked for last and its slot: lines come by the month.
     last: Vec<(i16, u32)>,
-    /// Where the sums of an account and fiscal year are.
-    slots: HashMap<(u32, i16), u32, FixedState>,
+    /// Where the sums of an account and fiscal year are, by the hash of both.
+    slots: HashTable<u32>,
+}
+
+/// The hash of an account and a fiscal year.
+fn hash(account: u32, fiscal_year: i16) -> u64 {
+    FixedState::default().hash_one(u64::from(account) << 16 | u64::from(fiscal_year.cast_unsigned()))
 }
 
 /// No year, before any was looked for.
@@ -89,8 +95,16 @@ impl AccountYears {
     }
 
     fn other_slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
-        let years = &mut self.years;
-        let slot = *self.slots.entry((account, fiscal_year)).or_insert_with(|| {
+        let is_it = |slot: &u32| {
+            self.years.get(index(*slot)).is_some_and(|year| (year.account, year.fiscal_year) == (account, fiscal_year))
+        };
+        let known = self.slots.find(hash(account, fiscal_year), is_it).copied();
+        let slot = known.unwrap_or_else(|| {
+            let years = &mut self.years;
+            if years.len() == years.capacity() {
+                // Less than twice as many: these are most of the memory of a run with many accounts.
+                years.reserve_exact(years.len() / 4 + 64);
+            }
             years.push(YearSums {
                 revenue: 0,
                 cost: 0,
@@ -102,13 +116,22 @@ impl AccountYears {
                 fiscal_year,
                 months: 0,
             });
-            u32::try_from(years.len() - 1).unwrap_or(u32::MAX)
+            let slot = u32::try_from(years.len() - 1).unwrap_or(u32::MAX);
+            let hash_of = |slot: &u32| years.get(index(*slot)).map_or(0, |year| hash(year.account, year.fiscal_year));
+            self.slots.insert_unique(hash(account, fiscal_year), slot, hash_of);
+            slot
         });
         if index(account) >= self.last.len() {
             self.last.resize(index(account) + 1, NONE);
         }
         self.last.get_mut(index(account)).into_iter().for_each(|last| *last = (fiscal_year, slot));
         slot
+    }
+
+    /// How many bytes of memory they take, about.
+    pub fn bytes(&self) -> usize {
+        let of_slots = self.slots.capacity() * (size_of::<u32>() + 1);
+        self.accounts.bytes() + self.years.capacity() * size_of::<YearSums>() + of_slots + self.last.capacity() * 8
     }
 
     /// Takes in a year of an account; the slot of its sums.

@@ -82,7 +82,10 @@ fn decode(sources: &[SourceText], problems: &Problems) -> Option<(Settings, Vec<
     let settings = Settings::decode(&mut fields);
     let stages = fields.required("stages").map(|node| stages(node, problems)).unwrap_or_default();
     fields.finish();
-    Some((settings, stages, tree.to_json()))
+    let mut content = tree.to_json();
+    // How much memory there is decides nothing but how long a run takes.
+    content.as_object_mut().into_iter().for_each(|content| _ = content.remove("memory_limit"));
+    Some((settings, stages, content))
 }
 
 fn stages(node: &Node, problems: &Problems) -> Vec<Declared> {

@@ -1,9 +1,10 @@
-//! What holds for a whole pipeline: its name, root, as-of day, fiscal year, currency and language.
+//! What holds for a whole pipeline: its name, root, as-of day, fiscal year, currency, language and memory.
 
 use super::diagnostics::{Located, Problems};
 use super::fields::Fields;
 use crate::calendar::{FiscalCalendar, parse_day};
 use crate::outputs::locale::Language;
+use bytesize::ByteSize;
 use std::path::PathBuf;
 
 /// The last day that counts.
@@ -27,6 +28,8 @@ pub struct Settings {
     /// Decimal places of the currency's minor unit, as the sources carry them.
     pub decimals: u32,
     pub language: Language,
+    /// How many bytes of memory a run may take, where it is declared.
+    pub memory_limit: Option<u64>,
 }
 
 impl Settings {
@@ -40,6 +43,7 @@ impl Settings {
         let currency = fields.text("currency").and_then(|code| currency(code, fields.problems));
         let decimals = fields.whole("decimals", 0..=6, 2);
         let languages = [("en", Language::English), ("es", Language::Spanish)];
+        let memory_limit = fields.optional_text("memory_limit").and_then(|size| memory(&size, fields.problems));
         let language = fields.choice("language", &languages, Language::English);
         Self {
             name: name.unwrap_or_default(),
@@ -49,6 +53,7 @@ impl Settings {
             currency: currency.unwrap_or_default(),
             decimals: decimals.and_then(|decimals| u32::try_from(decimals).ok()).unwrap_or(2),
             language: language.unwrap_or_default(),
+            memory_limit,
         }
     }
 }
@@ -78,6 +83,25 @@ fn as_of(text: &Located<String>, problems: &Problems) -> Option<AsOf> {
     }
     let message = format!("`as_of` should be `latest` or a day, found `{}`", text.value);
     problems.report(&text.span, message, "write a day that exists as year-month-day, such as `2025-12-31`".to_owned());
+    None
+}
+
+/// The least memory that may be declared: a run of a handful of lines takes about half of it.
+const LEAST_MEMORY: ByteSize = ByteSize::mb(64);
+
+fn memory(size: &Located<String>, problems: &Problems) -> Option<u64> {
+    let hint = "such as `2GB`; a run of few lines takes about 40 MB".to_owned();
+    match size.value.parse::<ByteSize>() {
+        Ok(bytes) if bytes >= LEAST_MEMORY => return Some(bytes.as_u64()),
+        Ok(_) => {
+            let message = format!("`memory_limit` should be 64MB or more, found `{}`", size.value);
+            problems.report(&size.span, message, hint);
+        }
+        Err(_) => {
+            let message = format!("`memory_limit` should be a size, found `{}`", size.value);
+            problems.report(&size.span, message, hint);
+        }
+    }
     None
 }
 
