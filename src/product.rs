@@ -42,7 +42,11 @@ impl AccountYears {
     /// # Errors
     /// Where the table cannot be divided, which would be a mistake of the program.
     pub fn of(table: Table, bucket: Option<&str>, period: Period) -> Result<Self, Failure> {
-        let is_bucket: Vec<bool> = table.text("account").into_iter().map(|account| Some(account) == bucket).collect();
+        let Some(bucket) = bucket else {
+            let bucket = Table { spec: table.spec.clone(), frame: table.frame.clear() };
+            return Ok(Self { accounts: table.clone(), bucket, table, period });
+        };
+        let is_bucket: Vec<bool> = table.text("account").into_iter().map(|account| account == bucket).collect();
         let accounts = table.rows_where(is_bucket.iter().map(|is_bucket| !is_bucket));
         let bucket = table.rows_where(is_bucket.iter().copied());
         let failed = |error| Failure::run(format!("cannot tell accounts from lines without one: {error}"));

@@ -297,7 +297,7 @@ fn stage_record(step: &Step, time: Duration, product: &Product, plan: &Plan) -> 
 fn table_record(table: &Table, decimals: u32) -> Value {
     let money = table.spec.columns.iter().filter(|column| column.meaning == Meaning::Money);
     let sums = money.filter_map(|column| {
-        let sum = table.integers(&column.name).into_iter().flatten().try_fold(0i64, i64::checked_add)?;
+        let sum = table.each_integer(&column.name).flatten().try_fold(0i64, i64::checked_add)?;
         Some((column.name.clone(), to_plain(sum, decimals).into()))
     });
     json!({"name": table.name(), "rows": table.rows(), "money": sums.collect::<Map<String, Value>>()})

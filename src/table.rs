@@ -3,7 +3,10 @@
 //! Frames hold money as whole minor units in `Int64`; the meaning says so, and the outputs turn it
 //! into decimals when it leaves. The physical type of a column follows from its meaning alone.
 
-use polars::prelude::{BooleanChunked, Column as Series, DataFrame, DataType, PlSmallStr};
+use polars::prelude::{
+    BooleanChunked, ChunkTake, ChunkedArray, ChunkedCollectInferIterExt, Column as Series, DataFrame, DataType, IdxCa,
+    IntoColumn, NamedFrom, NumericNative, PlSmallStr, PolarsNumericType, StringChunked,
+};
 
 /// What the values of a column are, and with it how they are stored, written and read aloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,18 +127,27 @@ impl Table {
 
     /// The values of a text column; nulls read as the empty string.
     pub fn text(&self, column: &str) -> Vec<&str> {
-        let values = self.series(column).str();
-        values.into_iter().flat_map(|values| values.iter()).map(Option::unwrap_or_default).collect()
+        self.each_text(column).map(Option::unwrap_or_default).collect()
     }
 
     /// The values of a text column.
     pub fn optional_text(&self, column: &str) -> Vec<Option<&str>> {
-        self.series(column).str().into_iter().flat_map(|values| values.iter()).collect()
+        self.each_text(column).collect()
+    }
+
+    /// The values of a text column, one after the other.
+    pub fn each_text(&self, column: &str) -> impl Iterator<Item = Option<&str>> {
+        self.series(column).str().into_iter().flat_map(|values| values.iter())
     }
 
     /// The values of an integer or money column.
     pub fn integers(&self, column: &str) -> Vec<Option<i64>> {
-        self.series(column).i64().into_iter().flat_map(|values| values.iter()).collect()
+        self.each_integer(column).collect()
+    }
+
+    /// The values of an integer or money column, one after the other.
+    pub fn each_integer(&self, column: &str) -> impl Iterator<Item = Option<i64>> {
+        self.series(column).i64().into_iter().flat_map(|values| values.iter())
     }
 
     /// The values of a number or ratio column.
@@ -171,6 +183,23 @@ impl Table {
     }
 }
 
+/// A value of a column of numbers, which may be one that can be missing.
+pub trait Value<N: NumericNative>: Sized {
+    fn column(values: Vec<Self>, name: PlSmallStr) -> ChunkedArray<N::PolarsType>;
+}
+
+impl<N: NumericNative<PolarsType: PolarsNumericType<Native = N>>> Value<N> for N {
+    fn column(values: Vec<Self>, name: PlSmallStr) -> ChunkedArray<N::PolarsType> {
+        ChunkedArray::from_vec(name, values)
+    }
+}
+
+impl<N: NumericNative<PolarsType: PolarsNumericType<Native = N>>> Value<N> for Option<N> {
+    fn column(values: Vec<Self>, name: PlSmallStr) -> ChunkedArray<N::PolarsType> {
+        values.into_iter().collect_ca(name)
+    }
+}
+
 /// Collects the columns of a table one by one, so that spec and frame cannot disagree.
 #[derive(Debug)]
 pub struct TableBuilder {
@@ -200,35 +229,50 @@ impl TableBuilder {
         self.push(name, Meaning::Text, |name| Series::new(name, values))
     }
 
-    pub fn integers(self, name: &str, values: Vec<impl Into<Option<i64>>>) -> Self {
-        let values: Vec<Option<i64>> = values.into_iter().map(Into::into).collect();
-        self.push(name, Meaning::Integer, |name| Series::new(name, values))
+    /// A text column in which the same texts come again and again: each value is the place of its text in the list.
+    ///
+    /// Panics where a place lies outside of the list, as [`TableBuilder::build`] does.
+    pub fn repeated_text<S: AsRef<str>>(self, name: &str, texts: &[S], places: Vec<u32>) -> Self {
+        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+        self.push(name, Meaning::Text, |name| {
+            let (texts, places) = (StringChunked::new(name.clone(), texts), IdxCa::from_vec(name, places));
+            match texts.take(&places) {
+                Ok(values) => values.into_column(),
+                Err(error) => unreachable!("places lie in the list that they were made from: {error}"),
+            }
+        })
     }
 
-    pub fn money(self, name: &str, values: Vec<impl Into<Option<i64>>>) -> Self {
-        let values: Vec<Option<i64>> = values.into_iter().map(Into::into).collect();
-        self.push(name, Meaning::Money, |name| Series::new(name, values))
+    pub fn integers(self, name: &str, values: Vec<impl Value<i64>>) -> Self {
+        self.push(name, Meaning::Integer, |name| Value::column(values, name).into_column())
     }
 
-    pub fn numbers(self, name: &str, values: Vec<impl Into<Option<f64>>>) -> Self {
-        let values: Vec<Option<f64>> = values.into_iter().map(Into::into).collect();
-        self.push(name, Meaning::Number, |name| Series::new(name, values))
+    pub fn money(self, name: &str, values: Vec<impl Value<i64>>) -> Self {
+        self.push(name, Meaning::Money, |name| Value::column(values, name).into_column())
     }
 
-    pub fn ratios(self, name: &str, values: Vec<impl Into<Option<f64>>>) -> Self {
-        let values: Vec<Option<f64>> = values.into_iter().map(Into::into).collect();
-        self.push(name, Meaning::Ratio, |name| Series::new(name, values))
+    pub fn numbers(self, name: &str, values: Vec<impl Value<f64>>) -> Self {
+        self.push(name, Meaning::Number, |name| Value::column(values, name).into_column())
     }
 
-    pub fn dates(self, name: &str, values: Vec<impl Into<Option<i32>>>) -> Self {
-        let values: Vec<Option<i32>> = values.into_iter().map(Into::into).collect();
+    pub fn ratios(self, name: &str, values: Vec<impl Value<f64>>) -> Self {
+        self.push(name, Meaning::Ratio, |name| Value::column(values, name).into_column())
+    }
+
+    pub fn dates(self, name: &str, values: Vec<impl Value<i32>>) -> Self {
         self.push(name, Meaning::Date, |name| {
-            let days = Series::new(name, values);
+            let days = Value::column(values, name).into_column();
             match days.cast(&DataType::Date) {
                 Ok(dates) => dates,
                 Err(error) => unreachable!("days always cast to dates: {error}"),
             }
         })
+    }
+
+    /// A column in which every value is missing, which takes no room.
+    pub fn nothing(self, name: &str, meaning: Meaning) -> Self {
+        let height = self.height;
+        self.push(name, meaning, |name| Series::full_null(name, height, &meaning.data_type()))
     }
 
     pub fn flags(self, name: &str, values: Vec<bool>) -> Self {

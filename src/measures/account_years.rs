@@ -1,6 +1,6 @@
 //! The stage kind `account_years`: one row per account and fiscal year.
 
-use crate::ledger::books::AccountYear;
+use crate::ledger::books::{AccountYear, Books};
 use crate::ledger::{Ledger, Roles};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
@@ -8,7 +8,7 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::product::{self, Inputs, Product};
 use crate::stages::Stage;
-use crate::table::{Table, TableBuilder};
+use crate::table::{Meaning, Table, TableBuilder};
 
 pub const MANUAL: &str = include_str!("../../docs/stages/account_years.md");
 
@@ -33,9 +33,7 @@ impl AccountYears {
         let signature = Signature::AccountYears { roles, spec, bucket: bucket.clone() };
         let job = move |inputs: &Inputs| {
             let Ledger { books, period, .. } = inputs.ledger(&from)?;
-            let mut years = [books.years.as_slice(), books.bucket.as_slice()].concat();
-            years.sort_unstable_by_key(|year| (year.account, year.fiscal_year));
-            let table = account_years(&name, &years, &books.accounts, roles, period.last_year);
+            let table = account_years(&name, &in_order(books), &books.accounts, roles, period.last_year);
             let years = product::AccountYears::of(table, bucket.as_deref(), *period)?;
             Ok(Product::AccountYears(Box::new(years)))
         };
@@ -43,31 +41,50 @@ impl AccountYears {
     }
 }
 
+/// The years of all accounts and of the bucket, one after the other in the order of accounts.
+fn in_order(books: &Books) -> [&[AccountYear]; 3] {
+    let bucket = books.bucket.first().map_or(u32::MAX, |year| year.account);
+    let (before, after) = books.years.split_at(books.years.partition_point(|year| year.account < bucket));
+    [before, &books.bucket, after]
+}
+
 /// The waist as a table, sorted by account and fiscal year. What the ledger has no column for is null.
-pub fn account_years(
+fn account_years(
     name: &str,
-    years: &[AccountYear],
+    years: &[&[AccountYear]],
     accounts: &[String],
     roles: Roles,
     last_complete_year: i32,
 ) -> Table {
-    let account = |code: u32| accounts.get(usize::try_from(code).unwrap_or(usize::MAX)).map_or("", String::as_str);
-    let integers = |value: fn(&AccountYear) -> i64| years.iter().map(value).collect::<Vec<i64>>();
-    let declared = |declared: bool, value: fn(&AccountYear) -> i64| -> Vec<Option<i64>> {
-        years.iter().map(|year| declared.then(|| value(year))).collect()
+    let mut builder = TableBuilder::new(name, years.iter().map(|years| years.len()).sum())
+        .repeated_text("account", accounts, values(years, |year| year.account))
+        .integers("fiscal_year", values(years, |year| i64::from(year.fiscal_year)))
+        .money("revenue", values(years, |year| year.revenue));
+    builder = match roles.cost {
+        true => builder.money("cost", values(years, |year| year.cost)),
+        false => builder.nothing("cost", Meaning::Money),
     };
-    TableBuilder::new(name, years.len())
-        .text("account", years.iter().map(|year| account(year.account)).collect())
-        .integers("fiscal_year", integers(|year| year.fiscal_year.into()))
-        .money("revenue", integers(|year| year.revenue))
-        .money("cost", declared(roles.cost, |year| year.cost))
-        .integers("lines", integers(|year| year.lines))
-        .integers("invoices", declared(roles.invoice, |year| year.invoices))
-        .integers("products", declared(roles.product, |year| year.products))
-        .integers("returns", integers(|year| year.returns))
-        .integers("active_months", integers(|year| year.months.count_ones().into()))
-        .dates("first_date", years.iter().map(|year| year.first_day).collect::<Vec<i32>>())
-        .dates("last_date", years.iter().map(|year| year.last_day).collect::<Vec<i32>>())
-        .flags("complete", years.iter().map(|year| year.fiscal_year <= last_complete_year).collect())
+    builder = builder.integers("lines", values(years, |year| year.lines));
+    builder = match roles.invoice {
+        true => builder.integers("invoices", values(years, |year| year.invoices)),
+        false => builder.nothing("invoices", Meaning::Integer),
+    };
+    builder = match roles.product {
+        true => builder.integers("products", values(years, |year| year.products)),
+        false => builder.nothing("products", Meaning::Integer),
+    };
+    builder
+        .integers("returns", values(years, |year| year.returns))
+        .integers("active_months", values(years, |year| i64::from(year.months.count_ones())))
+        .dates("first_date", values(years, |year| year.first_day))
+        .dates("last_date", values(years, |year| year.last_day))
+        .flags("complete", values(years, |year| year.fiscal_year <= last_complete_year))
         .build()
+}
+
+/// One value of each year.
+fn values<T>(years: &[&[AccountYear]], value: impl Fn(&AccountYear) -> T) -> Vec<T> {
+    let mut values = Vec::with_capacity(years.iter().map(|years| years.len()).sum());
+    years.iter().for_each(|years| values.extend(years.iter().map(&value)));
+    values
 }

@@ -61,7 +61,7 @@ pub fn concentration_spec(name: &str) -> TableSpec {
 }
 
 /// One row per segment, in the order given; the first is the whole book, and only it has revenue without an account.
-pub fn concentration(name: &str, segments: &[(&str, Vec<Row>)], unassigned: i64) -> Table {
+pub fn concentration(name: &str, segments: &[(&str, &[Row])], unassigned: i64) -> Table {
     let unassigned = std::iter::once(unassigned).chain(std::iter::repeat(0)).take(segments.len());
     let all: Vec<Figures> = segments.iter().map(|(_, rows)| figures(rows)).collect();
     let numbers = |value: fn(&Figures) -> Option<f64>| all.iter().map(value).collect::<Vec<_>>();

@@ -1,6 +1,6 @@
 //! The stage kind `growth`: how revenue grew over the last complete fiscal years.
 
-use super::window::{Window, by_account};
+use super::window::{AccountValues, Window, by_account};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
@@ -35,13 +35,13 @@ impl Growth {
         scope.account_years(&self.from)?;
         let (name, growth) = (id.value.clone(), self.clone());
         let intervals = usize::try_from(self.years).unwrap_or_default();
-        let spec = table(&name, &[], &[], intervals).spec;
+        let spec = table(&name, &AccountValues::default(), &[], intervals).spec;
         let job = move |inputs: &Inputs| {
             let (account_years, period) = inputs.account_years(&growth.from.value)?;
             let window = Window::last(growth.years + 1, period, &name)?;
             let revenue = by_account(account_years, "revenue", window);
-            let rows: Vec<Row> = revenue.values.into_iter().map(|revenue| Row::of(revenue, growth.threshold)).collect();
-            Ok(Product::Tables(vec![table(&name, &revenue.accounts, &rows, intervals)]))
+            let rows: Vec<Row> = revenue.of_each().map(|revenue| Row::of(revenue, growth.threshold)).collect();
+            Ok(Product::Tables(vec![table(&name, &revenue, &rows, intervals)]))
         };
         Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
@@ -76,10 +76,6 @@ impl Status {
 /// The growth of one account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Minor units, oldest year first.
-    pub revenue: Vec<i64>,
-    /// One per year after the first; null where the year before is not above zero.
-    pub growth: Vec<Option<f64>>,
     pub cagr: Option<f64>,
     pub intervals: Option<i64>,
     pub status: Status,
@@ -91,15 +87,11 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn of(revenue: Vec<i64>, threshold: f64) -> Self {
-        let growth: Vec<Option<f64>> = revenue
-            .iter()
-            .zip(revenue.iter().skip(1))
-            .map(|(before, after)| (*before > 0).then(|| *after as f64 / *before as f64 - 1.0))
-            .collect();
-        let known: Vec<f64> = growth.iter().flatten().copied().collect();
+    /// From the revenue of each year in minor units, oldest year first.
+    pub fn of(revenue: &[i64], threshold: f64) -> Self {
+        let known = || each_growth(revenue).flatten();
         let base = revenue.iter().position(|revenue| *revenue != 0);
-        let status = status(&revenue, base);
+        let status = status(revenue, base);
         let has_rate = matches!(status, Status::Ok | Status::Short | Status::Lost);
         let intervals = base.filter(|_| has_rate).map(|base| revenue.len() - 1 - base);
         // In the form of a product, where 5% of 100 is 5; as a ratio, 105 / 100 − 1 is a hair above 0.05.
@@ -113,14 +105,18 @@ impl Row {
             intervals: intervals.and_then(|intervals| i64::try_from(intervals).ok()),
             status,
             years_grown: i64::try_from(years_grown).unwrap_or_default(),
-            constant: years_grown == growth.len(),
-            worst: known.iter().copied().min_by(f64::total_cmp),
-            stddev: sample_stddev(&known),
+            constant: years_grown + 1 == revenue.len(),
+            worst: known().min_by(f64::total_cmp),
+            stddev: sample_stddev(known),
             dhs: revenue.first().zip(revenue.last()).and_then(|(first, last)| dhs(*first, *last)),
-            growth,
-            revenue,
         }
     }
+}
+
+/// The growth of each year after the first; null where the year before is not above zero.
+fn each_growth(revenue: &[i64]) -> impl Iterator<Item = Option<f64>> {
+    let years = revenue.iter().zip(revenue.iter().skip(1));
+    years.map(|(before, after)| (*before > 0).then(|| *after as f64 / *before as f64 - 1.0))
 }
 
 fn status(revenue: &[i64], base: Option<usize>) -> Status {
@@ -142,14 +138,14 @@ fn compound(first: i64, last: i64, intervals: usize) -> Option<f64> {
     Some((last as f64 / first as f64).powf(1.0 / f64::from(intervals)) - 1.0)
 }
 
-fn sample_stddev(values: &[f64]) -> Option<f64> {
-    if values.len() < 2 {
+fn sample_stddev<I: Iterator<Item = f64>>(values: impl Fn() -> I) -> Option<f64> {
+    let count = values().count();
+    if count < 2 {
         return None;
     }
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    Some((squares / (count - 1.0)).sqrt())
+    let mean = values().sum::<f64>() / count as f64;
+    let squares: f64 = values().map(|value| (value - mean).powi(2)).sum();
+    Some((squares / (count as f64 - 1.0)).sqrt())
 }
 
 /// Davis, Haltiwanger & Schuh (1996): growth over the mean of both ends, in [−2, 2].
@@ -158,14 +154,14 @@ fn dhs(first: i64, last: i64) -> Option<f64> {
     defined.then(|| (last as f64 - first as f64) / ((last as f64 + first as f64) / 2.0))
 }
 
-fn table(name: &str, accounts: &[&str], rows: &[Row], intervals: usize) -> Table {
-    let mut builder = TableBuilder::new(name, rows.len()).per_account().text("account", accounts.to_vec());
+fn table(name: &str, revenue: &AccountValues, rows: &[Row], intervals: usize) -> Table {
+    let mut builder = TableBuilder::new(name, rows.len()).per_account().text("account", revenue.accounts.clone());
     for year in 0..=intervals {
-        let revenue: Vec<Option<i64>> = rows.iter().map(|row| row.revenue.get(year).copied()).collect();
+        let revenue: Vec<Option<i64>> = revenue.of_each().map(|revenue| revenue.get(year).copied()).collect();
         builder = builder.money(&format!("revenue_y{year}"), revenue);
     }
     for year in 0..intervals {
-        let growth: Vec<Option<f64>> = rows.iter().map(|row| row.growth.get(year).copied().flatten()).collect();
+        let growth: Vec<Option<f64>> = revenue.of_each().map(|revenue| each_growth(revenue).nth(year)?).collect();
         builder = builder.ratios(&format!("growth_y{}", year + 1), growth);
     }
     builder
@@ -185,15 +181,16 @@ mod tests {
     use super::*;
 
     fn row(revenue: &[i64]) -> Row {
-        Row::of(revenue.to_vec(), 0.0)
+        Row::of(revenue, 0.0)
     }
 
     #[test]
     fn a_steady_grower_by_hand() {
         // 100 → 110 → 121 → 133.10: ten percent each year.
-        let row = row(&[10_000, 11_000, 12_100, 13_310]);
+        let revenue = [10_000, 11_000, 12_100, 13_310];
+        assert!(each_growth(&revenue).all(|growth| (growth.unwrap() - 0.1).abs() < 1e-12));
+        let row = row(&revenue);
         assert_eq!(row.status, Status::Ok);
-        assert!(row.growth.iter().all(|growth| (growth.unwrap() - 0.1).abs() < 1e-12));
         assert!((row.cagr.unwrap() - 0.1).abs() < 1e-12);
         assert_eq!((row.intervals, row.years_grown, row.constant), (Some(3), 3, true));
         assert!(row.stddev.unwrap() < 1e-12);
@@ -204,8 +201,8 @@ mod tests {
     #[test]
     fn a_dip_breaks_constant_growth() {
         // 100 → 150 → 75 → 150: +50%, −50%, +100%.
+        assert!(each_growth(&[100, 150, 75, 150]).eq([Some(0.5), Some(-0.5), Some(1.0)]));
         let row = row(&[100, 150, 75, 150]);
-        assert_eq!(row.growth, [Some(0.5), Some(-0.5), Some(1.0)]);
         assert_eq!((row.years_grown, row.constant, row.worst), (2, false, Some(-0.5)));
         assert!((row.cagr.unwrap() - (1.5f64.powf(1.0 / 3.0) - 1.0)).abs() < 1e-15);
         // Mean 1/3; deviations 1/6, −5/6, 2/3; squares 1/36 + 25/36 + 16/36 = 42/36; over 2: 7/12.
@@ -238,8 +235,8 @@ mod tests {
 
     #[test]
     fn growth_needs_a_positive_year_before() {
+        assert!(each_growth(&[0, -10, 0, 10]).eq([None, None, None]));
         let row = row(&[0, -10, 0, 10]);
-        assert_eq!(row.growth, [None, None, None]);
         assert_eq!((row.years_grown, row.constant, row.worst, row.stddev), (0, false, None, None));
         assert_eq!(row.dhs, Some(2.0));
     }
@@ -256,9 +253,9 @@ mod tests {
 
     #[test]
     fn the_threshold_is_strict() {
-        let row = Row::of(vec![100, 105, 110], 0.05);
+        let row = Row::of(&[100, 105, 110], 0.05);
         assert_eq!((row.years_grown, row.constant), (0, false));
-        let row = Row::of(vec![100, 106, 113], 0.05);
+        let row = Row::of(&[100, 106, 113], 0.05);
         assert_eq!((row.years_grown, row.constant), (2, true));
     }
 }

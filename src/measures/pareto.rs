@@ -121,8 +121,9 @@ impl Pareto {
                 Some(within(&by_account.accounts, &revenue, &of_account, self.rule))
             }
         };
-        let mut groups = vec![("all", rows.clone())];
-        groups.extend(segments.iter().flat_map(|segments| segments_of(segments)));
+        let by_segment = segments.as_deref().map(segments_of).unwrap_or_default();
+        let mut groups = vec![("all", rows.as_slice())];
+        groups.extend(by_segment.iter().map(|(segment, rows)| (*segment, rows.as_slice())));
         let concentration = concentration(second, &groups, unassigned);
         Ok(vec![table(name, &by_account.accounts, &rows, segments.as_deref()), concentration])
     }
@@ -130,8 +131,8 @@ impl Pareto {
 
 /// What each account comes to over the years.
 fn sums(accounts: &AccountValues) -> Result<Vec<i64>, Failure> {
-    let sum = |values: &Vec<i64>| values.iter().try_fold(0i64, |sum, value| sum.checked_add(*value));
-    let sums: Option<Vec<i64>> = accounts.values.iter().map(sum).collect();
+    let sum = |values: &[i64]| values.iter().try_fold(0i64, |sum, value| sum.checked_add(*value));
+    let sums: Option<Vec<i64>> = accounts.of_each().map(sum).collect();
     sums.ok_or_else(|| Failure::run("a sum of revenue is too large for 64 bits"))
 }
 
@@ -177,17 +178,12 @@ pub fn rank(accounts: &[&str], revenue: &[i64], rule: Rule) -> Vec<Row> {
     let unranked =
         |revenue: &i64| Row { revenue: *revenue, rank: None, share: None, cum_share: None, class: Class::None };
     let mut rows: Vec<Row> = revenue.iter().map(unranked).collect();
-    let mut order: Vec<(i64, &str, usize)> = revenue
-        .iter()
-        .zip(accounts)
-        .enumerate()
-        .filter(|(_, (revenue, _))| **revenue > 0)
-        .map(|(row, (revenue, account))| (*revenue, *account, row))
-        .collect();
-    order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(b.1)));
-    let total: i128 = order.iter().map(|(revenue, _, _)| i128::from(*revenue)).sum();
+    let positive = revenue.iter().copied().enumerate().filter(|(_, revenue)| *revenue > 0);
+    let mut order: Vec<(i64, usize)> = positive.map(|(row, revenue)| (revenue, row)).collect();
+    order.sort_unstable_by(|a, b| b.0.cmp(&a.0).then_with(|| accounts.get(a.1).cmp(&accounts.get(b.1))));
+    let total: i128 = order.iter().map(|(revenue, _)| i128::from(*revenue)).sum();
     let (mut sum, mut before, mut level) = (0i128, 0i128, None);
-    for (place, (revenue, _, row)) in order.iter().enumerate() {
+    for (place, (revenue, row)) in order.iter().enumerate() {
         // Ties share what lies before them, and with it their class.
         if level != Some(*revenue) {
             before = sum;

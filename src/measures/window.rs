@@ -45,28 +45,37 @@ impl Window {
 }
 
 /// One row of values per account, accounts in the order of the table.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountValues<'t> {
     pub accounts: Vec<&'t str>,
-    /// As long as the window, for each account; zero in years without lines.
-    pub values: Vec<Vec<i64>>,
+    /// Those of one account after those of another, each as long as the window; zero in years without lines.
+    values: Vec<i64>,
+    years: usize,
+}
+
+impl AccountValues<'_> {
+    /// The values of each account, oldest first.
+    pub fn of_each(&self) -> impl ExactSizeIterator<Item = &[i64]> {
+        self.values.chunks_exact(self.years.max(1))
+    }
 }
 
 /// Spreads a column of the account years over the years of a window.
 pub fn by_account<'t>(account_years: &'t Table, column: &str, window: Window) -> AccountValues<'t> {
-    let mut accounts: Vec<&str> = Vec::new();
-    let mut values: Vec<Vec<i64>> = Vec::new();
-    let rows = account_years.text("account").into_iter().zip(account_years.integers("fiscal_year"));
-    for ((account, fiscal_year), value) in rows.zip(account_years.integers(column)) {
+    let (mut accounts, mut values): (Vec<&str>, Vec<i64>) = (Vec::new(), Vec::new());
+    let years = window.years();
+    let rows = account_years.each_text("account").zip(account_years.each_integer("fiscal_year"));
+    for ((account, fiscal_year), value) in rows.zip(account_years.each_integer(column)) {
+        let account = account.unwrap_or_default();
         if accounts.last() != Some(&account) {
             accounts.push(account);
-            values.push(vec![0; window.years()]);
+            values.resize(values.len() + years, 0);
         }
         let place = fiscal_year.and_then(|fiscal_year| window.place(fiscal_year));
-        let cell = place.and_then(|place| values.last_mut()?.get_mut(place));
+        let cell = place.and_then(|place| values.rchunks_exact_mut(years.max(1)).next()?.get_mut(place));
         if let Some(cell) = cell {
             *cell = value.unwrap_or_default();
         }
     }
-    AccountValues { accounts, values }
+    AccountValues { accounts, values, years }
 }

@@ -9,7 +9,7 @@ use super::tables;
 use crate::failure::Failure;
 use crate::product::Inputs;
 use crate::table::{ColumnSpec, Meaning, Table};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// A scorecard ready to run.
 pub(super) struct Card {
@@ -30,11 +30,9 @@ impl Card {
     /// Where the sheet cannot be read, or a score is missing that must not be.
     pub(super) fn run(&self, inputs: &Inputs, names: &tables::Names, decimals: u32) -> Result<Vec<Table>, Failure> {
         let (account_years, period) = inputs.account_years(&self.from)?;
-        let mut accounts = account_years.text("account");
-        accounts.dedup();
-        let known: BTreeSet<&str> = accounts.iter().copied().collect();
-        let judgements = self.judgements(&known, period.as_of)?;
-        let mut overrides = self.overrides(&known, period.as_of)?;
+        let accounts = accounts_of(account_years);
+        let judgements = self.judgements(&accounts, period.as_of)?;
+        let mut overrides = self.overrides(&accounts, period.as_of)?;
         let means = means(&judgements);
         let mut columns = Vec::with_capacity(self.criteria.len());
         for criterion in &self.criteria {
@@ -73,17 +71,19 @@ impl Card {
         Ok(made)
     }
 
-    fn judgements(&self, accounts: &BTreeSet<&str>, as_of: i32) -> Result<Vec<Judgement>, Failure> {
+    fn judgements(&self, accounts: &[&str], as_of: i32) -> Result<Vec<Judgement>, Failure> {
         let Some(sheet) = &self.judged else { return Ok(Vec::new()) };
         let judged = self.criteria.iter().filter(|criterion| matches!(criterion.basis, BoundBasis::Judged));
         let criteria: BTreeSet<&str> = judged.map(|criterion| criterion.name.as_str()).collect();
-        Ok(judge(sheet.entries()?, &judgements::Rules { accounts, criteria: &criteria, as_of }))
+        let accounts = accounts.iter().copied().collect();
+        Ok(judge(sheet.entries()?, &judgements::Rules { accounts: &accounts, criteria: &criteria, as_of }))
     }
 
-    fn overrides(&self, accounts: &BTreeSet<&str>, as_of: i32) -> Result<Vec<Override>, Failure> {
+    fn overrides(&self, accounts: &[&str], as_of: i32) -> Result<Vec<Override>, Failure> {
         let Some(overrides) = &self.overrides else { return Ok(Vec::new()) };
         let criteria: BTreeSet<&str> = self.criteria.iter().map(|criterion| criterion.name.as_str()).collect();
-        Ok(overrides.read(&overrides::Rules { accounts, criteria: &criteria, as_of })?)
+        let accounts = accounts.iter().copied().collect();
+        Ok(overrides.read(&overrides::Rules { accounts: &accounts, criteria: &criteria, as_of })?)
     }
 
     /// Puts what overrides say of single criteria in the place of their scores; the rows and columns it was put in.
@@ -108,6 +108,17 @@ impl Card {
     }
 }
 
+/// The accounts of the account years, each once, in their order.
+fn accounts_of(account_years: &Table) -> Vec<&str> {
+    let mut accounts: Vec<&str> = Vec::new();
+    for account in account_years.each_text("account").flatten() {
+        if accounts.last() != Some(&account) {
+            accounts.push(account);
+        }
+    }
+    accounts
+}
+
 /// Values and scores of a measured criterion; a category has a score and no value.
 fn measured(
     table: &Table,
@@ -117,10 +128,9 @@ fn measured(
     decimals: u32,
 ) -> (Vec<Option<f64>>, Vec<Option<f64>>) {
     if scale.is_for_text() {
-        let texts: BTreeMap<&str, Option<&str>> =
-            table.text("account").into_iter().zip(table.optional_text(&column.name)).collect();
-        let score = |account: &&str| texts.get(account).copied().flatten().and_then(|text| scale.score_of_text(text));
-        return (vec![None; accounts.len()], accounts.iter().map(score).collect());
+        let texts = of_each(table, table.optional_text(&column.name), accounts);
+        let score = |text: Option<&str>| text.and_then(|text| scale.score_of_text(text));
+        return (vec![None; accounts.len()], texts.into_iter().map(score).collect());
     }
     let values = values_of(table, column, accounts, decimals);
     let scores = scale.scores(&values);
@@ -133,10 +143,27 @@ pub(crate) fn values_of(table: &Table, column: &ColumnSpec, accounts: &[&str], d
         if column.meaning == Meaning::Money { 10f64.powi(i32::try_from(decimals).unwrap_or_default()) } else { 1.0 };
     let values: Vec<Option<f64>> = match column.meaning {
         Meaning::Integer | Meaning::Money => {
-            table.integers(&column.name).into_iter().map(|value| value.map(|value| value as f64 / unit)).collect()
+            table.each_integer(&column.name).map(|value| value.map(|value| value as f64 / unit)).collect()
         }
         _ => table.numbers(&column.name),
     };
-    let by_account: BTreeMap<&str, Option<f64>> = table.text("account").into_iter().zip(values).collect();
-    accounts.iter().map(|account| by_account.get(account).copied().flatten()).collect()
+    of_each(table, values, accounts)
+}
+
+/// The values of accounts out of a column of a table that has one row per account.
+fn of_each<T: Copy>(table: &Table, values: Vec<Option<T>>, accounts: &[&str]) -> Vec<Option<T>> {
+    let mut rows: Vec<(&str, Option<T>)> = table.text("account").into_iter().zip(values).collect();
+    // They are in order already, unless a query made them.
+    rows.sort_by_key(|(account, _)| *account);
+    let mut next = 0;
+    let mut find = |account: &&str| {
+        // Who asks for accounts in their order finds each behind the one before.
+        if rows.get(next).is_none_or(|(found, _)| found != account) {
+            next = rows.partition_point(|(found, _)| found < account);
+        }
+        let (_, value) = rows.get(next).filter(|(found, _)| found == account)?;
+        next += 1;
+        *value
+    };
+    accounts.iter().map(&mut find).collect()
 }

@@ -93,18 +93,17 @@ impl Scale {
         match self {
             Self::Anchors(points) => joined(points.iter().map(|(at, score)| (value(*at), *score))),
             Self::Percentile(_) | Self::MinMax(_) => {
-                let quartiles = quartiles(values);
+                let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
+                sorted.sort_unstable_by(f64::total_cmp);
+                let quartiles = quartiles(&sorted);
                 // The ends alone make a line.
                 let points: Vec<f64> = if matches!(self, Self::MinMax(_)) {
                     quartiles.into_iter().step_by(4).collect()
                 } else {
                     quartiles
                 };
-                let mut points: Vec<(String, f64)> = points
-                    .iter()
-                    .zip(self.scores_of(&points, values))
-                    .map(|(at, score)| (value(shortened(*at)), score))
-                    .collect();
+                let point = |at: f64| (value(shortened(at)), self.score_among(at, &sorted));
+                let mut points: Vec<(String, f64)> = points.into_iter().map(point).collect();
                 points.dedup();
                 joined(points.into_iter())
             }
@@ -115,12 +114,18 @@ impl Scale {
         }
     }
 
-    /// The scores that some of the values have among all of them.
-    fn scores_of(&self, some: &[f64], values: &[Option<f64>]) -> Vec<f64> {
-        let scores = self.scores(values);
-        let score =
-            |at: &f64| values.iter().zip(&scores).find(|(value, _)| **value == Some(*at)).and_then(|(_, score)| *score);
-        some.iter().map(|at| score(at).unwrap_or(LOWEST)).collect()
+    /// The score that a relative scale gives to one of the values, which are sorted.
+    fn score_among(&self, value: f64, sorted: &[f64]) -> f64 {
+        let end = |end: Option<&f64>| end.copied().unwrap_or_default();
+        match self {
+            Self::Percentile(direction) => {
+                let below = sorted.partition_point(|other| *other < value);
+                let upto = sorted.partition_point(|other| *other <= value);
+                direction.of(middle(below, upto, sorted.len()))
+            }
+            Self::MinMax(direction) => direction.of(part_of_way(value, end(sorted.first()), end(sorted.last()))),
+            Self::Anchors(_) | Self::Categories { .. } => LOWEST,
+        }
     }
 }
 
@@ -130,9 +135,7 @@ fn shortened(value: f64) -> f64 {
 }
 
 /// The least value, the quartiles (each a value that occurs) and the greatest; nothing where there is none.
-fn quartiles(values: &[Option<f64>]) -> Vec<f64> {
-    let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
-    sorted.sort_unstable_by(f64::total_cmp);
+fn quartiles(sorted: &[f64]) -> Vec<f64> {
     let last = sorted.len().saturating_sub(1);
     (0..=4).filter_map(|quarter| sorted.get(last * quarter / 4).copied()).collect()
 }
@@ -256,22 +259,37 @@ fn between(points: &[(f64, f64)], value: f64) -> f64 {
 }
 
 fn percentiles(values: &[Option<f64>], direction: Direction) -> Vec<Option<f64>> {
-    let mut sorted: Vec<f64> = values.iter().flatten().copied().collect();
-    sorted.sort_unstable_by(f64::total_cmp);
-    let count = sorted.len() as f64;
-    let place = |value: f64| {
-        let below = sorted.partition_point(|other| *other < value);
-        let upto = sorted.partition_point(|other| *other <= value);
-        (below + upto) as f64 / 2.0 / count
-    };
-    values.iter().map(|value| value.map(|value| direction.of(place(value)))).collect()
+    let known = values.iter().enumerate().filter_map(|(row, value)| Some(((*value)?, row)));
+    let mut order: Vec<(f64, usize)> = known.collect();
+    order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let mut scores = vec![None; values.len()];
+    let mut below = 0;
+    for equal in order.chunk_by(|a, b| a.0 == b.0) {
+        let score = direction.of(middle(below, below + equal.len(), order.len()));
+        for (_, row) in equal {
+            if let Some(found) = scores.get_mut(*row) {
+                *found = Some(score);
+            }
+        }
+        below += equal.len();
+    }
+    scores
+}
+
+/// The middle of the places that equal values take among all, as a share.
+fn middle(below: usize, upto: usize, count: usize) -> f64 {
+    (below + upto) as f64 / 2.0 / count as f64
 }
 
 fn minmax(values: &[Option<f64>], direction: Direction) -> Vec<Option<f64>> {
     let known = || values.iter().flatten().copied();
     let (least, greatest) = (known().fold(f64::INFINITY, f64::min), known().fold(f64::NEG_INFINITY, f64::max));
-    let place = |value: f64| if greatest > least { (value - least) / (greatest - least) } else { 0.5 };
-    values.iter().map(|value| value.map(|value| direction.of(place(value)))).collect()
+    values.iter().map(|value| value.map(|value| direction.of(part_of_way(value, least, greatest)))).collect()
+}
+
+/// How far a value lies on the way from the least to the greatest; in the middle where there is no way.
+fn part_of_way(value: f64, least: f64, greatest: f64) -> f64 {
+    if greatest > least { (value - least) / (greatest - least) } else { 0.5 }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub struct Part {
 }
 
 /// The score of an account.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scored {
     /// Nothing where nothing is present.
     pub score: Option<f64>,
@@ -28,7 +28,6 @@ pub struct Scored {
     /// What the score would be if everything missing were 1, and 10.
     pub low: f64,
     pub high: f64,
-    pub parts: Vec<Part>,
 }
 
 /// Scores one account. `weights` are the effective weights W_g·w_k, adding up to 1.
@@ -37,15 +36,13 @@ pub fn score(scores: &[Option<f64>], weights: &[f64], missing: Missing) -> Score
     // A sum of weights that all are present is 1, whatever the last bit says.
     let coverage = if scores.iter().all(Option::is_some) { 1.0 } else { present };
     let total: f64 = scores.iter().zip(weights).map(|(score, weight)| score.map_or(0.0, |score| weight * score)).sum();
-    let parts: Vec<Part> =
-        scores.iter().zip(weights).map(|(score, weight)| part(*score, *weight, coverage, missing)).collect();
+    let parts = scores.iter().zip(weights).map(|(score, weight)| part(*score, *weight, coverage, missing));
     let defined = coverage > 0.0 || matches!(missing, Missing::Neutral | Missing::Pessimistic);
     Scored {
-        score: defined.then(|| parts.iter().map(|part| part.contribution).sum()),
+        score: defined.then(|| parts.map(|part| part.contribution).sum()),
         coverage,
         low: total + LOWEST * (1.0 - coverage),
         high: total + HIGHEST * (1.0 - coverage),
-        parts,
     }
 }
 
@@ -64,7 +61,8 @@ pub fn entering(score: Option<f64>, missing: Missing) -> Option<f64> {
     })
 }
 
-fn part(score: Option<f64>, weight: f64, coverage: f64, missing: Missing) -> Part {
+/// What a criterion adds to the score of an account, of whose weights `coverage` is present.
+pub fn part(score: Option<f64>, weight: f64, coverage: f64, missing: Missing) -> Part {
     let enters =
         |score: f64, weight: f64, assumed| Part { score: Some(score), weight, contribution: weight * score, assumed };
     match (score, missing) {
@@ -79,9 +77,9 @@ fn part(score: Option<f64>, weight: f64, coverage: f64, missing: Missing) -> Par
 }
 
 /// The weighted mean of the criteria of one group that entered the score.
-pub fn group_score(parts: &[Part]) -> Option<f64> {
-    let weight: f64 = parts.iter().map(|part| part.weight).sum();
-    (weight > 0.0).then(|| parts.iter().map(|part| part.contribution).sum::<f64>() / weight)
+pub fn group_score(parts: impl Iterator<Item = Part> + Clone) -> Option<f64> {
+    let weight: f64 = parts.clone().map(|part| part.weight).sum();
+    (weight > 0.0).then(|| parts.map(|part| part.contribution).sum::<f64>() / weight)
 }
 
 #[cfg(test)]
@@ -93,6 +91,11 @@ mod tests {
 
     fn close(found: f64, expected: f64) -> bool {
         (found - expected).abs() < 1e-12
+    }
+
+    fn parts(scores: &[Option<f64>], weights: &[f64], missing: Missing) -> Vec<Part> {
+        let coverage = score(scores, weights, missing).coverage;
+        scores.iter().zip(weights).map(|(score, weight)| part(*score, *weight, coverage, missing)).collect()
     }
 
     #[test]
@@ -123,10 +126,11 @@ mod tests {
 
     #[test]
     fn group_scores_weigh_what_entered() {
-        let scored = score(&[Some(10.0), Some(4.0), None, Some(1.0)], &WEIGHTS, Missing::Renormalise);
-        assert!(close(group_score(&scored.parts[..2]).unwrap(), 8.0));
-        assert!(close(group_score(&scored.parts[2..]).unwrap(), 1.0));
-        assert_eq!(group_score(&scored.parts[2..3]), None);
+        let parts = parts(&[Some(10.0), Some(4.0), None, Some(1.0)], &WEIGHTS, Missing::Renormalise);
+        let group = |places: std::ops::Range<usize>| group_score(parts[places].iter().copied());
+        assert!(close(group(0..2).unwrap(), 8.0));
+        assert!(close(group(2..4).unwrap(), 1.0));
+        assert_eq!(group(2..3), None);
     }
 
     /// Kracka, Brauers & Zavadskas 2010: columns to be kept small are inverted, every column is divided by
@@ -164,12 +168,13 @@ mod tests {
             let weights: Vec<f64> = parts.iter().map(|(_, weight)| weight / total).collect();
             let scores: Vec<Option<f64>> = parts.iter().map(|(score, _)| *score).collect();
             let scored = score(&scores, &weights, missing);
+            let parts = super::tests::parts(&scores, &weights, missing);
             if let Some(score) = scored.score {
-                let sum: f64 = scored.parts.iter().map(|part| part.contribution).sum();
+                let sum: f64 = parts.iter().map(|part| part.contribution).sum();
                 prop_assert!((sum - score).abs() < 1e-12);
                 prop_assert!(score >= scored.low - 1e-9 && score <= scored.high + 1e-9);
                 prop_assert!((1.0 - 1e-9..=10.0 + 1e-9).contains(&score));
-                let weight: f64 = scored.parts.iter().map(|part| part.weight).sum();
+                let weight: f64 = parts.iter().map(|part| part.weight).sum();
                 prop_assert!((weight - 1.0).abs() < 1e-9);
             } else {
                 prop_assert!(scores.iter().all(Option::is_none));

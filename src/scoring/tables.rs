@@ -3,7 +3,7 @@
 use super::advice::advise;
 use super::ahp::RANDOM_INDEX;
 use super::config::{BoundBasis, BoundCriterion, Missing};
-use super::scorecard::{Part, Scored, group_score, score};
+use super::scorecard::{Part, Scored, group_score, part, score};
 use crate::failure::Failure;
 use crate::table::{Table, TableBuilder, TableSpec, name_of};
 use rayon::prelude::*;
@@ -61,6 +61,7 @@ pub struct Scores<'a> {
     accounts: &'a [&'a str],
     criteria: &'a [BoundCriterion],
     columns: Vec<ColumnScores>,
+    missing: Missing,
     scored: Vec<Scored>,
     /// Rows and columns whose score an override gives.
     replaced: BTreeSet<(usize, usize)>,
@@ -76,15 +77,21 @@ impl<'a> Scores<'a> {
         missing: Missing,
     ) -> Self {
         let weights: Vec<f64> = criteria.iter().map(|criterion| criterion.effective_weight).collect();
-        let scored = (0..accounts.len())
-            .into_par_iter()
-            .map(|row| {
-                let scores: Vec<Option<f64>> =
-                    columns.iter().map(|(_, scores)| scores.get(row).copied().flatten()).collect();
-                score(&scores, &weights, missing)
-            })
-            .collect();
-        Self { accounts, criteria, columns, scored, replaced: BTreeSet::new(), fixed: BTreeSet::new() }
+        let of_row = |scores: &mut Vec<Option<f64>>, row: usize| {
+            scores.clear();
+            scores.extend(columns.iter().map(|(_, scores)| scores.get(row).copied().flatten()));
+            score(scores, &weights, missing)
+        };
+        let scored = (0..accounts.len()).into_par_iter().map_with(Vec::new(), of_row).collect();
+        Self { accounts, criteria, columns, missing, scored, replaced: BTreeSet::new(), fixed: BTreeSet::new() }
+    }
+
+    /// What each criterion adds to the score of an account.
+    fn parts(&self, row: usize, scored: &Scored) -> impl Iterator<Item = Part> + Clone {
+        let coverage = scored.coverage;
+        self.columns.iter().zip(self.criteria).map(move |((_, scores), criterion)| {
+            part(scores.get(row).copied().flatten(), criterion.effective_weight, coverage, self.missing)
+        })
     }
 
     /// Says which scores are given by overrides.
@@ -108,9 +115,10 @@ impl<'a> Scores<'a> {
         let gaps: Vec<String> = self
             .accounts
             .iter()
-            .zip(&self.scored)
-            .flat_map(|(account, scored)| {
-                let missing = self.criteria.iter().zip(&scored.parts).filter(|(_, part)| part.score.is_none());
+            .enumerate()
+            .flat_map(|(row, account)| {
+                let has_none = move |scores: &[Option<f64>]| scores.get(row).copied().flatten().is_none();
+                let missing = self.criteria.iter().zip(&self.columns).filter(move |(_, (_, scores))| has_none(scores));
                 missing.map(move |(criterion, _)| format!("`{account}` has no score for `{}`", criterion.name))
             })
             .collect();
@@ -150,61 +158,69 @@ impl<'a> Scores<'a> {
             .numbers("score_low", numbers(|scored| scored.low))
             .numbers("score_high", numbers(|scored| scored.high));
         for (index, group) in groups.iter().enumerate() {
-            let of_group = |scored: &Scored| {
-                let parts = scored.parts.iter().zip(self.criteria).filter(|(_, criterion)| criterion.group == index);
-                group_score(&parts.map(|(part, _)| *part).collect::<Vec<Part>>())
+            let of_group = |(row, scored): (usize, &Scored)| {
+                let parts = self.parts(row, scored).zip(self.criteria);
+                group_score(parts.filter(|(_, criterion)| criterion.group == index).map(|(part, _)| part))
             };
-            builder = builder.numbers(&format!("{group}_score"), self.scored.iter().map(of_group).collect::<Vec<_>>());
+            let scores: Vec<Option<f64>> = self.scored.iter().enumerate().map(of_group).collect();
+            builder = builder.numbers(&format!("{group}_score"), scores);
         }
         builder.build()
     }
 
     /// Rated accounts by score, then by account.
     fn ranks(&self, rated: &[bool]) -> Vec<Option<i64>> {
-        let mut order: Vec<(f64, &str, usize)> = Vec::new();
-        for (row, (scored, account)) in self.scored.iter().zip(self.accounts).enumerate() {
-            let score = scored.score.filter(|_| rated.get(row).copied().unwrap_or_default());
-            order.extend(score.map(|score| (score, *account, row)));
-        }
-        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then_with(|| a.1.cmp(b.1)));
+        let rows = self.scored.iter().zip(rated).enumerate().filter(|(_, (_, rated))| **rated);
+        let mut order: Vec<(f64, usize)> = rows.filter_map(|(row, (scored, _))| Some((scored.score?, row))).collect();
+        order.sort_unstable_by(|a, b| {
+            b.0.total_cmp(&a.0).then_with(|| self.accounts.get(a.1).cmp(&self.accounts.get(b.1)))
+        });
         let mut ranks = vec![None; self.scored.len()];
-        for (place, (_, _, row)) in order.iter().enumerate() {
-            if let Some(rank) = ranks.get_mut(*row) {
-                *rank = i64::try_from(place + 1).ok();
+        for (rank, (_, row)) in (1..).zip(&order) {
+            if let Some(found) = ranks.get_mut(*row) {
+                *found = Some(rank);
             }
         }
         ranks
     }
 
     fn contributions(&self, name: &str, groups: &[String]) -> Table {
-        let rows = self.scored.len() * self.criteria.len();
-        let cells = || {
-            self.scored.iter().enumerate().flat_map(|(row, scored)| {
-                scored.parts.iter().zip(self.criteria).enumerate().map(move |(column, pair)| (row, column, pair))
+        let criteria: Vec<&str> = self.criteria.iter().map(|criterion| criterion.name.as_str()).collect();
+        let places = |places: Vec<usize>| -> Vec<u32> {
+            let places: Vec<u32> = places.into_iter().filter_map(|place| u32::try_from(place).ok()).collect();
+            places.repeat(self.scored.len())
+        };
+        let parts = |row, scored| self.parts(row, scored);
+        let sources = |row, scored| {
+            let parts = self.parts(row, scored).zip(self.criteria).enumerate();
+            parts.map(move |(column, (part, criterion))| match self.replaced.contains(&(row, column)) {
+                true => "override",
+                false => source(&part, criterion),
             })
         };
-        let group = |criterion: &BoundCriterion| group_of(criterion, groups);
-        let value = |row: usize, column: usize| {
-            self.columns.get(column).and_then(|(values, _)| values.get(row).copied().flatten())
-        };
-        TableBuilder::new(name, rows)
-            .text("account", cells().map(|(row, _, _)| self.accounts.get(row).copied().unwrap_or_default()).collect())
-            .text("group", cells().map(|(_, _, (_, criterion))| group(criterion)).collect())
-            .text("criterion", cells().map(|(_, _, (_, criterion))| criterion.name.as_str()).collect())
-            .text(
-                "source",
-                cells()
-                    .map(|(row, column, (part, criterion))| match self.replaced.contains(&(row, column)) {
-                        true => "override",
-                        false => source(part, criterion),
-                    })
-                    .collect(),
+        TableBuilder::new(name, self.scored.len() * self.criteria.len())
+            .repeated_text(
+                "account",
+                self.accounts,
+                self.of_cells(|row, _| std::iter::repeat_n(row as u32, criteria.len())),
             )
-            .numbers("value", cells().map(|(row, column, _)| value(row, column)).collect::<Vec<_>>())
-            .numbers("score", cells().map(|(_, _, (part, _))| part.score).collect::<Vec<_>>())
-            .numbers("weight", cells().map(|(_, _, (part, _))| part.weight).collect::<Vec<_>>())
-            .numbers("contribution", cells().map(|(_, _, (part, _))| part.contribution).collect::<Vec<_>>())
+            .repeated_text("group", groups, places(self.criteria.iter().map(|criterion| criterion.group).collect()))
+            .repeated_text("criterion", &criteria, places((0..criteria.len()).collect()))
+            .text("source", self.of_cells(sources))
+            .numbers("value", self.of_cells(|row, _| self.columns.iter().map(move |(values, _)| *values.get(row)?)))
+            .numbers("score", self.of_cells(|row, scored| parts(row, scored).map(|part| part.score)))
+            .numbers("weight", self.of_cells(|row, scored| parts(row, scored).map(|part| part.weight)))
+            .numbers("contribution", self.of_cells(|row, scored| parts(row, scored).map(|part| part.contribution)))
             .build()
+    }
+
+    /// A value of each criterion of each account.
+    fn of_cells<'s, I: Iterator>(&'s self, of_row: impl Fn(usize, &'s Scored) -> I) -> Vec<I::Item> {
+        let mut cells = Vec::with_capacity(self.scored.len() * self.criteria.len());
+        for (row, scored) in self.scored.iter().enumerate() {
+            cells.extend(of_row(row, scored));
+        }
+        cells
     }
 
     /// What weights the scores themselves would suggest, beside the declared ones.

@@ -147,7 +147,7 @@ fn one_row_of_concentration_per_segment() {
     let all = ranked(&[60, 40], RULE);
     let north = ranked(&[60], RULE);
     let south = ranked(&[40, -1], RULE);
-    let table = concentration("concentration", &[("all", all), ("north", north), ("south", south)], 0);
+    let table = concentration("concentration", &[("all", &all), ("north", &north), ("south", &south)], 0);
     assert_eq!(table.text("segment"), ["all", "north", "south"]);
     assert_eq!(table.integers("revenue"), [Some(100), Some(60), Some(40)]);
     assert_eq!(table.integers("negative_revenue"), [Some(0), Some(0), Some(-1)]);

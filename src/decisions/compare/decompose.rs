@@ -10,7 +10,7 @@
 //! therefore told of it and not of them: it counts with how far it is from the mean of those that were known already.
 
 use crate::scoring::config::Missing;
-use crate::scoring::scorecard::{Part, score};
+use crate::scoring::scorecard::{Part, part, score};
 
 /// How scores make a total: the effective weight of each criterion, 0 where the scorecard does not have it.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +96,8 @@ fn parts(rules: &Rules, scores: &[Option<f64>]) -> Option<Vec<Part>> {
     let scores: Vec<Option<f64>> =
         scores.iter().zip(&rules.weights).map(|(score, weight)| score.filter(|_| *weight > 0.0)).collect();
     let scored = score(&scores, &rules.weights, rules.missing);
-    scored.score.map(|_| scored.parts)
+    let part = |(score, weight): (&Option<f64>, &f64)| part(*score, *weight, scored.coverage, rules.missing);
+    scored.score.map(|_| scores.iter().zip(&rules.weights).map(part).collect())
 }
 
 #[cfg(test)]

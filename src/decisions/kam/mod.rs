@@ -154,7 +154,7 @@ impl Job {
         let (account_years, period) = inputs.account_years(&self.account_years)?;
         let revenues = by_account(account_years, "revenue", Window::last(1, period, &self.id)?);
         let revenue_of: BTreeMap<&str, i64> =
-            revenues.accounts.into_iter().zip(revenues.values.iter().flatten().copied()).collect();
+            revenues.accounts.iter().copied().zip(revenues.of_each().flatten().copied()).collect();
         let mut attributes: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
         if let Some((table, names)) = &self.attributes {
             let table = inputs.table(table)?;

@@ -88,8 +88,9 @@ impl Contractual {
                 Some(revenue.accounts.iter().map(segment).collect())
             }
         };
-        let (rows, retention) = value(&revenue.values, &margins, segments.as_deref(), self.terms)
-            .map_err(|failure| failure.of(name, period.as_of))?;
+        let (rows, retention) =
+            value(&revenue.of_each().collect::<Vec<_>>(), &margins, segments.as_deref(), self.terms)
+                .map_err(|failure| failure.of(name, period.as_of))?;
         Ok(vec![table(name, &revenue.accounts, &rows), retention_table(second, &retention)])
     }
 }
@@ -125,7 +126,7 @@ fn measured(accounts: &[&str], table: &Table, column: &str) -> Vec<Option<i64>> 
 /// The gross margin of the last year.
 fn revenue_less_cost(revenue: &AccountValues, cost: &AccountValues) -> Result<Vec<Option<i64>>, Failure> {
     let last = |values: &[i64]| values.last().copied().unwrap_or_default();
-    let margins = revenue.values.iter().zip(&cost.values).map(|(revenue, cost)| {
+    let margins = revenue.of_each().zip(cost.of_each()).map(|(revenue, cost)| {
         let margin = last(revenue).checked_sub(last(cost));
         margin.map(Some).ok_or_else(|| Failure::run("a margin is too large for 64 bits"))
     });
@@ -222,7 +223,7 @@ impl Without {
 /// Values of accounts from their revenue by year (oldest first), margins and segments; and the retention of the
 /// whole book, called `all`, and of each segment.
 fn value<'s>(
-    revenue: &[Vec<i64>],
+    revenue: &[impl AsRef<[i64]>],
     margins: &[Option<i64>],
     segments: Option<&[&'s str]>,
     terms: Terms,
@@ -230,7 +231,7 @@ fn value<'s>(
     let segment_of = |row: usize| segments.and_then(|segments| segments.get(row).copied());
     let mut book = Renewals::default();
     let mut by_segment: BTreeMap<&str, Renewals> = BTreeMap::new();
-    for (row, years) in revenue.iter().enumerate() {
+    for (row, years) in revenue.iter().map(AsRef::as_ref).enumerate() {
         book.add(years);
         if let Some(segment) = segment_of(row) {
             by_segment.entry(segment).or_default().add(years);
@@ -243,7 +244,7 @@ fn value<'s>(
     };
     let mut rows = Vec::with_capacity(revenue.len());
     let mut sums: BTreeMap<Option<&str>, (i64, i64)> = BTreeMap::new();
-    for (row, (years, margin)) in revenue.iter().zip(margins).enumerate() {
+    for (row, (years, margin)) in revenue.iter().map(AsRef::as_ref).zip(margins).enumerate() {
         let segment = segment_of(row);
         let active = years.last().is_some_and(|last| *last > 0);
         let retention = active.then(|| rate(segment));

@@ -178,7 +178,7 @@ pub fn margins_of<'t>(
 ) -> Option<Vec<Margin<'t>>> {
     let sums = |column| -> Vec<i128> {
         let by_account = by_account(account_years, column, window);
-        by_account.values.iter().map(|years| years.iter().copied().map(i128::from).sum()).collect()
+        by_account.of_each().map(|years| years.iter().copied().map(i128::from).sum()).collect()
     };
     let accounts = by_account(account_years, "revenue", window).accounts;
     let mut to_serve: Vec<i128> =
