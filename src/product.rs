@@ -22,6 +22,11 @@ pub enum Product {
     Tables(Vec<Table>),
     History(Arc<History>),
     Files(Vec<OutputFile>),
+    /// What is left of a product that no stage to come reads: what reports say of its time and of the bucket.
+    Past {
+        period: Option<Period>,
+        bucket: Option<Table>,
+    },
 }
 
 /// The sums of a ledger by fiscal year.
@@ -57,11 +62,28 @@ impl AccountYears {
 impl Product {
     pub fn tables(&self) -> &[Table] {
         match self {
-            Self::Declared | Self::Files(_) | Self::History(_) => &[],
+            Self::Declared | Self::Files(_) | Self::History(_) | Self::Past { .. } => &[],
             Self::AccountYears(years) => std::slice::from_ref(&years.table),
             Self::Ledger(ledger) => &ledger.tables,
             Self::Tables(tables) => tables,
         }
+    }
+
+    /// The years of the bucket of lines without an account, where this has them.
+    fn bucket(&self) -> Option<&Table> {
+        match self {
+            Self::AccountYears(years) => Some(&years.bucket),
+            Self::Past { bucket, .. } => bucket.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What is left where no stage reads this any more. What runs know of each other is part of the run itself.
+    pub fn past(&self) -> Self {
+        if let Self::History(history) = self {
+            return Self::History(Arc::clone(history));
+        }
+        Self::Past { period: self.period().copied(), bucket: self.bucket().cloned() }
     }
 
     /// The time that the lines behind this cover, where it knows.
@@ -69,6 +91,7 @@ impl Product {
         match self {
             Self::Ledger(ledger) => Some(&ledger.period),
             Self::AccountYears(years) => Some(&years.period),
+            Self::Past { period, .. } => period.as_ref(),
             Self::Declared | Self::Tables(_) | Self::Files(_) | Self::History(_) => None,
         }
     }
@@ -205,10 +228,7 @@ impl Inputs {
 
     /// The years of the bucket of lines without an account, of the first account years above.
     pub fn bucket(&self) -> Option<&Table> {
-        self.products.values().find_map(|product| match product.as_ref() {
-            Product::AccountYears(years) => Some(&years.bucket),
-            _ => None,
-        })
+        self.products.values().find_map(|product| product.bucket())
     }
 
     /// All tables made so far.

@@ -56,6 +56,11 @@ impl Replay {
         &self.ledgers
     }
 
+    /// The ids of the stages whose products of today are taken.
+    pub fn taken(&self) -> impl Iterator<Item = &str> {
+        self.ledgers.iter().chain(&self.undated).map(String::as_str)
+    }
+
     /// The ids of the stages that look at tables which have no past.
     pub fn undatable(&self) -> &[String] {
         &self.undatable

@@ -44,7 +44,7 @@ pub fn known(plan: &Plan, inputs: &[Input], memory: &Memory, options: &Options) 
     // What runs know of each other takes no reading of lines.
     let histories: Vec<usize> =
         plan.steps.iter().enumerate().filter(|(_, step)| step.kind == "history").map(|(index, _)| index).collect();
-    let done = steps(plan, &histories, &mut Inputs::new(options.threads, Progress::hidden()))?;
+    let done = steps(plan, &histories, &mut Inputs::new(options.threads, Progress::hidden()), None)?;
     let day = |value: Option<&Value>| value.and_then(Value::as_str).and_then(|day| parse_day(day, "%Y-%m-%d"));
     let as_of = day(run.record.get("as_of"));
     let stages = run.record.get("stages").and_then(Value::as_array).into_iter().flatten();
@@ -117,7 +117,7 @@ pub fn foreseen(plan: &Plan, options: &Options) -> Result<String, Failure> {
     for (index, step) in plan.steps.iter().enumerate() {
         let Some(foresee) = &step.foresee else { continue };
         // The small tables that it looks into.
-        steps(plan, &above(plan, index), &mut made)?;
+        steps(plan, &above(plan, index), &mut made, None)?;
         told.push_str(&format!("\n{}: {}", step.id, foresee(&made)?));
     }
     Ok(told)

@@ -8,17 +8,15 @@ use crate::fingerprints::{Input, Memory, fingerprints, refuse_changed};
 use crate::kept::Kept;
 use crate::money::to_plain;
 use crate::outputs::history::Review;
-use crate::outputs::parquet::Compression;
 use crate::outputs::publish::{Fingerprint, Published, Publisher, content_id};
-use crate::outputs::tables;
-use crate::pipeline::check::{Plan, Step};
-use crate::product::{Inputs, OutputFile, Product};
+use crate::outputs::writers::{tasks, writing};
+use crate::pipeline::check::{Plan, Signature, Step};
+use crate::product::{Inputs, Product};
 use crate::progress::Progress;
 use crate::reuse::{self, INPUTS, Known, known, remembered, what_is_known};
 use crate::table::{Meaning, Table};
-use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -66,7 +64,14 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     if let Some(known) = what_is_known(&inputs, cache.clone()) {
         made = made.knowing(Arc::new(known));
     }
-    let done = steps(plan, &all, &mut made)?;
+    let mut stages = BTreeMap::new();
+    let done = writing(&publisher, options.threads, |hand| {
+        let mut finished = |index: usize, step: &Step, done: &Done| {
+            stages.insert(index, stage_record(step, done.0, &done.1, plan));
+            tasks(plan, &done.1).into_iter().for_each(hand);
+        };
+        steps(plan, &all, &mut made, Some(&mut finished))
+    })?;
     refuse_changed(&inputs)?;
     let products = || done.iter().map(|(_, product)| product.as_ref());
     let as_of = products().find_map(Product::period).map(|period| period.as_of);
@@ -74,14 +79,10 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let last_day = products().filter_map(Product::period).map(|period| period.as_of).max();
     let history = history(products(), last_day);
     let run_id = run_id(plan, &inputs, &history, as_of);
-    let files = files(plan, products())?;
-    files.par_iter().try_for_each(|file| publisher.write(&file.path, &file.bytes))?;
-    for product in products() {
-        write_quarantine(product, &publisher, plan.settings.decimals)?;
-    }
     let written = publisher.files();
     let seconds = start.elapsed().as_secs_f64();
-    let record = record(plan, options, (&run_id, as_of), (&inputs, &history), &done, &written, (started, seconds));
+    let stages = stages.into_values().collect();
+    let record = record(plan, options, (&run_id, as_of), (&inputs, &history), stages, &written, (started, seconds));
     publisher.write("run.json", format!("{record:#}\n").as_bytes())?;
     cache.store(INPUTS, &Memory::of(&run_id, &inputs).bytes()?);
     let published = publisher.publish(&run_id)?;
@@ -106,11 +107,15 @@ pub type Done = (Duration, Arc<Product>);
 /// # Errors
 /// Where a stage fails.
 pub fn execute(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<(), Failure> {
-    steps(plan, wanted, inputs).map(|_| ())
+    steps(plan, wanted, inputs, None).map(|_| ())
 }
 
-/// Runs steps in waves: all steps whose inputs are there run side by side. What each made, in the order of the plan.
-pub fn steps(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<Vec<Done>, Failure> {
+/// Takes what a step made as soon as it is there.
+pub type Take<'t> = &'t mut dyn FnMut(usize, &Step, &Done);
+
+/// Runs steps in waves: all steps whose inputs are there run side by side. What each made, in the order of the plan;
+/// where `finished` takes it, no more than what is left of it when nobody reads it any more.
+pub fn steps(plan: &Plan, wanted: &[usize], inputs: &mut Inputs, mut finished: Option<Take>) -> Result<Vec<Done>, Failure> {
     let mut done: BTreeMap<usize, Done> = BTreeMap::new();
     while done.len() < wanted.len() {
         let waits = |index: &usize| wanted.contains(index) && !done.contains_key(index);
@@ -142,7 +147,13 @@ pub fn steps(plan: &Plan, wanted: &[usize], inputs: &mut Inputs) -> Result<Vec<D
             let result = result?;
             tracing::info!(stage = step.id, kind = step.kind, seconds = round(result.0), "done");
             inputs.insert(&step.id, Arc::clone(&result.1));
+            if let Some(finished) = &mut finished {
+                finished(index, step, &result);
+            }
             done.insert(index, result);
+        }
+        if finished.is_some() {
+            let_go(plan, wanted, inputs, &mut done);
         }
     }
     Ok(done.into_values().collect())
@@ -163,34 +174,16 @@ fn timed(step: &Step, inputs: &Inputs) -> Result<Done, Failure> {
     Ok((start.elapsed(), Arc::new(product)))
 }
 
-/// The files of the run: those of the stages, and what every ledger tells about its lines, its quarantine aside.
-fn files<'p>(plan: &Plan, products: impl Iterator<Item = &'p Product>) -> Result<Vec<OutputFile>, Failure> {
-    let mut files: Vec<OutputFile> = Vec::new();
-    for product in products {
-        match product {
-            Product::Files(made) => files.extend(made.iter().cloned()),
-            Product::Ledger(ledger) => {
-                let encode = |table: &Table| {
-                    tables::file(
-                        table,
-                        &format!("{}.parquet", table.name()),
-                        Compression::Snappy,
-                        plan.settings.decimals,
-                    )
-                };
-                files.extend(ledger.tables.par_iter().map(encode).collect::<Result<Vec<_>, _>>()?);
-            }
-            Product::Declared | Product::AccountYears(_) | Product::Tables(_) | Product::History(_) => {}
-        }
+/// Lets go of what no step to come reads. Tables that are written have been handed out before.
+fn let_go(plan: &Plan, wanted: &[usize], inputs: &mut Inputs, done: &mut BTreeMap<usize, Done>) {
+    let to_come = wanted.iter().filter(|index| !done.contains_key(index)).filter_map(|index| plan.steps.get(*index));
+    let jobs = to_come.filter(|step| !matches!(step.signature, Signature::Exports(_)));
+    let read: BTreeSet<usize> = jobs.flat_map(|step| step.reads.iter().copied()).collect();
+    for (index, (_, product)) in done.iter_mut().filter(|(index, _)| !read.contains(index)) {
+        let Some(step) = plan.steps.get(*index) else { continue };
+        *product = Arc::new(product.past());
+        inputs.insert(&step.id, Arc::clone(product));
     }
-    Ok(files)
-}
-
-/// A quarantine may be larger than memory, and is written from where it was put.
-fn write_quarantine(product: &Product, publisher: &Publisher, decimals: u32) -> Result<(), Failure> {
-    let Product::Ledger(ledger) = product else { return Ok(()) };
-    let path = format!("{}.parquet", ledger.quarantine.name());
-    publisher.stream(&path, |file| tables::stream(&ledger.quarantine, file, decimals))
 }
 
 /// The earlier runs that this one knows.
@@ -223,7 +216,7 @@ fn record(
     options: &Options,
     (run_id, as_of): (&str, Option<i32>),
     (inputs, history): (&[Input], &[&Review]),
-    done: &[Done],
+    stages: Vec<Value>,
     files: &BTreeMap<String, Fingerprint>,
     (started, seconds): (jiff::Timestamp, f64),
 ) -> Value {
@@ -231,8 +224,6 @@ fn record(
         .iter()
         .map(|input| json!({"stage": input.source, "file": input.file.name, "bytes": input.file.bytes, "blake3": input.hash.to_hex().as_str()}))
         .collect();
-    let stages: Vec<Value> =
-        plan.steps.iter().zip(done).map(|(step, (time, product))| stage_record(step, *time, product, plan)).collect();
     let outputs: Vec<Value> = files
         .iter()
         .map(|(path, file)| json!({"file": path, "bytes": file.size, "blake3": file.hash.to_hex().as_str()}))

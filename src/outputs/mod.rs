@@ -15,3 +15,4 @@ pub mod runs;
 pub mod scoresheet;
 pub mod tables;
 pub mod terminal;
+pub mod writers;

@@ -31,11 +31,11 @@ use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::SortingColumn;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Decimal64Array, Float64Array, Int64Array, LargeStringArray,
-    make_comparator,
+    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Decimal64Array, Float64Array, LargeStringArray,
+    PrimitiveArray, make_comparator,
 };
 use arrow::compute::SortOptions;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Decimal64Type, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use polars::prelude::{Float64Chunked, Int64Chunked, PolarsError};
 
@@ -128,11 +128,7 @@ pub enum Error {
 }
 
 /// Writes `table` as one Parquet file: the same bytes for the same table and options.
-///
-/// # Errors
-///
-/// A number that is not finite, an amount of more than 18 digits, rows that are not in the order that
-/// `sorted_by` promises, a frame that does not match its spec, or more decimals than digits.
+#[cfg(test)]
 pub fn encode(table: &Table, options: &Options<'_>) -> Result<Vec<u8>, Error> {
     let mut writer = Writer::begin(&table.spec, options, Vec::new())?;
     writer.add(table)?;
@@ -173,8 +169,8 @@ impl<W: Write + Send> Writer<W> {
     /// Adds the next rows.
     ///
     /// # Errors
-    ///
-    /// As [`encode`], and where the file cannot be written.
+    /// A number that is not finite, an amount of more than 18 digits, rows that are not in the order that
+    /// `sorted_by` promises, a frame that does not match its spec; and where the file cannot be written.
     pub fn add(&mut self, table: &Table) -> Result<(), Error> {
         for start in (0..table.rows()).step_by(BATCH_ROWS) {
             let slice = Slice { table, before: self.rows, rows: start..table.rows().min(start + BATCH_ROWS) };
@@ -191,7 +187,6 @@ impl<W: Write + Send> Writer<W> {
     /// Ends the file and gives back where it went.
     ///
     /// # Errors
-    ///
     /// Where the file cannot be written.
     pub fn finish(self) -> Result<W, Error> {
         let Self { spec, writer, .. } = self;
@@ -317,7 +312,7 @@ impl Slice<'_> {
         let column = column.slice(self.rows.start as i64, self.rows.len());
         Ok(match spec.meaning {
             Meaning::Text => Arc::new(LargeStringArray::from_iter(column.str().map_err(undeclared)?.iter())),
-            Meaning::Integer => Arc::new(Int64Array::from_iter(column.i64().map_err(undeclared)?.iter())),
+            Meaning::Integer => Arc::new(whole::<Int64Type>(column.i64().map_err(undeclared)?)),
             Meaning::Money => Arc::new(self.money(spec, column.i64().map_err(undeclared)?, scale)?),
             Meaning::Number | Meaning::Ratio => Arc::new(self.numbers(spec, column.f64().map_err(undeclared)?)?),
             Meaning::Date => Arc::new(Date32Array::from_iter(column.date().map_err(undeclared)?.physical().iter())),
@@ -329,7 +324,7 @@ impl Slice<'_> {
         if let Some((index, value)) = first(values.iter(), |value| value.unsigned_abs() > LARGEST_MONEY) {
             return Err(Error::TooLarge { cell: self.cell(spec, index), value });
         }
-        let array = Decimal64Array::from_iter(values.iter()).with_precision_and_scale(MONEY_DIGITS, scale);
+        let array = whole::<Decimal64Type>(values).with_precision_and_scale(MONEY_DIGITS, scale);
         array.map_err(|source| self.failed(source.into()))
     }
 
@@ -338,7 +333,10 @@ impl Slice<'_> {
             return Err(Error::NotFinite { cell: self.cell(spec, index), value });
         }
         // Adding zero turns the negative zero into the common one and leaves everything else as it is.
-        Ok(values.iter().map(|value| value.map(|value| value + 0.0)).collect())
+        Ok(match values.cont_slice() {
+            Ok(values) => Float64Array::from_iter_values(values.iter().map(|value| value + 0.0)),
+            Err(_) => values.iter().map(|value| value.map(|value| value + 0.0)).collect(),
+        })
     }
 
     fn cell(&self, spec: &ColumnSpec, index: usize) -> Cell {
@@ -351,6 +349,14 @@ impl Slice<'_> {
 
     fn failed(&self, source: ParquetError) -> Error {
         Error::Write { table: self.table.name().to_owned(), source }
+    }
+}
+
+/// Where none is missing, the values are copied as a whole.
+fn whole<T: ArrowPrimitiveType<Native = i64>>(values: &Int64Chunked) -> PrimitiveArray<T> {
+    match values.cont_slice() {
+        Ok(values) => PrimitiveArray::new(values.to_vec().into(), None),
+        Err(_) => PrimitiveArray::from_iter(values.iter()),
     }
 }
 
@@ -403,7 +409,7 @@ mod tests {
     use ::parquet::file::reader::{FileReader, SerializedFileReader};
     use ::parquet::schema::printer::print_schema;
     use arrow::array::AsArray;
-    use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
+    use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type};
     use polars::prelude::Column;
 
     use super::*;

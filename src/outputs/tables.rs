@@ -1,15 +1,14 @@
 //! The stage kind `parquet`: tables of the stages above as Parquet files.
 
-use super::parquet::{Compression, Options, Writer, encode};
+use super::parquet::{Compression, Options, Writer};
 use crate::failure::{Failure, with_causes};
 use crate::ledger::quarantine::Quarantine;
-use crate::pipeline::check::{Bound, Signature};
+use crate::pipeline::check::{Bound, Export, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
-use crate::product::{Inputs, OutputFile, Product};
+use crate::product::{Inputs, Product};
 use crate::table::Table;
-use rayon::prelude::*;
 use std::io::Write;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/parquet.md");
@@ -40,32 +39,35 @@ impl Parquet {
             .flatten()
             .map(|spec| spec.name.clone())
             .collect();
-        let to = self.to.as_ref()?.value.clone();
-        let paths = names.iter().map(|name| path(&to, name)).collect();
-        let (compression, decimals) = (self.compression, scope.settings.decimals);
-        let job = move |inputs: &Inputs| {
-            let tables = names.iter().map(|name| inputs.table(name)).collect::<Result<Vec<_>, _>>()?;
-            let files =
-                tables.into_par_iter().map(|table| file(table, &path(&to, table.name()), compression, decimals));
-            Ok(Product::Files(files.collect::<Result<_, Failure>>()?))
+        let to = &self.to.as_ref()?.value;
+        let export = |table: String| {
+            let path = format!("{to}/{table}.parquet");
+            Export { table, path, compression: self.compression }
         };
-        Some(Bound::of(Signature::Files(paths), job))
+        let exports = names.into_iter().map(export).collect();
+        // Each table is written when the stage that makes it is done, so that nothing is left to do here.
+        let job = |_: &Inputs| Ok(Product::Declared);
+        Some(Bound::of(Signature::Exports(exports), job))
     }
 }
 
-fn path(folder: &str, table: &str) -> String {
-    format!("{folder}/{table}.parquet")
-}
-
-/// A table as a Parquet file of the run.
+/// Writes a table as a Parquet file, bit by bit.
 ///
 /// # Errors
-/// Where a value cannot leave: a number that is not finite, or money past 18 digits.
-pub fn file(table: &Table, path: &str, compression: Compression, decimals: u32) -> Result<OutputFile, Failure> {
+/// Where a value cannot leave: a number that is not finite, or money past 18 digits; and where the file cannot be
+/// written.
+pub fn write(
+    table: &Table,
+    file: &mut (dyn Write + Send),
+    compression: Compression,
+    decimals: u32,
+) -> Result<(), Failure> {
+    let failed = |error: super::parquet::Error| Failure::run(with_causes(&error));
     let sorted_by = table.spec.per_account.then_some("account");
     let options = Options { decimals: u8::try_from(decimals).unwrap_or_default(), compression, sorted_by };
-    let bytes = encode(table, &options).map_err(|error| Failure::run(with_causes(&error)))?;
-    Ok(OutputFile { path: path.to_owned(), bytes })
+    let mut writer = Writer::begin(&table.spec, &options, file).map_err(failed)?;
+    writer.add(table).map_err(failed)?;
+    writer.finish().map(|_| ()).map_err(failed)
 }
 
 /// Writes the lines of a quarantine as a Parquet file, bit by bit.

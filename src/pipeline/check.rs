@@ -6,6 +6,7 @@ use super::settings::Settings;
 use super::{Declared, Pipeline};
 use crate::failure::Failure;
 use crate::ledger::Roles;
+use crate::outputs::parquet::Compression;
 use crate::product::{Inputs, Product};
 use crate::sources::Source;
 use crate::table::TableSpec;
@@ -38,12 +39,23 @@ pub enum Signature {
     },
     /// The paths of files, relative to the run's folder.
     Files(Vec<String>),
+    /// Tables of stages above, each written as soon as it is made.
+    Exports(Vec<Export>),
+}
+
+/// A table that becomes a file of the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    pub table: String,
+    /// Relative to the run's folder.
+    pub path: String,
+    pub compression: Compression,
 }
 
 impl Signature {
     pub fn tables(&self) -> &[TableSpec] {
         match self {
-            Self::Files(_) | Self::History { .. } => &[],
+            Self::Files(_) | Self::Exports(_) | Self::History { .. } => &[],
             Self::Source { table, .. } => table.as_slice(),
             Self::AccountYears { spec, .. } => std::slice::from_ref(spec),
             Self::Ledger { tables, .. } | Self::Tables(tables) => tables,
@@ -67,6 +79,7 @@ impl Signature {
     fn files(&self) -> Vec<String> {
         match self {
             Self::Files(paths) => paths.clone(),
+            Self::Exports(exports) => exports.iter().map(|export| export.path.clone()).collect(),
             Self::Ledger { .. } => self.published().map(|table| format!("{}.parquet", table.name)).collect(),
             Self::Source { .. } | Self::AccountYears { .. } | Self::Tables(_) | Self::History { .. } => Vec::new(),
         }

@@ -325,13 +325,15 @@ impl<'a> Scope<'a> {
 
     /// What the stage above of an id depends on, and `besides` with what that depends on, to be run again on ledgers of
     /// the past. Nothing where a stage above has a mistake: that has been reported.
-    pub fn replay(&self, id: &str, besides: Option<&str>) -> Option<Replay> {
+    pub fn replay(&mut self, id: &str, besides: Option<&str>) -> Option<Replay> {
         if self.steps.len() < self.above.len() {
             return None;
         }
         let place = |id: &str| self.steps.iter().position(|step| step.id == id);
         let reads = self.steps.get(place(id)?)?.reads.iter().copied();
-        Some(Replay::of(self.steps, reads.chain(besides.and_then(place))))
+        let replay = Replay::of(self.steps, reads.chain(besides.and_then(place)));
+        self.reads.extend(replay.taken().filter_map(place));
+        Some(replay)
     }
 
     /// Which finer sums the stages below ask of a ledger.

@@ -181,7 +181,7 @@ fn restore(step: &Step, plan: &Plan, run: &Run) -> Result<Option<Product>, Failu
             let tables = specs.iter().map(|spec| run.table_like(spec)).collect::<Result<Vec<_>, _>>()?;
             tables.into_iter().collect::<Option<Vec<_>>>().map(Product::Tables)
         }
-        Signature::Ledger { .. } | Signature::History { .. } | Signature::Files(_) => None,
+        Signature::Ledger { .. } | Signature::History { .. } | Signature::Files(_) | Signature::Exports(_) => None,
     })
 }
 
