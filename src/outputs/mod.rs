@@ -2,7 +2,9 @@
 
 pub mod briefs;
 pub mod cache;
+pub mod dictionaries;
 pub mod document;
+pub mod footer;
 pub mod history;
 pub mod keep;
 pub mod locale;

@@ -20,7 +20,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -30,6 +30,7 @@ use ::parquet::basic::{Compression as Codec, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::SortingColumn;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use ::parquet::schema::types::ColumnPath;
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Decimal64Array, Float64Array, LargeStringArray,
     PrimitiveArray, make_comparator,
@@ -39,6 +40,7 @@ use arrow::datatypes::{DataType, Decimal64Type, Field, Int64Type, Schema, Schema
 use arrow::record_batch::RecordBatch;
 use polars::prelude::{Float64Chunked, Int64Chunked, PolarsError};
 
+use super::footer::Tail;
 use crate::table::{ColumnSpec, Meaning, Table, TableSpec};
 
 /// The digits of every money column; see the head of this file.
@@ -59,16 +61,14 @@ const BATCH_ROWS: usize = 16_384;
 /// In the form that the format asks for: readers that cannot parse it distrust the statistics.
 const CREATED_BY: &str = concat!("vitalfew version ", env!("CARGO_PKG_VERSION"));
 
-/// The orders of a column in the footer: the field of a union, an empty struct, the end of the union.
-const BY_TYPE: [u8; 3] = [0x1C, 0, 0];
-const BY_IEEE_754: [u8; 3] = [0x2C, 0, 0];
-
 /// How a table is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Options<'a> {
     /// The decimals of the currency: how many digits of a minor unit stand behind the point.
     pub decimals: u8,
     pub compression: Compression,
+    /// The columns that get no dictionary.
+    pub plain: &'a [String],
     /// The column by which the rows are already sorted, ascending and nulls last: readers skip rows by it.
     pub sorted_by: Option<&'a str>,
 }
@@ -160,7 +160,7 @@ impl<W: Write + Send> Writer<W> {
             .with_properties(properties(options, order.as_ref()))
             // The Arrow schema repeats what the Parquet types say, and names types that older readers do not know.
             .with_skip_arrow_metadata(true);
-        let file = Tail { file, held: Vec::new(), length: tail_length(spec.columns.len()) };
+        let file = Tail::of(file, spec.columns.len());
         let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), writer_options);
         let writer = writer.map_err(|source| Error::Write { table: spec.name.clone(), source })?;
         Ok(Self { spec: spec.clone(), scale, schema, order, rows: 0, writer })
@@ -190,70 +190,15 @@ impl<W: Write + Send> Writer<W> {
     /// Where the file cannot be written.
     pub fn finish(self) -> Result<W, Error> {
         let Self { spec, writer, .. } = self;
-        let end = || -> Result<W, ParquetError> {
-            let Tail { mut file, mut held, .. } = writer.into_inner()?;
-            declare_familiar_orders(&mut held, spec.columns.len())?;
-            file.write_all(&held)?;
-            Ok(file)
-        };
+        let end = || -> Result<W, ParquetError> { writer.into_inner()?.finish() };
         end().map_err(|source| Error::Write { table: spec.name.clone(), source })
     }
-}
-
-/// Holds the last bytes back, which are patched before they leave.
-struct Tail<W> {
-    file: W,
-    held: Vec<u8>,
-    length: usize,
-}
-
-impl<W: Write> Write for Tail<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let leaves = (self.held.len() + bytes.len()).saturating_sub(self.length);
-        let of_held = leaves.min(self.held.len());
-        self.file.write_all(&self.held[..of_held])?;
-        self.held.drain(..of_held);
-        let (leaves, stays) = bytes.split_at(leaves - of_held);
-        self.file.write_all(leaves)?;
-        self.held.extend_from_slice(stays);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-/// The file ends with the orders of its columns, three bytes each, the end of the footer, its length, and the magic
-/// number.
-fn tail_length(columns: usize) -> usize {
-    BY_TYPE.len() * columns + 1 + 4 + 4
-}
-
-/// Declares the statistics of every column to be in the order of its type, as all writers did before 2026.
-///
-/// The `parquet` crate declares doubles to be in the total order of IEEE 754, and cannot be told otherwise. Readers
-/// that do not know this order refuse the file (Polars 1) or ignore its statistics (Arrow 26 and before). Without NaN
-/// and negative zero, which do not leave, both orders are the same.
-fn declare_familiar_orders(file: &mut [u8], columns: usize) -> Result<(), ParquetError> {
-    let end = file.len().saturating_sub(tail_length(0));
-    let (orders, _) = file[end.saturating_sub(BY_TYPE.len() * columns)..end].as_chunks_mut();
-    for order in orders {
-        match *order {
-            BY_TYPE => {}
-            BY_IEEE_754 => *order = BY_TYPE,
-            _ => {
-                return Err(ParquetError::General("the footer does not end with the orders of the columns".to_owned()));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn properties(options: &Options<'_>, order: Option<&Order>) -> WriterProperties {
     let ascending =
         |order: &Order| vec![SortingColumn { column_idx: order.column as i32, descending: false, nulls_first: false }];
-    WriterProperties::builder()
+    let properties = WriterProperties::builder()
         .set_writer_version(WriterVersion::PARQUET_1_0)
         .set_compression(options.compression.codec())
         .set_dictionary_enabled(true)
@@ -261,8 +206,9 @@ fn properties(options: &Options<'_>, order: Option<&Order>) -> WriterProperties 
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_created_by(CREATED_BY.to_owned())
-        .set_sorting_columns(order.map(ascending))
-        .build()
+        .set_sorting_columns(order.map(ascending));
+    let plain = options.plain.iter().map(|name| ColumnPath::from(name.as_str()));
+    plain.fold(properties, |properties, name| properties.set_column_dictionary_enabled(name, false)).build()
 }
 
 /// Decimals past what a scale can say stay past what Parquet accepts, and do not wrap around into a negative scale.
@@ -415,7 +361,8 @@ mod tests {
     use super::*;
     use crate::table::{TableBuilder, TableSpec};
 
-    const OPTIONS: Options<'static> = Options { decimals: 2, compression: Compression::Snappy, sorted_by: None };
+    const OPTIONS: Options<'static> =
+        Options { decimals: 2, compression: Compression::Snappy, plain: &[], sorted_by: None };
 
     /// One column per meaning, with nulls, letters of several alphabets, and amounts below zero.
     fn accounts() -> Table {
@@ -658,7 +605,5 @@ message arrow_schema {
             assert_eq!(orders.len(), table.spec.columns.len());
             assert!(orders.iter().all(|order| matches!(order, ColumnOrder::TYPE_DEFINED_ORDER(_))));
         }
-        let refused = declare_familiar_orders(&mut [7; 40], 2).unwrap_err().to_string();
-        assert_eq!(refused, "Parquet error: the footer does not end with the orders of the columns");
     }
 }

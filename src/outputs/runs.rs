@@ -289,7 +289,9 @@ mod tests {
             .dates("last", vec![Some(-1), None, Some(20_000)])
             .flags("vital_few", vec![true, false, true])
             .build();
-        let bytes = encode(&table, &Options { decimals: 2, compression: Default::default(), sorted_by: None }).unwrap();
+        let bytes =
+            encode(&table, &Options { decimals: 2, compression: Default::default(), plain: &[], sorted_by: None })
+                .unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("tables")).unwrap();
         std::fs::write(folder.path().join("tables/odd.parquet"), &bytes).unwrap();

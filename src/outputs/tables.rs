@@ -1,5 +1,6 @@
 //! The stage kind `parquet`: tables of the stages above as Parquet files.
 
+use super::dictionaries;
 use super::parquet::{Compression, Options, Writer};
 use crate::failure::{Failure, with_causes};
 use crate::ledger::quarantine::Quarantine;
@@ -64,7 +65,8 @@ pub fn write(
 ) -> Result<(), Failure> {
     let failed = |error: super::parquet::Error| Failure::run(with_causes(&error));
     let sorted_by = table.spec.per_account.then_some("account");
-    let options = Options { decimals: u8::try_from(decimals).unwrap_or_default(), compression, sorted_by };
+    let (decimals, plain) = (u8::try_from(decimals).unwrap_or_default(), dictionaries::without(table));
+    let options = Options { decimals, compression, plain: &plain, sorted_by };
     let mut writer = Writer::begin(&table.spec, &options, file).map_err(failed)?;
     writer.add(table).map_err(failed)?;
     writer.finish().map(|_| ()).map_err(failed)
@@ -77,7 +79,7 @@ pub fn write(
 pub fn stream(quarantine: &Quarantine, file: &mut (dyn Write + Send), decimals: u32) -> Result<(), Failure> {
     let failed = |error: super::parquet::Error| Failure::run(with_causes(&error));
     let decimals = u8::try_from(decimals).unwrap_or_default();
-    let options = Options { decimals, compression: Compression::Snappy, sorted_by: None };
+    let options = Options { decimals, compression: Compression::Snappy, plain: &[], sorted_by: None };
     let mut writer = Writer::begin(&quarantine.spec, &options, file).map_err(failed)?;
     quarantine.tables(&mut |table| writer.add(table).map_err(failed))?;
     writer.finish().map(|_| ()).map_err(failed)
