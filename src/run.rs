@@ -115,7 +115,12 @@ pub type Take<'t> = &'t mut dyn FnMut(usize, &Step, &Done);
 
 /// Runs steps in waves: all steps whose inputs are there run side by side. What each made, in the order of the plan;
 /// where `finished` takes it, no more than what is left of it when nobody reads it any more.
-pub fn steps(plan: &Plan, wanted: &[usize], inputs: &mut Inputs, mut finished: Option<Take>) -> Result<Vec<Done>, Failure> {
+pub fn steps(
+    plan: &Plan,
+    wanted: &[usize],
+    inputs: &mut Inputs,
+    mut finished: Option<Take>,
+) -> Result<Vec<Done>, Failure> {
     let mut done: BTreeMap<usize, Done> = BTreeMap::new();
     while done.len() < wanted.len() {
         let waits = |index: &usize| wanted.contains(index) && !done.contains_key(index);

@@ -43,11 +43,11 @@ pub struct AccountYear {
     pub fiscal_year: i32,
     pub revenue: i64,
     pub cost: i64,
-    pub lines: i64,
-    pub invoices: i64,
-    pub products: i64,
+    pub lines: u32,
+    pub invoices: u32,
+    pub products: u32,
     /// Lines with a negative amount: credit notes and returns.
-    pub returns: i64,
+    pub returns: u32,
     /// One bit per month of the fiscal year.
     pub months: u16,
     pub first_day: i32,
@@ -160,7 +160,7 @@ impl Accounts {
         for (found, account) in self.list.iter().zip(0u32..) {
             let Some(shard) = shards.get(found.shard) else { continue };
             for slot in shard.order.get(found.slots.clone()).unwrap_or_default() {
-                let count = |counts: &[u32]| counts.get(index(*slot)).copied().unwrap_or_default().into();
+                let count = |counts: &[u32]| counts.get(index(*slot)).copied().unwrap_or_default();
                 let year = shard.year(*slot).filter(|year| i32::from(year.fiscal_year) <= last_year);
                 let Some(year) = year else { continue };
                 years.push(account_year(year, account, (count(&shard.invoices), count(&shard.products)))?);
@@ -226,16 +226,19 @@ fn whole(amount: i128) -> Result<i64, Failure> {
     whole.ok_or_else(|| too_large("the money of an account in a year"))
 }
 
-fn account_year(sums: &YearSums, account: u32, (invoices, products): (i64, i64)) -> Result<AccountYear, Failure> {
+fn account_year(sums: &YearSums, account: u32, (invoices, products): (u32, u32)) -> Result<AccountYear, Failure> {
+    // Four billion lines of one account in one year are no book that anybody keeps, and none that would be counted wrong.
+    let count = |lines: i64| u32::try_from(lines).map_err(|_| too_large("the number of an account's lines in a year"));
+
     Ok(AccountYear {
         account,
         fiscal_year: sums.fiscal_year.into(),
         revenue: whole(sums.revenue)?,
         cost: whole(sums.cost)?,
-        lines: sums.lines,
+        lines: count(sums.lines)?,
         invoices,
         products,
-        returns: sums.returns,
+        returns: count(sums.returns)?,
         months: sums.months,
         first_day: sums.first_day,
         last_day: sums.last_day,

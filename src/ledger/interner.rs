@@ -72,6 +72,13 @@ impl Interner {
         texts.iter().zip(keys).map(|(text, (key, hash))| self.code_of(text, key, hash)).collect()
     }
 
+    /// Forgets all strings.
+    pub fn clear(&mut self) {
+        self.all.clear();
+        self.ends.clear();
+        self.codes.clear();
+    }
+
     /// How many bytes of memory they take, about.
     pub fn bytes(&self) -> usize {
         let of_codes = self.codes.capacity() * (size_of::<(Key, u32)>() + 1);

@@ -5,10 +5,11 @@ use super::blocks::Memory;
 use super::config::Config;
 use super::currency::Currency;
 use super::duplicates::told::Duplicates;
+use super::pass::{self, Means};
 use super::plan::FilePlan;
 use super::quarantine::Gathering;
 use super::rates::RateKeys;
-use super::scan::{self, Means, Scan};
+use super::scan::Scan;
 use super::sums::Details;
 use super::{Roles, blocks, control_totals, further, tables};
 use crate::failure::Failure;
@@ -53,7 +54,7 @@ impl Job {
         let quarantine = Gathering::new(inputs.scratch());
         self.scan(inputs, (&files, &losers), |scan, memory| {
             let means = Means { threads, progress, scratch: inputs.scratch(), memory: memory.as_ref() };
-            let scanned = scan::run(scan, &quarantine, &means)?;
+            let scanned = pass::run(scan, &quarantine, &means)?;
             let parts = (&self.names, self.kept);
             let ledger = tables::ledger((scanned, quarantine), scan, self.declared.limit, parts)?;
             Ok(Product::Ledger(Box::new(ledger)))

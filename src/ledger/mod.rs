@@ -24,6 +24,7 @@ pub mod judge;
 pub mod keys;
 pub mod limit;
 pub mod parallel;
+pub mod pass;
 pub mod past;
 pub mod period;
 pub mod plan;

@@ -372,9 +372,9 @@ mod tests {
             let books = one.counted().and_then(|(shards, ids)| Books::of(&shards, &ids, 2022, i32::MAX)).unwrap();
             let found: Vec<_> = books.years.iter().map(|year| {
                 let account = books.accounts[year.account as usize].as_str();
-                (account, year.fiscal_year, year.revenue, year.lines, year.invoices, year.products)
+                (account, year.fiscal_year, year.revenue, i64::from(year.lines), year.invoices, year.products)
             }).collect();
-            let count = |set: &BTreeSet<&str>| set.len() as i64;
+            let count = |set: &BTreeSet<&str>| set.len() as u32;
             let expected: Vec<_> = expected.iter().filter(|((_, year), _)| *year <= 2022).map(|((account, year), plain)| {
                 (*account, *year, plain.0, plain.1, count(&plain.2), count(&plain.3))
             }).collect();

@@ -128,6 +128,13 @@ impl AccountYears {
         slot
     }
 
+    fn clear(&mut self) {
+        self.accounts.clear();
+        self.years.clear();
+        self.last.clear();
+        self.slots.clear();
+    }
+
     /// How many bytes of memory they take, about.
     pub fn bytes(&self) -> usize {
         let of_slots = self.slots.capacity() * (size_of::<u32>() + 1);
@@ -171,9 +178,12 @@ impl Waist {
         Self { details, ..Self::default() }
     }
 
-    /// The same, empty.
-    pub fn emptied(&self) -> Self {
-        Self::keeping(self.details)
+    /// Empties it; its memory stays for what comes next.
+    pub fn clear(&mut self) {
+        self.sums.clear();
+        self.invoices.clear();
+        self.products.clear();
+        self.fine = FineSums::default();
     }
 
     /// Whether it is time to put it into the total.

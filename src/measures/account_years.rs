@@ -64,17 +64,17 @@ fn account_years(
         true => builder.money("cost", values(years, |year| year.cost)),
         false => builder.nothing("cost", Meaning::Money),
     };
-    builder = builder.integers("lines", values(years, |year| year.lines));
+    builder = builder.integers("lines", values(years, |year| i64::from(year.lines)));
     builder = match roles.invoice {
-        true => builder.integers("invoices", values(years, |year| year.invoices)),
+        true => builder.integers("invoices", values(years, |year| i64::from(year.invoices))),
         false => builder.nothing("invoices", Meaning::Integer),
     };
     builder = match roles.product {
-        true => builder.integers("products", values(years, |year| year.products)),
+        true => builder.integers("products", values(years, |year| i64::from(year.products))),
         false => builder.nothing("products", Meaning::Integer),
     };
     builder
-        .integers("returns", values(years, |year| year.returns))
+        .integers("returns", values(years, |year| i64::from(year.returns)))
         .integers("active_months", values(years, |year| i64::from(year.months.count_ones())))
         .dates("first_date", values(years, |year| year.first_day))
         .dates("last_date", values(years, |year| year.last_day))

@@ -146,7 +146,8 @@ fn plan_shows_what_would_run() {
           makes concentration: segment, accounts, revenue, negative_revenue, unassigned_revenue, gini, hhi, effective_accounts, n_cutoff, top1_share, top5_share, top10_share, top20pct_share
      6. parquet ← account_years, growth, pareto
      7. markdown ← ledger, growth, pareto
-    all lines would be read: nothing was published before
+    all stages would run: nothing was published before
+    ledger: the lines of all 1 files would be read: nothing is kept of lines that were judged by these rules
     ");
     assert!(!project.path("out").exists());
 }

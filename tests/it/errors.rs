@@ -2241,7 +2241,7 @@ stages:
     4 | colour: blue
       | ^^^^^^
       |
-      = hint: there are: `name`, `root`, `as_of`, `fiscal_year_starts`, `currency`, `decimals`, `language`, `stages`
+      = hint: there are: `name`, `root`, `as_of`, `fiscal_year_starts`, `currency`, `decimals`, `memory_limit`, `language`, `stages`
 
     error: `lines.csv` has no column `custmer`
      --> small.yaml:9:26

@@ -21,6 +21,7 @@ use super::tally::{FileTally, Tally};
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::pipeline::settings::AsOf;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -147,20 +148,23 @@ impl Memory {
     ) -> Result<(), Failure> {
         let calendar = scan.settings.calendar;
         let mut blocks: Vec<Entry> = taken.iter().map(|candidate| candidate.entry.clone()).collect();
-        let is_taken = |file: &usize| taken.iter().any(|candidate| candidate.files.contains(file));
-        for (files, years) in divided(&tally.files, is_taken) {
-            let Some(entry) = self.entry(scan, tally, &files, years) else { continue };
+        let of_taken: BTreeSet<usize> = taken.iter().flat_map(|block| block.files.iter().copied()).collect();
+        let is_taken = |file: &usize| of_taken.contains(file);
+        let keep = |(files, years): (Vec<usize>, BTreeSet<i32>)| {
+            let Some(entry) = self.entry(scan, tally, &files, years) else { return Ok(None) };
             let pages: Vec<Option<FilePages>> =
                 files.iter().map(|file| quarantine.of_file(*file, LARGEST_PAGES)).collect::<Result<_, _>>()?;
-            let Some(pages) = pages.into_iter().collect::<Option<Vec<FilePages>>>() else { continue };
+            let Some(pages) = pages.into_iter().collect::<Option<Vec<FilePages>>>() else { return Ok(None) };
             let year_of = |day| calendar.place(day).0;
             let block = Block::of(tally, (shards, ids), &files, (&entry.years, &year_of), pages);
-            let Ok(bytes) = postcard::to_allocvec(&block) else { continue };
-            if bytes.len() <= LARGEST {
+            let bytes = postcard::to_allocvec(&block).ok().filter(|bytes| bytes.len() <= LARGEST);
+            Ok::<_, Failure>(bytes.map(|bytes| {
                 self.kept.store(&entry.name, &bytes);
-                blocks.push(entry);
-            }
-        }
+                entry
+            }))
+        };
+        let new = divided(&tally.files, is_taken).into_par_iter().map(keep).collect::<Result<Vec<_>, _>>()?;
+        blocks.extend(new.into_iter().flatten());
         let mut names: BTreeSet<String> = blocks.iter().map(|entry| entry.name.clone()).collect();
         let index = Index { format: FORMAT, rules: *self.rules.as_bytes(), blocks };
         if let Ok(bytes) = postcard::to_allocvec(&index) {
@@ -211,8 +215,8 @@ pub fn foreseen(scan: &Scan, memory: Option<Memory>) -> String {
         return format!("{}: nothing is kept of lines that were judged by these rules", read(all));
     }
     let candidates = memory.candidates(scan);
-    let is_known = |place: usize| candidates.iter().any(|candidate| candidate.files.contains(&place));
-    let unknown: Vec<usize> = (0..all).filter(|place| !is_known(*place)).collect();
+    let known: BTreeSet<usize> = candidates.iter().flat_map(|block| block.files.iter().copied()).collect();
+    let unknown: Vec<usize> = (0..all).filter(|place| !known.contains(place)).collect();
     let before: BTreeMap<&str, &[u8; blake3::OUT_LEN]> =
         index.blocks.iter().flat_map(|block| &block.files).map(|(name, hash)| (name.as_str(), hash)).collect();
     let why = |place: &usize| {
@@ -249,16 +253,20 @@ fn divided(tallies: &[FileTally], is_taken: impl Fn(&usize) -> bool) -> Vec<(Vec
     let mut groups: Vec<(Vec<usize>, BTreeSet<i32>)> = Vec::new();
     for (file, tally) in tallies.iter().enumerate().filter(|(file, _)| !is_taken(file)) {
         let years: BTreeSet<i32> = tally.accepted.keys().copied().collect();
-        let (near, mut apart): (Vec<_>, Vec<_>) =
-            groups.into_iter().partition(|(_, others)| !others.is_disjoint(&years));
-        let mut group = (vec![file], years);
+        // Files without a year keep each other company: a block for each would be many.
+        let is_near = |others: &BTreeSet<i32>| !others.is_disjoint(&years) || others.is_empty() && years.is_empty();
+        let (near, mut apart): (Vec<_>, Vec<_>) = groups.into_iter().partition(|(_, others)| is_near(others));
+        let mut near = near.into_iter();
+        let mut group = near.next().unwrap_or_default();
         for (files, years) in near {
             group.0.extend(files);
             group.1.extend(years);
         }
-        group.0.sort_unstable();
+        group.0.push(file);
+        group.1.extend(years);
         apart.push(group);
         groups = apart;
     }
+    groups.iter_mut().for_each(|(files, _)| files.sort_unstable());
     groups
 }
