@@ -38,9 +38,14 @@ impl Card {
         for criterion in &self.criteria {
             columns.push(match &criterion.basis {
                 BoundBasis::Judged => {
-                    let scores =
-                        accounts.iter().map(|account| means.get(&(criterion.name.as_str(), *account)).copied());
-                    (vec![None; accounts.len()], scores.collect())
+                    let mut scores = vec![None; accounts.len()];
+                    for ((_, account), mean) in means.iter().filter(|((name, _), _)| *name == criterion.name) {
+                        let row = accounts.binary_search(account).ok();
+                        if let Some(score) = row.and_then(|row| scores.get_mut(row)) {
+                            *score = Some(*mean);
+                        }
+                    }
+                    (vec![None; accounts.len()], scores)
                 }
                 BoundBasis::Measured { table, column, scale } => {
                     measured(inputs.table(table)?, column, scale, &accounts, decimals)

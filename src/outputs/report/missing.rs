@@ -85,14 +85,17 @@ fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
 
 fn lacks(contributions: &Table, weights: Option<&Table>, accounts: &Accounts) -> Vec<Lack> {
     let mut counts: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
-    let criteria = contributions.text("group").into_iter().zip(contributions.text("criterion"));
-    let rows = contributions.text("account").into_iter().zip(contributions.text("source"));
-    for (criterion, (account, source)) in criteria.zip(rows) {
-        if is_unknown(source) {
-            let count = counts.entry(criterion).or_default();
-            count.0 += 1;
-            count.1 += usize::from(accounts.get(account).is_some_and(|account| account.vital_few));
+    let texts = |column| contributions.each_text(column).map(Option::unwrap_or_default);
+    // The rows of an account stand together.
+    let mut last = ("", false);
+    let rows = texts("account").zip(texts("source")).zip(texts("group").zip(texts("criterion")));
+    for ((account, _), criterion) in rows.filter(|((_, source), _)| is_unknown(source)) {
+        if last.0 != account {
+            last = (account, accounts.get(account).is_some_and(|account| account.vital_few));
         }
+        let count = counts.entry(criterion).or_default();
+        count.0 += 1;
+        count.1 += usize::from(last.1);
     }
     let known = weights.map(declared).unwrap_or_default();
     let lack = |((group, criterion), (accounts, vital)): ((&str, &str), (usize, usize))| {
