@@ -7,12 +7,13 @@
 use crate::table::{Meaning, Table};
 
 /// So many rows are looked at, from the middle of the table. With fewer than that a dictionary costs next to nothing.
-const SAMPLE: usize = 8_192;
+const SAMPLE: usize = 16_384;
 
-/// The names of the columns whose values are nearly all distinct: 15 of 16 in the sample, which values from a list of
-/// less than some 60,000 do not reach. The same table gives the same names.
+/// The names of the columns of which three values in four stand alone in the sample. So many of those to come are new
+/// too (I. J. Good, *The population frequencies of species*, 1953), and a dictionary of eight bytes each takes what it
+/// saves. Values from a list of less than some 57,000 do not reach that. The same table gives the same names.
 pub fn without(table: &Table) -> Vec<String> {
-    if table.rows() < 2 * SAMPLE {
+    if table.rows() < SAMPLE {
         return Vec::new();
     }
     let middle = i64::try_from((table.rows() - SAMPLE) / 2).unwrap_or_default();
@@ -32,10 +33,9 @@ pub fn without(table: &Table) -> Vec<String> {
 
 fn are_distinct<T: Ord>(values: Vec<Option<T>>) -> bool {
     let mut known: Vec<T> = values.into_iter().flatten().collect();
-    let count = known.len();
     known.sort_unstable();
-    known.dedup();
-    count > 0 && known.len() * 16 >= count * 15
+    let alone = known.chunk_by(|a, b| a == b).filter(|equal| equal.len() == 1).count();
+    !known.is_empty() && alone * 4 >= known.len() * 3
 }
 
 #[cfg(test)]
@@ -52,8 +52,13 @@ mod tests {
             .money("amount", values(|row| row))
             .integers("year", values(|row| row % 7))
             .numbers("score", values(|row| row).into_iter().map(|row| row as f64 / 7.0).collect::<Vec<f64>>())
-            // A list of 10,000 values: nearly half of them come twice among 8,192 that are drawn.
-            .ratios("share", (0..rows).map(|row| (row * row % 9_973) as f64).collect::<Vec<f64>>())
+            // A list of 9,973 values.
+            .ratios("share", (0..rows).map(|row| (row % 9_973) as f64).collect::<Vec<f64>>())
+            // One in five is the same.
+            .numbers(
+                "index",
+                (0..rows).map(|row| if row % 5 == 0 { 1.0 } else { row as f64 / 7.0 }).collect::<Vec<f64>>(),
+            )
             .dates("day", (0..rows).map(|row| (row % 3 == 0).then_some(row as i32)).collect::<Vec<Option<i32>>>())
             .nothing("cost", Meaning::Money)
             .flags("rated", vec![true; rows as usize])
@@ -62,7 +67,7 @@ mod tests {
 
     #[test]
     fn distinct_values_need_no_dictionary() {
-        assert_eq!(without(&table(20_000)), ["account", "amount", "score", "day"]);
+        assert_eq!(without(&table(20_000)), ["account", "amount", "score", "index", "day"]);
     }
 
     #[test]
