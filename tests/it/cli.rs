@@ -147,7 +147,7 @@ fn plan_shows_what_would_run() {
      6. parquet ← account_years, growth, pareto
      7. markdown ← ledger, growth, pareto
     all stages would run: nothing was published before
-    ledger: the lines of all 1 files would be read: nothing is kept of lines that were judged by these rules
+    ledger: the lines of the only file would be read: nothing is kept of lines that were judged by these rules
     ");
     assert!(!project.path("out").exists());
 }

@@ -202,6 +202,7 @@ pub fn foreseen(scan: &Scan, memory: Option<Memory>) -> String {
     let all = scan.files.len();
     let read = |count: usize| match count {
         0 => "no lines would be read".to_owned(),
+        1 if all == 1 => "the lines of the only file would be read".to_owned(),
         count if count == all => format!("the lines of all {all} files would be read"),
         count => format!("the lines of {count} of {all} files would be read"),
     };
