@@ -9,13 +9,10 @@ use super::ids::Id;
 use super::index;
 use super::interner::Interner;
 use super::sums::{Details, FineSums};
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
 use serde::{Deserialize, Serialize};
-use std::hash::BuildHasher;
 
 /// So many account years, and so many pairs for the distinct counts, fill a waist.
-const FULL_YEARS: usize = 1 << 15;
+const FULL_YEARS: usize = 1 << 12;
 const FULL_PAIRS: usize = 1 << 19;
 
 /// An accepted line, its strings already coded.
@@ -70,75 +67,78 @@ impl YearSums {
 pub struct AccountYears {
     pub accounts: Interner,
     pub years: Vec<YearSums>,
-    /// By account, the year that it was looked for last and its slot: lines come by the month.
-    last: Vec<(i16, u32)>,
-    /// Where the sums of an account and fiscal year are, by the hash of both.
-    slots: HashTable<u32>,
+    /// By account, the slot of the year that it was asked for last: lines come by the month.
+    last: Vec<u32>,
+    /// By slot, the slot of another year of the same account. The years of an account are a short list.
+    further: Vec<u32>,
 }
 
-/// The hash of an account and a fiscal year.
-fn hash(account: u32, fiscal_year: i16) -> u64 {
-    FixedState::default().hash_one(u64::from(account) << 16 | u64::from(fiscal_year.cast_unsigned()))
-}
-
-/// No year, before any was looked for.
-const NONE: (i16, u32) = (i16::MIN, u32::MAX);
+/// No slot.
+const NONE: u32 = u32::MAX;
 
 impl AccountYears {
     /// The place of the sums of an account and fiscal year, made on first sight.
     #[inline]
     fn slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
-        match self.last.get(index(account)) {
-            Some((year, slot)) if *year == fiscal_year => *slot,
-            _ => self.other_slot(account, fiscal_year, day),
+        let last = self.last.get(index(account)).copied().unwrap_or(NONE);
+        match self.years.get(index(last)) {
+            Some(year) if year.fiscal_year == fiscal_year => last,
+            _ => self.other_slot(account, fiscal_year, day, last),
         }
     }
 
-    fn other_slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
-        let is_it = |slot: &u32| {
-            self.years.get(index(*slot)).is_some_and(|year| (year.account, year.fiscal_year) == (account, fiscal_year))
-        };
-        let known = self.slots.find(hash(account, fiscal_year), is_it).copied();
-        let slot = known.unwrap_or_else(|| {
-            let years = &mut self.years;
-            if years.len() == years.capacity() {
-                // Less than twice as many: these are most of the memory of a run with many accounts.
-                years.reserve_exact(years.len() / 4 + 64);
-            }
-            years.push(YearSums {
-                revenue: 0,
-                cost: 0,
-                lines: 0,
-                returns: 0,
-                account,
-                first_day: day,
-                last_day: day,
-                fiscal_year,
-                months: 0,
-            });
-            let slot = u32::try_from(years.len() - 1).unwrap_or(u32::MAX);
-            let hash_of = |slot: &u32| years.get(index(*slot)).map_or(0, |year| hash(year.account, year.fiscal_year));
-            self.slots.insert_unique(hash(account, fiscal_year), slot, hash_of);
-            slot
-        });
+    /// The same behind the last year of the account; what is found comes to the front of its list.
+    fn other_slot(&mut self, account: u32, fiscal_year: i16, day: i32, last: u32) -> u32 {
+        let further = |list: &[u32], slot: u32| list.get(index(slot)).copied().unwrap_or(NONE);
+        let (mut before, mut slot) = (last, further(&self.further, last));
+        while self.years.get(index(slot)).is_some_and(|year| year.fiscal_year != fiscal_year) {
+            (before, slot) = (slot, further(&self.further, slot));
+        }
+        if slot == NONE {
+            slot = self.new_slot(account, fiscal_year, day);
+        } else {
+            let behind = further(&self.further, slot);
+            self.further.get_mut(index(before)).into_iter().for_each(|further| *further = behind);
+        }
+        self.further.get_mut(index(slot)).into_iter().for_each(|further| *further = last);
         if index(account) >= self.last.len() {
             self.last.resize(index(account) + 1, NONE);
         }
-        self.last.get_mut(index(account)).into_iter().for_each(|last| *last = (fiscal_year, slot));
+        self.last.get_mut(index(account)).into_iter().for_each(|last| *last = slot);
         slot
+    }
+
+    fn new_slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
+        if self.years.len() == self.years.capacity() {
+            // Less than twice as many: these are most of the memory of a run with many accounts.
+            self.years.reserve_exact(self.years.len() / 4 + 64);
+        }
+        self.years.push(YearSums {
+            revenue: 0,
+            cost: 0,
+            lines: 0,
+            returns: 0,
+            account,
+            first_day: day,
+            last_day: day,
+            fiscal_year,
+            months: 0,
+        });
+        self.further.push(NONE);
+        u32::try_from(self.years.len() - 1).unwrap_or(NONE)
     }
 
     fn clear(&mut self) {
         self.accounts.clear();
         self.years.clear();
         self.last.clear();
-        self.slots.clear();
+        self.further.clear();
     }
 
     /// How many bytes of memory they take, about.
     pub fn bytes(&self) -> usize {
-        let of_slots = self.slots.capacity() * (size_of::<u32>() + 1);
-        self.accounts.bytes() + self.years.capacity() * size_of::<YearSums>() + of_slots + self.last.capacity() * 8
+        let lists = (self.last.capacity() + self.further.capacity()) * size_of::<u32>();
+        self.accounts.bytes() + self.years.capacity() * size_of::<YearSums>() + lists
     }
 
     /// Takes in a year of an account; the slot of its sums.
