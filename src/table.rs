@@ -5,7 +5,7 @@
 
 use polars::prelude::{
     BooleanChunked, ChunkTake, ChunkedArray, ChunkedCollectInferIterExt, Column as Series, DataFrame, DataType, IdxCa,
-    IntoColumn, NamedFrom, NumericNative, PlSmallStr, PolarsNumericType, StringChunked,
+    IntoColumn, NewChunkedArray, NumericNative, PlSmallStr, PolarsNumericType, StringChunked,
 };
 
 /// What the values of a column are, and with it how they are stored, written and read aloud.
@@ -220,22 +220,19 @@ impl TableBuilder {
     }
 
     pub fn text<S: AsRef<str>>(self, name: &str, values: Vec<S>) -> Self {
-        let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
-        self.push(name, Meaning::Text, |name| Series::new(name, values))
+        self.push(name, Meaning::Text, |name| StringChunked::from_slice(name, &values).into_column())
     }
 
     pub fn optional_text<S: AsRef<str>>(self, name: &str, values: Vec<Option<S>>) -> Self {
-        let values: Vec<Option<&str>> = values.iter().map(|value| value.as_ref().map(AsRef::as_ref)).collect();
-        self.push(name, Meaning::Text, |name| Series::new(name, values))
+        self.push(name, Meaning::Text, |name| StringChunked::from_slice_options(name, &values).into_column())
     }
 
     /// A text column in which the same texts come again and again: each value is the place of its text in the list.
     ///
     /// Panics where a place lies outside of the list, as [`TableBuilder::build`] does.
     pub fn repeated_text<S: AsRef<str>>(self, name: &str, texts: &[S], places: Vec<u32>) -> Self {
-        let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
         self.push(name, Meaning::Text, |name| {
-            let (texts, places) = (StringChunked::new(name.clone(), texts), IdxCa::from_vec(name, places));
+            let (texts, places) = (StringChunked::from_slice(name.clone(), texts), IdxCa::from_vec(name, places));
             match texts.take(&places) {
                 Ok(values) => values.into_column(),
                 Err(error) => unreachable!("places lie in the list that they were made from: {error}"),

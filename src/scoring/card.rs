@@ -157,6 +157,9 @@ pub(crate) fn values_of(table: &Table, column: &ColumnSpec, accounts: &[&str], d
 
 /// The values of accounts out of a column of a table that has one row per account.
 fn of_each<T: Copy>(table: &Table, values: Vec<Option<T>>, accounts: &[&str]) -> Vec<Option<T>> {
+    if table.each_text("account").eq(accounts.iter().copied().map(Some)) {
+        return values;
+    }
     let mut rows: Vec<(&str, Option<T>)> = table.text("account").into_iter().zip(values).collect();
     // They are in order already, unless a query made them.
     rows.sort_by_key(|(account, _)| *account);
