@@ -41,6 +41,8 @@ impl<'t> Sheet<'t> {
 fn value(cell: Option<AnyValue>) -> Value {
     match cell {
         Some(AnyValue::String(text)) => text.into(),
+        // That of a column in which all values are the same.
+        Some(AnyValue::StringOwned(text)) => text.as_str().into(),
         Some(AnyValue::Int64(whole)) => whole.into(),
         Some(AnyValue::Float64(number)) => number.into(),
         Some(AnyValue::Date(day)) => day.into(),
