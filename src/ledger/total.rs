@@ -336,6 +336,32 @@ mod tests {
     /// What a plain map keeps of an account year: money, lines, invoices and products.
     type Plain<'a> = (i64, i64, BTreeSet<&'a str>, BTreeSet<&'a str>);
 
+    #[test]
+    fn sums_without_room_are_told() {
+        let total =
+            Total::new(Arc::default(), Room { bytes: 1_000_000, is_declared: true }, Arc::new(Memory::default()));
+        let mut waist = Waist::default();
+        for number in 0..10_000 {
+            let account = waist.sums.accounts.code(&format!("account {number}"));
+            waist.add(&[Line {
+                account,
+                fiscal_year: 2024,
+                month: 0,
+                day: 0,
+                amount: 1,
+                cost: None,
+                invoice: None,
+                product: None,
+                category: None,
+                region: None,
+            }]);
+        }
+        insta::assert_snapshot!(total.take(&waist).unwrap_err().render(false), @"
+        error: the sums of the accounts take more than half of `memory_limit`, 1.0 MB
+        hint: raise it: the other half is for the tables that are made of the sums
+        ");
+    }
+
     proptest! {
         /// However lines are spread over waists and totals, and whatever is put aside, the books are those of a map.
         #[test]

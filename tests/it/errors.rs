@@ -1553,6 +1553,32 @@ mod settings {
     }
 
     #[test]
+    fn a_memory_limit_that_is_none() {
+        assert_snapshot!(mistakes(&with("currency: EUR", "currency: EUR\nmemory_limit: plenty")), @"
+        error: `memory_limit` should be a size, found `plenty`
+         --> small.yaml:3:15
+          |
+        3 | memory_limit: plenty
+          |               ^^^^^^
+          |
+          = hint: such as `2GB`; a run of few lines takes about 40 MB
+
+        1 mistake in `small.yaml`
+        ");
+        assert_snapshot!(mistakes(&with("currency: EUR", "currency: EUR\nmemory_limit: 10MB")), @"
+        error: `memory_limit` should be 64MB or more, found `10MB`
+         --> small.yaml:3:15
+          |
+        3 | memory_limit: 10MB
+          |               ^^^^
+          |
+          = hint: such as `2GB`; a run of few lines takes about 40 MB
+
+        1 mistake in `small.yaml`
+        ");
+    }
+
+    #[test]
     fn currencies_decimals_languages_months_and_names() {
         assert_snapshot!(mistakes(&with("currency: EUR", "currency: Euro")), @"
         error: `currency` should be a code of three capital letters, found `Euro`
