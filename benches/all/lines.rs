@@ -1,11 +1,17 @@
-//! What an invoice line costs: the waist alone, and the whole ledger from CSV files on.
+//! What an invoice line costs: from the name of its account on through the waist into the total, and the whole ledger
+//! from CSV files on.
 //!
 //! `cargo bench` prints the time per call and lines per second; the number of threads is one, so that
 //! figures of two machines can be compared.
 
+use arrow::array::StringArray;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use std::hint::black_box;
+use std::ops::Range;
 use vitalfew::demo;
+use vitalfew::failure::Failure;
+use vitalfew::ledger::cells::Keys;
+use vitalfew::ledger::coder::Coder;
 use vitalfew::ledger::ids::Ids;
 use vitalfew::ledger::total::Total;
 use vitalfew::ledger::waist::{Line, Waist};
@@ -17,55 +23,72 @@ use vitalfew::progress::Progress;
 
 const SIZES: [(u32, u32); 3] = [(100_000, 100), (100_000, 10_000), (1_000_000, 100_000)];
 
+/// Lines as they come from a file: the names of their accounts, and the lines, whose accounts have no codes yet.
+struct Batch {
+    accounts: Keys,
+    lines: Vec<Line>,
+}
+
 /// Lines of invoices of four lines each, accounts and products spread by a fixed rule.
-fn lines(count: u32, accounts: u32) -> Vec<Line> {
+fn batches(count: u32, accounts: u32) -> Vec<Batch> {
     let mut ids = Ids::default();
-    (0..count)
-        .map(|number| {
-            let invoice = number / 4;
-            let account = invoice.wrapping_mul(2_654_435_761) % accounts;
-            let year = (invoice % 5) as i32;
-            Line {
-                account,
-                fiscal_year: 2021 + year,
-                month: (invoice % 12) as u8,
-                day: 18_628 + year * 365 + (invoice % 360) as i32,
-                amount: i64::from(number % 10_000),
-                cost: Some(i64::from(number % 6_000)),
-                invoice: Some(ids.id(&format!("INV-{invoice}"))),
-                product: Some(ids.id(&format!("SKU-{}", number.wrapping_mul(40_503) % 2_000))),
-                category: None,
-                region: None,
-            }
-        })
-        .collect()
+    let mut batch = |numbers: Range<u32>| {
+        let account = |number: u32| format!("ACC-{:06}", (number / 4).wrapping_mul(2_654_435_761) % accounts);
+        let names: StringArray = numbers.clone().map(|number| Some(account(number))).collect();
+        Batch { accounts: Keys::Text(names), lines: numbers.map(|number| line(number, &mut ids)).collect() }
+    };
+    (0..count).step_by(4_096).map(|first| batch(first..count.min(first + 4_096))).collect()
+}
+
+fn line(number: u32, ids: &mut Ids) -> Line {
+    let invoice = number / 4;
+    let year = (invoice % 5) as i32;
+    Line {
+        account: 0,
+        fiscal_year: 2021 + year,
+        month: (invoice % 12) as u8,
+        day: 18_628 + year * 365 + (invoice % 360) as i32,
+        amount: i64::from(number % 10_000),
+        cost: Some(i64::from(number % 6_000)),
+        invoice: Some(ids.id(&format!("INV-{invoice:07}"))),
+        product: Some(ids.id(&format!("SKU-{:06}", number.wrapping_mul(40_503) % 2_000))),
+        category: None,
+        region: None,
+    }
+}
+
+/// What a thread does with its accepted lines: their accounts are coded in the waist at hand, which goes into the total
+/// when it is full, and then codes begin anew.
+fn summed(batches: &[Batch]) -> Result<Total, Failure> {
+    let total = Total::default();
+    let (mut waist, mut coder, mut lines) = (Waist::default(), Coder::default(), Vec::new());
+    for batch in batches {
+        let interner = &mut waist.sums.accounts;
+        let codes = coder.codes(&batch.accounts, 0..batch.lines.len(), |account| interner.code(account));
+        let coded = batch.lines.iter().zip(codes);
+        lines.clear();
+        lines.extend(coded.filter_map(|(line, account)| Some(Line { account: account?, ..*line })));
+        waist.add(&lines);
+        if waist.is_full() {
+            total.take(&waist)?;
+            waist.clear();
+            coder = Coder::default();
+        }
+    }
+    total.take(&waist)?;
+    Ok(total)
 }
 
 pub fn waist(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("waist");
     group.sample_size(20);
     for (count, accounts) in SIZES {
-        let lines = lines(count, accounts);
+        let batches = batches(count, accounts);
         group.throughput(Throughput::Elements(count.into()));
-        group.bench_with_input(
-            BenchmarkId::new(format!("{count} lines"), format!("{accounts} accounts")),
-            &lines,
-            |bencher, lines| {
-                bencher.iter(|| {
-                    let total = Total::default();
-                    let mut waist = Waist::default();
-                    for some in lines.chunks(4_096) {
-                        waist.add(some);
-                        if waist.is_full() {
-                            total.take(&waist).expect("memory has room");
-                            waist = Waist::default();
-                        }
-                    }
-                    total.take(&waist).expect("memory has room");
-                    black_box(total)
-                });
-            },
-        );
+        let id = BenchmarkId::new(format!("{count} lines"), format!("{accounts} accounts"));
+        group.bench_with_input(id, &batches, |bencher, batches| {
+            bencher.iter(|| black_box(summed(batches).expect("memory has room")));
+        });
     }
     group.finish();
 }

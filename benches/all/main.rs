@@ -4,12 +4,16 @@
 
 #![expect(clippy::expect_used, reason = "a bench that cannot be set up has nothing to measure")]
 
+mod distinct;
+mod ids;
 mod lines;
 mod measures;
 mod models;
+mod records;
 mod robustness;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, lines::waist, lines::ledger, measures::measures, models::models, robustness::robustness);
-criterion_main!(benches);
+criterion_group!(kernels, records::records, ids::ids, distinct::distinct, lines::waist);
+criterion_group!(whole, lines::ledger, measures::measures, models::models, robustness::robustness);
+criterion_main!(kernels, whole);

@@ -116,7 +116,8 @@ fn refuse_other_formats(name: &str, start: &[u8]) -> Result<(), Error> {
 }
 
 impl Text {
-    fn of(bytes: Box<dyn Read + Send>, decoder: Decoder) -> Self {
+    /// Of bytes, and what tells what they are in.
+    pub fn of(bytes: Box<dyn Read + Send>, decoder: Decoder) -> Self {
         let (kept, line_end) = (Vec::new(), LineEnd::Feed);
         Self { bytes, decoder, ended: false, kept, line_end }
     }
