@@ -11,9 +11,10 @@ mod measures;
 mod models;
 mod records;
 mod robustness;
+mod scan;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(kernels, records::records, ids::ids, distinct::distinct, lines::waist);
+criterion_group!(kernels, records::records, ids::ids, distinct::distinct, lines::waist, scan::scan);
 criterion_group!(whole, lines::ledger, measures::measures, models::models, robustness::robustness);
 criterion_main!(kernels, whole);
