@@ -54,7 +54,7 @@ pub fn scan(criterion: &mut Criterion) {
         let rows = decoded(&files, columns, threads).expect("the files can be read");
         group.throughput(Throughput::Elements(rows as u64));
         for threads in [1, threads] {
-            let id = BenchmarkId::new(format!("columns of the {job} job"), format!("{threads} threads"));
+            let id = BenchmarkId::new(format!("columns of the {job} job, threads"), threads);
             group.bench_function(id, |bencher| {
                 bencher.iter(|| decoded(&files, columns, threads).expect("the files can be read"));
             });
