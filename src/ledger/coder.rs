@@ -1,6 +1,7 @@
 //! The keys of batches as codes.
 
 use super::cells::{Keys, is_blank};
+use super::interner::Interner;
 use arrow::array::{Array, ArrayRef, AsArray};
 
 /// Turns the keys of batches into codes, looking at each distinct value of a dictionary once.
@@ -57,5 +58,23 @@ impl<C: Copy> Coder<C> {
             self.codes.resize(values.len(), None);
             self.values = Some(values.clone());
         }
+    }
+}
+
+impl Coder<u32> {
+    /// The codes of all accounts of a batch. Texts are looked up together, so that the waits for memory overlap; those
+    /// of neighbours once, because the lines of an invoice stand together.
+    pub fn accounts(&mut self, keys: &Keys, rows: usize, interner: &mut Interner) -> Vec<Option<u32>> {
+        let Keys::Text(texts) = keys else { return self.codes(keys, 0..rows, |key| interner.code(key)) };
+        let (mut different, mut places) = (Vec::new(), Vec::with_capacity(rows));
+        for row in 0..rows {
+            let text = texts.is_valid(row).then(|| texts.value(row)).filter(|text| !is_blank(text));
+            if text.is_some() && text != different.last().copied() {
+                different.extend(text);
+            }
+            places.push(text.map(|_| different.len() - 1));
+        }
+        let codes = interner.codes(&different);
+        places.into_iter().map(|place| place.and_then(|place| codes.get(place).copied())).collect()
     }
 }

@@ -43,16 +43,7 @@ impl Worker<'_> {
         lost: Vec<Lost>,
     ) -> Vec<Bad> {
         let interner = &mut self.waist.sums.accounts;
-        // Lines of an invoice stand together.
-        let mut neighbour = None;
-        let accounts = self.accounts.codes(&columns.account, 0..batch.rows, |account| match neighbour {
-            Some((key, code)) if key == account => code,
-            _ => {
-                let code = interner.code(account);
-                neighbour = Some((account, code));
-                code
-            }
-        });
+        let accounts = self.accounts.accounts(&columns.account, batch.rows, interner);
         let is_plain = self.may_be_plain(columns) && lost.is_empty();
         let mut plain = Count::default();
         let mut defects = batch.defects.iter().peekable();
