@@ -12,7 +12,7 @@ use super::sums::{Details, FineSums};
 use serde::{Deserialize, Serialize};
 
 /// So many account years, and so many pairs for the distinct counts, fill a waist.
-const FULL_YEARS: usize = 1 << 12;
+const FULL_YEARS: usize = 1 << 15;
 const FULL_PAIRS: usize = 1 << 19;
 
 /// An accepted line, its strings already coded.
