@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::scratch::{Memory, Scratch};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// As many shards as make each of them small, and few enough that a full waist has some for each.
 const SHARDS: usize = 128;
@@ -198,10 +198,17 @@ impl Total {
         let mut years = block.years.iter();
         let mut slots: Vec<(usize, u32)> = Vec::with_capacity(block.years.len());
         let mut codes: Vec<(usize, u32)> = Vec::with_capacity(block.accounts.len());
+        // The accounts of a block are in the order of their shards, so that each is locked once.
+        let mut locked: Option<(usize, MutexGuard<Shard>)> = None;
         for (account, count) in &block.accounts {
             let shard = shard_of(Interner::hash_of(account));
             let Some(mine) = self.shards.get(shard) else { continue };
-            let mut mine = mine.lock().unwrap_or_else(PoisonError::into_inner);
+            if locked.as_ref().is_none_or(|(other, _)| *other != shard) {
+                // The one of before has to be let go first: two threads must not wait for each other.
+                drop(locked.take());
+                locked = Some((shard, mine.lock().unwrap_or_else(PoisonError::into_inner)));
+            }
+            let Some((_, mine)) = &mut locked else { continue };
             let code = mine.sums.accounts.code(account);
             codes.push((shard, code));
             for year in years.by_ref().take(index(*count)) {
@@ -210,6 +217,7 @@ impl Total {
                 slots.push((shard, slot));
             }
         }
+        drop(locked);
         let mut identifier = Identifier::new(&self.ids);
         let names: Vec<u64> = block.names.iter().map(|name| identifier.id(name).bits()).collect();
         let add = |fine: &[Fine],
