@@ -9,10 +9,10 @@ pub trait Kept: Debug + Send + Sync {
     /// The bytes as they were kept, or nothing.
     fn load(&self, name: &str) -> Option<Vec<u8>>;
 
-    /// Keeps bytes, in place of those of the same name.
+    /// Keeps bytes, in place of those of the same name, once the run has turned out well.
     fn store(&self, name: &str, bytes: &[u8]);
 
-    /// Forgets all names that begin so and are not among these.
+    /// Forgets all names that begin so and are not among these, once the run has turned out well.
     fn prune(&self, beginning: &str, names: &BTreeSet<String>);
 }
 

@@ -59,6 +59,11 @@ impl Shard {
     fn bytes(&self) -> usize {
         self.sums.bytes() + self.fine.bytes() + self.pairs()
     }
+
+    fn refuse_too_many(&self) -> Result<(), Failure> {
+        let fits = self.sums.years.len() <= SLOTS;
+        fits.then_some(()).ok_or_else(|| Failure::run("the accounts have too many years to count what each has seen"))
+    }
 }
 
 /// The sums of all accounts.
@@ -133,9 +138,7 @@ impl Total {
             for (slot, there) in of_shard.iter().zip(mine.sums.merge(&new)) {
                 slots.get_mut(index(*slot)).into_iter().for_each(|slot| *slot = there);
             }
-            if mine.sums.years.len() > SLOTS {
-                return Err(Failure::run("the accounts have too many fiscal years to count what each has seen"));
-            }
+            mine.refuse_too_many()?;
             let moved = |pair: &u64| Distinct::moved(*pair, at(&slots, Distinct::slot(*pair)));
             mine.invoices.extend(invoices.of_shard(shard).iter().map(moved));
             mine.products.extend(products.of_shard(shard).iter().map(moved));
@@ -264,6 +267,7 @@ impl Shard {
         let codes = self.sums.accounts.codes(&names);
         let years = other.sums.years.iter().map(|year| (at(&codes, year.account), year));
         let slots = self.sums.merge(&years.collect::<Vec<_>>());
+        self.refuse_too_many()?;
         self.invoices.merge(other.invoices, &slots, scratch)?;
         self.products.merge(other.products, &slots, scratch)?;
         for (mine, other) in self.fine.by_slot_mut().into_iter().zip(other.fine.by_slot()) {
@@ -316,8 +320,7 @@ impl<T: Copy> Routed<T> {
             // For now where it begins.
             sum += std::mem::replace(end, sum);
         }
-        let mut sorted: Vec<T> = Vec::new();
-        sorted.extend(things.clone().next().map(|first| vec![first; count]).into_iter().flatten());
+        let mut sorted = things.clone().next().map(|first| vec![first; count]).unwrap_or_default();
         for thing in things {
             let Some(next) = ends.get_mut(shard(&thing)) else { continue };
             sorted.get_mut(*next).into_iter().for_each(|place| *place = thing);

@@ -217,3 +217,29 @@ fn unchanged_files_are_not_read() {
     // The block of before is gone, and that of now is there.
     assert_eq!(kept(&project), before);
 }
+
+/// A run that fails has found something that blocks do not tell, and so keeps none.
+#[test]
+fn a_failed_run_keeps_nothing() {
+    let project = two_years();
+    project.write("lines/2023.csv", format!("{HEADER}none,I1,2023-05-01,1.00,S1,S,1,EUR\n"));
+    let fails = || {
+        let done = project.vitalfew(&["run", "small.yaml", "--log", "none"]);
+        assert_eq!(done.code, 3, "{}", done.stdout);
+        done.stderr
+    };
+    let first = fails();
+    assert!(first.contains("the account `none` has the name"), "{first}");
+    assert_eq!(fails(), first);
+    // Also where there are blocks of a run that turned out well, and none of its own is left behind.
+    project.write("lines/2023.csv", format!("{HEADER}A,I1,2023-05-01,1.00,S1,S,1,EUR\n"));
+    run(&project, &[]);
+    let kept = || {
+        let names = fs::read_dir(project.path("out/small/cache")).unwrap().map(|entry| entry.unwrap().file_name());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = kept();
+    project.write("lines/2023.csv", format!("{HEADER}none,I1,2023-05-01,1.00,S1,S,1,EUR\n"));
+    assert_eq!((fails(), fails()), (first.clone(), first));
+    assert_eq!(kept(), before);
+}
