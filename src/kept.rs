@@ -15,17 +15,3 @@ pub trait Kept: Debug + Send + Sync {
     /// Forgets all names that begin so and are not among these, once the run has turned out well.
     fn prune(&self, beginning: &str, names: &BTreeSet<String>);
 }
-
-/// Nothing is kept: for tests, and for what runs stages without publishing.
-#[derive(Debug)]
-pub struct Nothing;
-
-impl Kept for Nothing {
-    fn load(&self, _name: &str) -> Option<Vec<u8>> {
-        None
-    }
-
-    fn store(&self, _name: &str, _bytes: &[u8]) {}
-
-    fn prune(&self, _beginning: &str, _names: &BTreeSet<String>) {}
-}

@@ -10,7 +10,7 @@ use crate::outputs::runs::Run;
 use crate::pipeline::check::Plan;
 use crate::product::{self, Inputs};
 use crate::progress::Progress;
-use crate::run::{Finished, Options, fingerprinted, history, run_id, steps};
+use crate::run::{Finished, Options, execute, fingerprinted, history, run_id, steps};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -117,7 +117,7 @@ pub fn foreseen(plan: &Plan, options: &Options) -> Result<String, Failure> {
     for (index, step) in plan.steps.iter().enumerate() {
         let Some(foresee) = &step.foresee else { continue };
         // The small tables that it looks into.
-        steps(plan, &above(plan, index), &mut made, None)?;
+        execute(plan, &above(plan, index), &mut made)?;
         told.push_str(&format!("\n{}: {}", step.id, foresee(&made)?));
     }
     Ok(told)
