@@ -42,7 +42,7 @@ pub fn distinct(criterion: &mut Criterion) {
             bencher.iter(|| black_box(taken_in(pairs)));
         });
         group.bench_with_input(id("counted"), &pairs, |bencher, pairs| {
-            let count = |distinct: Distinct| distinct.counts(SLOTS as usize, &Memory::default());
+            let count = |distinct: Distinct| distinct.counts(&Memory::default());
             bencher.iter_batched(|| taken_in(pairs), |distinct| black_box(count(distinct)), BatchSize::LargeInput);
         });
     }

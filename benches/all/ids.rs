@@ -37,18 +37,10 @@ pub fn ids(criterion: &mut Criterion) {
     for accounts in [3_000, 60_000, 500_000] {
         let names: Vec<String> = (0..KEYS).map(|number| format!("ACC-{:06}", scattered(number, accounts))).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        group.bench_with_input(BenchmarkId::new("Interner, one by one", accounts), &names, |bencher, names| {
+        group.bench_with_input(BenchmarkId::new("Interner", accounts), &names, |bencher, names| {
             bencher.iter(|| {
                 let mut interner = Interner::default();
                 black_box(names.iter().fold(0, |codes, name| codes ^ interner.code(name)))
-            });
-        });
-        group.bench_with_input(BenchmarkId::new("Interner, together", accounts), &names, |bencher, names| {
-            bencher.iter(|| {
-                let mut interner = Interner::default();
-                for some in names.chunks(4_096) {
-                    black_box(interner.codes(some));
-                }
             });
         });
     }

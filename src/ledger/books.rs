@@ -1,17 +1,17 @@
 //! The sums in order: codes become places in sorted lists, so that nothing tells in which order lines came.
 
 use super::cells::LARGEST;
-use super::counted::Counted;
+use super::counted::CountedYear;
 use super::ids::{Id, Ids};
 use super::index;
+use super::interner::Interner;
 use super::sums::{FineSums, Sums};
 use super::tables::too_large;
-use super::waist::YearSums;
+use super::year_sums::YearSums;
 use crate::failure::Failure;
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// What the lines of a ledger add up to, sorted.
 #[derive(Debug, Default)]
@@ -79,18 +79,20 @@ pub struct DaySum {
 }
 
 impl Books {
-    /// Puts the sums of all threads in order, leaving out the fiscal years after `last_year`, which ends on `last_day`.
+    /// Puts the sums of all threads in order, leaving out the fiscal years after `last_year`. The years come in their order.
     ///
     /// # Errors
     /// Where a sum has more than 18 digits.
-    pub fn of(shards: &[Counted], ids: &Ids, last_year: i32, last_day: i32) -> Result<Self, Failure> {
-        let accounts = Accounts::of(shards, last_year);
-        let parts = |sums: fn(&FineSums) -> &Sums| accounts.parts(shards, sums, last_year);
+    pub fn of(years: &[CountedYear], ids: &Ids, last_year: i32) -> Result<Self, Failure> {
+        let counting = years.partition_point(|year| year.fiscal_year <= last_year);
+        let years = years.get(..counting).unwrap_or_default();
+        let accounts = Accounts::of(years);
+        let parts = |sums: fn(&FineSums) -> &Sums| accounts.parts(years, sums);
         let (products, product_names) = named(parts(|fine| &fine.products)?, ids);
         let (categories, category_names) = named(parts(|fine| &fine.categories)?, ids);
         let (regions, region_names) = named(parts(|fine| &fine.regions)?, ids);
         Ok(Self {
-            years: accounts.years(shards, last_year)?,
+            years: accounts.years(years)?,
             months: part_sums(parts(|fine| &fine.months)?, |month| u32::try_from(month).unwrap_or(u32::MAX)),
             products,
             categories,
@@ -98,7 +100,7 @@ impl Books {
             product_names,
             category_names,
             region_names,
-            days: accounts.days(shards, last_day)?,
+            days: days(parts(|fine| &fine.days)?),
             accounts: accounts.list.into_iter().map(|found| found.name).collect(),
             bucket: Vec::new(),
         })
@@ -120,84 +122,134 @@ impl Books {
 /// Account, fiscal year, part and money.
 type Part = (u32, i32, u64, i64);
 
-/// An account with years that count.
+/// An account.
 struct Found {
     name: String,
     shard: usize,
     code: u32,
-    /// Where its slots are in the order of the shard.
-    slots: Range<usize>,
+}
+
+/// Where the sums of an account's year are: its place among the years, and the slot in its shard.
+type Place = (u32, u32);
+
+/// The accounts of a shard by code, and where the sums of each are.
+struct Grouped {
+    places: Vec<Place>,
+    /// By code, where its places end.
+    ends: Vec<usize>,
+    /// By year and slot.
+    codes: Vec<Vec<u32>>,
+}
+
+impl Grouped {
+    fn of(years: &[CountedYear], shard: usize) -> (Interner, Self) {
+        let mut accounts = Interner::default();
+        let mut codes = Vec::with_capacity(years.len());
+        for year in years {
+            let names = year.shards.get(shard).into_iter().flat_map(|shard| shard.records.accounts());
+            codes.push(names.map(|name| accounts.code(name)).collect::<Vec<u32>>());
+        }
+        // Counted, and then put where they belong: the years of an account stay in their order.
+        let mut ends = vec![0usize; accounts.len()];
+        codes.iter().flatten().for_each(|code| ends.get_mut(index(*code)).into_iter().for_each(|count| *count += 1));
+        let mut sum = 0;
+        for end in &mut ends {
+            // For now where it begins.
+            sum += std::mem::replace(end, sum);
+        }
+        let mut places = vec![(0, 0); sum];
+        for (year, codes) in (0..).zip(&codes) {
+            for (slot, code) in (0..).zip(codes) {
+                let Some(end) = ends.get_mut(index(*code)) else { continue };
+                places.get_mut(*end).into_iter().for_each(|place| *place = (year, slot));
+                *end += 1;
+            }
+        }
+        (accounts, Self { places, ends, codes })
+    }
+
+    /// The places of an account.
+    fn of_account(&self, code: u32) -> &[Place] {
+        let end = |code: usize| self.ends.get(code).copied().unwrap_or_default();
+        let start = index(code).checked_sub(1).map_or(0, end);
+        self.places.get(start..end(index(code))).unwrap_or_default()
+    }
 }
 
 /// All of them, in order.
 struct Accounts {
     list: Vec<Found>,
+    shards: Vec<Grouped>,
     /// By shard and code: the place of an account in the list.
     places: Vec<Vec<u32>>,
 }
 
 impl Accounts {
-    fn of(shards: &[Counted], last_year: i32) -> Self {
-        let found = |(number, shard): (usize, &Counted)| {
-            let counts = |slot: &u32| shard.year(*slot).is_some_and(|year| i32::from(year.fiscal_year) <= last_year);
-            let any = |slots: &Range<usize>| shard.order.get(slots.clone()).unwrap_or_default().iter().any(counts);
-            let name = |code| shard.sums.accounts.text(code).to_owned();
-            let accounts = shard.accounts().into_iter().filter(|(_, slots)| any(slots));
-            accounts.map(|(code, slots)| Found { name: name(code), shard: number, code, slots }).collect::<Vec<_>>()
+    fn of(years: &[CountedYear]) -> Self {
+        let shards = years.iter().map(|year| year.shards.len()).max().unwrap_or_default();
+        let grouped: Vec<(Interner, Grouped)> =
+            (0..shards).into_par_iter().map(|shard| Grouped::of(years, shard)).collect();
+        let (names, shards): (Vec<Interner>, Vec<Grouped>) = grouped.into_iter().unzip();
+        let found = |(shard, names): (usize, &Interner)| {
+            (0..)
+                .zip(names.texts())
+                .map(|(code, name)| Found { name: name.to_owned(), shard, code })
+                .collect::<Vec<_>>()
         };
-        let mut list: Vec<Found> = shards.par_iter().enumerate().flat_map_iter(found).collect();
+        let mut list: Vec<Found> = names.par_iter().enumerate().flat_map_iter(found).collect();
         list.par_sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        let mut places: Vec<Vec<u32>> = shards.iter().map(|shard| vec![u32::MAX; shard.sums.accounts.len()]).collect();
+        let mut places: Vec<Vec<u32>> = names.iter().map(|names| vec![u32::MAX; names.len()]).collect();
         for (account, place) in list.iter().zip(0u32..) {
             let found = places.get_mut(account.shard).and_then(|places| places.get_mut(index(account.code)));
             found.into_iter().for_each(|found| *found = place);
         }
-        Self { list, places }
+        Self { list, shards, places }
     }
 
-    fn years(&self, shards: &[Counted], last_year: i32) -> Result<Vec<AccountYear>, Failure> {
-        let mut years = Vec::with_capacity(shards.iter().map(|shard| shard.order.len()).sum());
+    fn years(&self, years: &[CountedYear]) -> Result<Vec<AccountYear>, Failure> {
+        let mut list = Vec::with_capacity(self.shards.iter().map(|shard| shard.places.len()).sum());
         for (found, account) in self.list.iter().zip(0u32..) {
-            let Some(shard) = shards.get(found.shard) else { continue };
-            for slot in shard.order.get(found.slots.clone()).unwrap_or_default() {
-                let count = |counts: &[u32]| counts.get(index(*slot)).copied().unwrap_or_default();
-                let year = shard.year(*slot).filter(|year| i32::from(year.fiscal_year) <= last_year);
-                let Some(year) = year else { continue };
-                years.push(account_year(year, account, (count(&shard.invoices), count(&shard.products)))?);
+            let places = self.shards.get(found.shard).map(|shard| shard.of_account(found.code)).unwrap_or_default();
+            for (year, slot) in places {
+                let Some(year) = years.get(index(*year)) else { continue };
+                let Some(shard) = year.shards.get(found.shard) else { continue };
+                let Some(sums) = shard.records.sums(*slot) else { continue };
+                list.push(account_year(sums, (account, year.fiscal_year), shard.counts(*slot))?);
             }
         }
-        Ok(years)
+        Ok(list)
     }
 
-    fn place(&self, shard: usize, code: u32) -> Option<u32> {
-        self.places.get(shard)?.get(index(code)).copied().filter(|place| *place != u32::MAX)
-    }
-
-    /// The finer sums of one kind, of the years that count, in no order.
-    fn parts(&self, shards: &[Counted], sums: fn(&FineSums) -> &Sums, last_year: i32) -> Result<Vec<Part>, Failure> {
+    /// The finer sums of one kind, in no order.
+    fn parts(&self, years: &[CountedYear], sums: fn(&FineSums) -> &Sums) -> Result<Vec<Part>, Failure> {
         let mut parts = Vec::new();
-        for (number, shard) in shards.iter().enumerate() {
-            for (slot, part, amount) in sums(&shard.fine).iter() {
-                let year = shard.year(slot).filter(|year| i32::from(year.fiscal_year) <= last_year);
-                let Some(account) = year.and_then(|year| self.place(number, year.account)) else { continue };
-                parts.push((account, year.map_or(last_year, |year| year.fiscal_year.into()), part, whole(amount)?));
+        for (number, year) in years.iter().enumerate() {
+            for (place, shard) in year.shards.iter().enumerate() {
+                let codes = self.shards.get(place).and_then(|shard| shard.codes.get(number));
+                let account = |slot: u32| {
+                    let code = codes?.get(index(slot))?;
+                    self.places.get(place)?.get(index(*code)).copied()
+                };
+                for (slot, part, amount) in sums(&shard.fine).iter() {
+                    let Some(account) = account(slot) else { continue };
+                    parts.push((account, year.fiscal_year, part, whole(amount)?));
+                }
             }
         }
         Ok(parts)
     }
+}
 
-    fn days(&self, shards: &[Counted], last_day: i32) -> Result<Vec<DaySum>, Failure> {
-        let mut days = Vec::new();
-        for (number, shard) in shards.iter().enumerate() {
-            for (account, day, amount) in shard.fine.days.iter() {
-                let day = u32::try_from(day).unwrap_or_default().cast_signed();
-                let Some(account) = self.place(number, account).filter(|_| day <= last_day) else { continue };
-                days.push(DaySum { account, day, amount: whole(amount)? });
-            }
-        }
-        days.par_sort_unstable();
-        Ok(days)
-    }
+/// Days in order.
+fn days(parts: Vec<Part>) -> Vec<DaySum> {
+    let day = |(account, _, day, amount): Part| DaySum {
+        account,
+        day: u32::try_from(day).unwrap_or_default().cast_signed(),
+        amount,
+    };
+    let mut days: Vec<DaySum> = parts.into_iter().map(day).collect();
+    days.par_sort_unstable();
+    days
 }
 
 /// Parts in order, as places.
@@ -226,15 +278,21 @@ fn whole(amount: i128) -> Result<i64, Failure> {
     whole.ok_or_else(|| too_large("the money of an account in a year"))
 }
 
-fn account_year(sums: &YearSums, account: u32, (invoices, products): (u32, u32)) -> Result<AccountYear, Failure> {
+fn account_year(
+    sums: &YearSums,
+    (account, fiscal_year): (u32, i32),
+    (invoices, products): (u32, u32),
+) -> Result<AccountYear, Failure> {
     // Four billion lines of one account in one year are no book that anybody keeps, and none that would be counted wrong.
-    let count = |lines: i64| u32::try_from(lines).map_err(|_| too_large("the number of an account's lines in a year"));
-
+    let count = |lines: u32| {
+        let counted = (lines < u32::MAX).then_some(lines);
+        counted.ok_or_else(|| too_large("the number of an account's lines in a year"))
+    };
     Ok(AccountYear {
         account,
-        fiscal_year: sums.fiscal_year.into(),
-        revenue: whole(sums.revenue)?,
-        cost: whole(sums.cost)?,
+        fiscal_year,
+        revenue: whole(sums.revenue.get())?,
+        cost: whole(sums.cost.get())?,
         lines: count(sums.lines)?,
         invoices,
         products,

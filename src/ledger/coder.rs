@@ -1,7 +1,7 @@
 //! The keys of batches as codes.
 
 use super::cells::{Keys, is_blank};
-use super::interner::Interner;
+use super::waist::Accounts;
 use arrow::array::{Array, ArrayRef, AsArray};
 
 /// Turns the keys of batches into codes, looking at each distinct value of a dictionary once.
@@ -62,19 +62,17 @@ impl<C: Copy> Coder<C> {
 }
 
 impl Coder<u32> {
-    /// The codes of all accounts of a batch. Texts are looked up together, so that the waits for memory overlap; those
-    /// of neighbours once, because the lines of an invoice stand together.
-    pub fn accounts(&mut self, keys: &Keys, rows: usize, interner: &mut Interner) -> Vec<Option<u32>> {
-        let Keys::Text(texts) = keys else { return self.codes(keys, 0..rows, |key| interner.code(key)) };
-        let (mut different, mut places) = (Vec::new(), Vec::with_capacity(rows));
-        for row in 0..rows {
-            let text = texts.is_valid(row).then(|| texts.value(row)).filter(|text| !is_blank(text));
-            if text.is_some() && text != different.last().copied() {
-                different.extend(text);
+    /// The codes of all accounts of a batch, new ones for those that this has not just seen: for each value of a
+    /// dictionary one, for texts one for all neighbours that are equal, because the lines of an invoice stand together.
+    pub fn accounts(&mut self, keys: &Keys, rows: usize, known: &mut Accounts) -> Vec<Option<u32>> {
+        let mut last: Option<(&str, u32)> = None;
+        self.codes(keys, 0..rows, |text| match last {
+            Some((same, code)) if same == text => code,
+            _ => {
+                let code = known.push(text);
+                last = Some((text, code));
+                code
             }
-            places.push(text.map(|_| different.len() - 1));
-        }
-        let codes = interner.codes(&different);
-        places.into_iter().map(|place| place.and_then(|place| codes.get(place).copied())).collect()
+        })
     }
 }

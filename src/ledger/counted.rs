@@ -1,54 +1,41 @@
 //! The sums of all threads once all lines have passed: distinct things are counted, and what tells them apart is let go.
 
 use super::index;
+use super::shard::{Records, Shard};
 use super::sums::FineSums;
-use super::total::Shard;
-use super::waist::{AccountYears, YearSums};
 use crate::failure::Failure;
 use crate::scratch::Scratch;
-use std::ops::Range;
+use serde::{Deserialize, Serialize};
 
-/// The sums of a shard, its distinct things counted.
-#[derive(Debug)]
-pub struct Counted {
-    pub sums: AccountYears,
-    /// By slot.
-    pub invoices: Vec<u32>,
-    pub products: Vec<u32>,
-    pub fine: FineSums,
-    /// The slots by code of the account and fiscal year.
-    pub order: Vec<u32>,
+/// The sums of a fiscal year.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CountedYear {
+    pub fiscal_year: i32,
+    pub shards: Vec<CountedShard>,
 }
 
-impl Counted {
+/// The sums of a shard, its distinct things counted.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct CountedShard {
+    pub records: Records,
+    /// By slot, as far as there are any.
+    invoices: Vec<u32>,
+    products: Vec<u32>,
+    pub fine: FineSums,
+}
+
+impl CountedShard {
+    /// # Errors
+    /// Where pairs put aside cannot be read.
     pub fn of(shard: Shard, scratch: &dyn Scratch) -> Result<Self, Failure> {
-        let Shard { sums, invoices, products, fine, settled } = shard;
-        let slots = sums.years.len();
-        let (mut invoices, mut products) = (invoices.counts(slots, scratch)?, products.counts(slots, scratch)?);
-        for (slot, counts) in settled {
-            invoices.get_mut(index(slot)).into_iter().for_each(|count| *count = counts.0);
-            products.get_mut(index(slot)).into_iter().for_each(|count| *count = counts.1);
-        }
-        let years = sums.years.iter().zip(0u32..);
-        let mut order: Vec<(u32, i16, u32)> =
-            years.map(|(year, slot)| (year.account, year.fiscal_year, slot)).collect();
-        order.sort_unstable();
-        let order = order.into_iter().map(|(_, _, slot)| slot).collect();
-        Ok(Self { sums, invoices, products, fine, order })
+        let Shard { records, invoices, products, fine, .. } = shard;
+        let (invoices, products) = (invoices.counts(scratch)?, products.counts(scratch)?);
+        Ok(Self { records, invoices, products, fine })
     }
 
-    pub fn year(&self, slot: u32) -> Option<&YearSums> {
-        self.sums.years.get(index(slot))
-    }
-
-    /// The accounts by their codes, and where the slots of each are in the order.
-    pub fn accounts(&self) -> Vec<(u32, Range<usize>)> {
-        let account = |slot: &u32| self.year(*slot).map_or(u32::MAX, |year| year.account);
-        let runs = self.order.chunk_by(|one, next| account(one) == account(next));
-        let places = runs.scan(0, |end, slots| {
-            let start = std::mem::replace(end, *end + slots.len());
-            Some((slots.first().map_or(u32::MAX, account), start..*end))
-        });
-        places.collect()
+    /// How many invoices and products an account has seen.
+    pub fn counts(&self, slot: u32) -> (u32, u32) {
+        let count = |counts: &[u32]| counts.get(index(slot)).copied().unwrap_or_default();
+        (count(&self.invoices), count(&self.products))
     }
 }

@@ -185,8 +185,8 @@ pub fn settle((tally, total): (&mut Tally, &Total), scan: &Scan, places: &Places
             file.after_as_of.add(Some(amount));
             continue;
         }
-        let accounts = &mut waist.sums.accounts;
-        let account = accounts.code(&held.account);
+        let accounts = &mut waist.accounts;
+        let account = accounts.push(&held.account);
         let mapped = mapper.as_mut().map(|mapper| mapper.of(account, day, accounts));
         if let Some((own, row)) = mapped.and_then(|mapped| mapped.by) {
             tally.moved.entry((own, row, fiscal_year)).or_default().add(Some(amount));

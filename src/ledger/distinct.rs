@@ -9,7 +9,7 @@ use crate::failure::Failure;
 use crate::scratch::{Place, Scratch};
 
 /// A list of pairs is let grow to this length before it is sorted.
-const SHORT: usize = 1 << 15;
+const SHORT: usize = 1 << 12;
 
 /// Pairs of a slot and a thing that have been seen. A slot has 24 bits, and a thing the 40 of an [`Id`].
 #[derive(Debug)]
@@ -45,7 +45,12 @@ impl Distinct {
     }
 
     /// Takes in pairs.
-    pub fn extend(&mut self, pairs: impl Iterator<Item = u64>) {
+    pub fn extend(&mut self, pairs: impl ExactSizeIterator<Item = u64>) {
+        let (count, room) = (pairs.len(), self.pairs.capacity() - self.pairs.len());
+        if count > room {
+            // Less than twice as many: there are many lists, most of which grow no more.
+            self.pairs.reserve_exact(count.max(self.pairs.len() / 4));
+        }
         self.pairs.extend(pairs);
         if self.pairs.len() >= self.full {
             let before = self.pairs.len();
@@ -102,13 +107,14 @@ impl Distinct {
         Ok(())
     }
 
-    /// How many things each of so many slots has seen.
+    /// How many things each slot has seen, up to the last one that has seen any.
     ///
     /// # Errors
     /// Where the scratch cannot be read.
-    pub fn counts(mut self, slots: usize, scratch: &dyn Scratch) -> Result<Vec<u32>, Failure> {
+    pub fn counts(mut self, scratch: &dyn Scratch) -> Result<Vec<u32>, Failure> {
         self.take_up(scratch)?;
         self.tidy();
+        let slots = self.pairs.last().map_or(0, |last| super::index(Self::slot(*last)) + 1);
         let mut counts = vec![0; slots];
         for pair in self.pairs {
             counts.get_mut(super::index(Self::slot(pair))).into_iter().for_each(|count| *count += 1);
@@ -137,6 +143,6 @@ mod tests {
         }
         assert!(distinct.pairs.len() <= SHORT);
         distinct.extend(things.iter().take(2).map(|thing| Distinct::moved(Distinct::pair(0, *thing), 2)));
-        assert_eq!(distinct.counts(3, &scratch).unwrap(), [500, 0, 2]);
+        assert_eq!(distinct.counts(&scratch).unwrap(), [500, 0, 2]);
     }
 }

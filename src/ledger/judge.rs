@@ -42,8 +42,7 @@ impl Worker<'_> {
         columns: &mut Columns,
         lost: Vec<Lost>,
     ) -> Vec<Bad> {
-        let interner = &mut self.waist.sums.accounts;
-        let accounts = self.accounts.accounts(&columns.account, batch.rows, interner);
+        let accounts = self.accounts.accounts(&columns.account, batch.rows, &mut self.waist.accounts);
         let is_plain = self.may_be_plain(columns) && lost.is_empty();
         let mut plain = Count::default();
         let mut defects = batch.defects.iter().peekable();
@@ -156,12 +155,18 @@ impl Worker<'_> {
             Some(costs) => costs.amount(row, Some(home)).ok()?,
         };
         let is_late = self.as_of.is_some_and(|as_of| day > as_of);
-        if is_late || self.bucket == Some(account) || columns.rules.iter().any(|rule| holds(rule, row)) {
+        if is_late || self.is_bucket(account) || columns.rules.iter().any(|rule| holds(rule, row)) {
             return None;
         }
         columns.days.count();
         let (invoice, product, category, region) = (None, None, None, None);
         Some(Line { account, fiscal_year, month, day, amount, cost: Some(cost), invoice, product, category, region })
+    }
+
+    /// Whether an account is called as the bucket for lines without one.
+    #[inline]
+    fn is_bucket(&self, account: u32) -> bool {
+        self.scan.bucket.is_some_and(|bucket| self.waist.accounts.text(account) == bucket)
     }
 
     /// The currency of a line and what its amounts are worth, before the amount is read.
@@ -195,10 +200,9 @@ impl Worker<'_> {
         (account, amount, money): (Option<u32>, Result<i64, Gap>, &Money),
         batch: &Batch,
     ) -> Result<Verdict, (&'static str, String)> {
-        let interner = &mut self.waist.sums.accounts;
         let account = match account {
             Some(account) => {
-                if self.bucket == Some(account) {
+                if self.is_bucket(account) {
                     let place = Some((index, batch.line(row)));
                     self.tally.bucket_taken = self.tally.bucket_taken.into_iter().chain(place).min();
                 }
@@ -228,7 +232,7 @@ impl Worker<'_> {
                 let text = |keys: &Option<Keys>| text_of(keys, row).map(str::to_owned);
                 self.tally.held.push(Held {
                     file: index,
-                    account: interner.text(account).to_owned(),
+                    account: self.waist.accounts.text(account).to_owned(),
                     invoice: text(&columns.invoice),
                     product: text(&columns.product),
                     category: text(&columns.category),
@@ -246,7 +250,7 @@ impl Worker<'_> {
                 self.tally.invoice_days.record(invoice, day);
             }
         }
-        let mapped = self.mapper.as_mut().map(|mapper| mapper.of(account, day, interner));
+        let mapped = self.mapper.as_mut().map(|mapper| mapper.of(account, day, &mut self.waist.accounts));
         let account = mapped.map_or(account, |mapped| mapped.account);
         if self.as_of.is_some_and(|as_of| day > as_of) {
             // An account is no slip of the map only because the run looks at an earlier day.

@@ -1,8 +1,8 @@
 //! The pass over all files: which parts of them are read side by side, what is not read because an earlier run has learned
 //! what it holds, and where all that was learned comes together.
 
-use super::blocks::{self, Block, Candidate, Memory};
-use super::counted::Counted;
+use super::blocks::{self, Candidate, Memory, Told};
+use super::counted::CountedYear;
 use super::credit_notes;
 use super::ids::Ids;
 use super::parallel::side_by_side;
@@ -20,7 +20,7 @@ use rayon::iter::Either;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A part of a file that is read by itself.
 #[derive(Debug, Clone)]
@@ -56,7 +56,8 @@ pub struct Means<'a> {
 /// What a scan has learned of all lines.
 pub struct Scanned {
     pub tally: Tally,
-    pub shards: Vec<Counted>,
+    /// In their order.
+    pub years: Vec<CountedYear>,
     pub ids: Ids,
     /// How many files were not read, because an earlier run has learned what they hold.
     pub taken_up: usize,
@@ -77,7 +78,7 @@ pub fn run(scan: &Scan, quarantine: &Gathering, means: &Means) -> Result<Scanned
     // Lines of those files may lie in the years of a block.
     let years: BTreeSet<i32> = learned.0.files.iter().flat_map(|file| file.accepted.keys().copied()).collect();
     let (reached, apart): (Vec<Candidate>, Vec<Candidate>) = kept.into_iter().partition(|block| block.reaches(&years));
-    let read = |block: Candidate| match memory.and_then(|memory| memory.read(&block)) {
+    let read = |block: Candidate| match memory.and_then(|memory| memory.read(&block, &pass.ids)) {
         Some(content) => Ok((block, content)),
         None => Err(block),
     };
@@ -93,19 +94,21 @@ pub fn run(scan: &Scan, quarantine: &Gathering, means: &Means) -> Result<Scanned
     }
     let (mut tally, total) = learned;
     credit_notes::settle((&mut tally, &total), scan, &pass.places)?;
-    whole.par_iter().for_each(|(_, block)| total.settle(block));
+    let mut years = total.counted()?;
     let mut taken = Vec::new();
     for (block, content) in whole {
-        pass.take_up(&mut tally, &parts, &block, content)?;
+        pass.take_up(&mut tally, &parts, &block, content.told)?;
+        years.extend(content.years);
         taken.push(block);
     }
+    years.sort_unstable_by_key(|year| year.fiscal_year);
     means.progress.finish();
-    let (shards, ids) = total.counted()?;
+    let ids = std::mem::take(&mut *pass.ids.lock().unwrap_or_else(PoisonError::into_inner));
     let taken_up = taken.iter().map(|block| block.files.len()).sum();
     if let Some(memory) = memory {
-        memory.keep(scan, (&tally, &shards, &ids), quarantine, taken)?;
+        memory.keep(scan, (&tally, &years, &ids), quarantine, taken)?;
     }
-    Ok(Scanned { tally, shards, ids, taken_up })
+    Ok(Scanned { tally, years, ids, taken_up })
 }
 
 /// What has been learned, and where it stood at the end of each part, by the part's number.
@@ -137,9 +140,9 @@ impl Pass<'_> {
     }
 
     /// Takes up what an earlier run has learned of the files of a block, its sums aside. Parts are in the order of files.
-    fn take_up(&self, tally: &mut Tally, parts: &[Part], block: &Candidate, content: Block) -> Result<(), Failure> {
+    fn take_up(&self, tally: &mut Tally, parts: &[Part], block: &Candidate, told: Told) -> Result<(), Failure> {
         let mut learned = self.scan.nothing();
-        for ((file, of_file), pages) in block.files.iter().zip(content.tallies).zip(content.pages) {
+        for ((file, of_file), pages) in block.files.iter().zip(told.tallies).zip(told.pages) {
             let first = parts.partition_point(|part| part.file < *file);
             let of_this = parts.get(first..).unwrap_or_default().iter().take_while(|part| part.file == *file);
             of_this.for_each(|_| self.means.progress.advance());
@@ -147,7 +150,7 @@ impl Pass<'_> {
             self.quarantine.restore(number, *file, pages)?;
             learned.files.get_mut(*file).into_iter().for_each(|mine| mine.clone_from(&of_file));
         }
-        (learned.days, learned.moved) = (content.days, content.moved);
+        (learned.days, learned.moved) = (told.days, told.moved);
         tally.merge(learned);
         Ok(())
     }

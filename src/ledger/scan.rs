@@ -104,7 +104,7 @@ impl<'a> Worker<'a> {
             AsOf::Day(day) => Some(day),
         };
         let mut waist = Waist::keeping(scan.details);
-        let bucket = scan.bucket.map(|name| waist.sums.accounts.code(name));
+        let bucket = scan.bucket.map(|name| waist.accounts.push(name));
         let home = Currency::read(&scan.settings.currency);
         Self {
             scan,
@@ -163,7 +163,7 @@ impl<'a> Worker<'a> {
         self.total.take(&self.waist)?;
         self.waist.clear();
         self.accounts = Coder::default();
-        self.bucket = self.scan.bucket.map(|name| self.waist.sums.accounts.code(name));
+        self.bucket = self.scan.bucket.map(|name| self.waist.accounts.push(name));
         self.mapper = self.scan.account_map.map(Mapper::new);
         Ok(())
     }

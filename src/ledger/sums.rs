@@ -2,6 +2,7 @@
 
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Which finer sums the stages above the waist need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,7 +31,7 @@ impl Details {
     }
 }
 
-/// Money by two numbers: the slot of an account year (or the code of an account) and a month, day or thing within it.
+/// Money by two numbers: the slot of an account year and a month, day or thing within it.
 #[derive(Debug, Default)]
 pub struct Sums {
     sums: HashMap<(u32, u64), i128, FixedState>,
@@ -52,35 +53,55 @@ impl Sums {
     }
 }
 
+impl FromIterator<(u32, u64, i128)> for Sums {
+    fn from_iter<I: IntoIterator<Item = (u32, u64, i128)>>(sums: I) -> Self {
+        let mut made = Self::default();
+        sums.into_iter().for_each(|(whole, part, amount)| made.add(whole, part, amount));
+        made
+    }
+}
+
+impl Serialize for Sums {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.iter().collect::<Vec<_>>().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sums {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Vec::deserialize(from).map(|sums| sums.into_iter().collect())
+    }
+}
+
 /// The finer sums of some account years, each kind empty where nobody asks for it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub struct FineSums {
-    /// By slot of the account year and month of the fiscal year.
+    /// By month of the fiscal year.
     pub months: Sums,
-    /// By slot and the id of a thing.
+    /// By the id of a thing.
     pub products: Sums,
     pub categories: Sums,
     pub regions: Sums,
-    /// By code of the account and day: its bits, so that days before 1970 come back as they went in.
+    /// By day: its bits, so that days before 1970 come back as they went in.
     pub days: Sums,
 }
 
 impl FineSums {
     /// How many bytes of memory they take, about.
     pub fn bytes(&self) -> usize {
-        self.by_slot().iter().map(|sums| sums.bytes()).sum::<usize>() + self.days.bytes()
+        self.kinds().iter().map(|sums| sums.bytes()).sum()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.by_slot().iter().all(|sums| sums.sums.is_empty()) && self.days.sums.is_empty()
+    pub fn kinds(&self) -> [&Sums; 5] {
+        [&self.months, &self.products, &self.categories, &self.regions, &self.days]
     }
 
-    /// The sums by slot, kind by kind.
-    pub fn by_slot(&self) -> [&Sums; 4] {
-        [&self.months, &self.products, &self.categories, &self.regions]
+    pub fn kinds_mut(&mut self) -> [&mut Sums; 5] {
+        [&mut self.months, &mut self.products, &mut self.categories, &mut self.regions, &mut self.days]
     }
 
-    pub fn by_slot_mut(&mut self) -> [&mut Sums; 4] {
-        [&mut self.months, &mut self.products, &mut self.categories, &mut self.regions]
+    /// Those by things.
+    pub fn of_things(&mut self) -> [&mut Sums; 3] {
+        [&mut self.products, &mut self.categories, &mut self.regions]
     }
 }

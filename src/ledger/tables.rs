@@ -105,7 +105,7 @@ pub fn ledger(
     limit: Limit,
     (names, kept): (&Names, Kept),
 ) -> Result<Ledger, Failure> {
-    let Scanned { tally, shards, ids, taken_up } = scanned;
+    let Scanned { tally, years, ids, taken_up } = scanned;
     let name_of = |file: usize| scan.files.get(file).map_or("", |file| file.name.as_str());
     if scan.rates.is_none() {
         currency::refuse_mixture(&tally.files, &scan.settings.currency)?;
@@ -122,9 +122,8 @@ pub fn ledger(
     let rows: Vec<Row> =
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
-    let last_day = period.calendar.last_day(as_of_year);
-    let books = Books::of(&shards, &ids, as_of_year, last_day)?;
-    drop(shards);
+    let books = Books::of(&years, &ids, as_of_year)?;
+    drop(years);
     let books = match scan.bucket {
         None => books,
         Some(bucket) => books.set_apart(bucket),

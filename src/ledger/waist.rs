@@ -7,13 +7,17 @@
 use super::distinct::Distinct;
 use super::ids::Id;
 use super::index;
-use super::interner::Interner;
+use super::key::{Hashed, Label};
+use super::names::Names;
 use super::sums::{Details, FineSums};
-use serde::{Deserialize, Serialize};
+use super::year_sums::YearSums;
 
-/// So many account years, and so many pairs for the distinct counts, fill a waist.
-const FULL_YEARS: usize = 1 << 15;
-const FULL_PAIRS: usize = 1 << 19;
+/// As many shards as make each of them small in the total, and few enough that a full waist has some for each.
+pub const SHARDS: usize = 128;
+
+/// So many accounts or account years, and so many pairs for the distinct counts, fill a waist.
+const FULL_YEARS: usize = 1 << 16;
+const FULL_PAIRS: usize = 1 << 20;
 
 /// An accepted line, its strings already coded.
 #[derive(Debug, Clone, Copy)]
@@ -33,143 +37,125 @@ pub struct Line {
     pub region: Option<Id>,
 }
 
-/// The sums of one account in one fiscal year. Money in 128 bits, so that no order of lines can overflow it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct YearSums {
-    pub revenue: i128,
-    pub cost: i128,
-    pub lines: i64,
-    /// Lines with a negative amount: credit notes and returns.
-    pub returns: i64,
-    pub account: u32,
-    pub first_day: i32,
-    pub last_day: i32,
-    pub fiscal_year: i16,
-    /// One bit per month of the fiscal year.
-    pub months: u16,
+/// An account as a waist knows it.
+#[derive(Debug, Clone, Copy)]
+pub struct Account {
+    pub label: Label,
+    pub hash: u64,
 }
 
-impl YearSums {
-    /// Takes in other sums of the same account and fiscal year.
-    fn merge(&mut self, other: &Self) {
-        self.revenue += other.revenue;
-        self.cost += other.cost;
-        self.lines += other.lines;
-        self.returns += other.returns;
-        self.months |= other.months;
-        self.first_day = self.first_day.min(other.first_day);
-        self.last_day = self.last_day.max(other.last_day);
+/// The accounts of a waist by shard, which the hash of the name tells. One that comes back may have several codes: to find
+/// it among all that were there would take as long as to put its sums into the total twice.
+#[derive(Debug)]
+pub struct Accounts {
+    shards: Vec<Vec<Account>>,
+    pub long: Names,
+    count: usize,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self { shards: vec![Vec::new(); SHARDS], long: Names::default(), count: 0 }
     }
 }
 
-/// Accounts and their years, found by both.
+impl Accounts {
+    /// Adds an account; its code.
+    #[inline]
+    pub fn push(&mut self, name: &str) -> u32 {
+        let Hashed { key, hash } = Hashed::of(name);
+        let shard = shard_of(hash);
+        let Some(accounts) = self.shards.get_mut(shard) else { return u32::MAX };
+        let code = accounts.len() * SHARDS + shard;
+        accounts.push(Account { label: Label::of(key, name, &mut self.long), hash });
+        self.count += 1;
+        u32::try_from(code).unwrap_or(u32::MAX)
+    }
+
+    /// The name of the account with a code.
+    pub fn text(&self, code: u32) -> &str {
+        let (shard, place) = placed(code);
+        self.of_shard(shard).get(place).map_or("", |account| account.label.text(&self.long))
+    }
+
+    pub fn of_shard(&self, shard: usize) -> &[Account] {
+        self.shards.get(shard).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.shards.iter_mut().for_each(Vec::clear);
+        self.long.clear();
+        self.count = 0;
+    }
+}
+
+/// The shard of an account, by the hash of its name: by bits that tables do not look at.
+pub fn shard_of(hash: u64) -> usize {
+    usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
+}
+
+/// The shard that a code tells, and the place of the account in it.
+fn placed(code: u32) -> (usize, usize) {
+    (index(code) % SHARDS, index(code) / SHARDS)
+}
+
+/// The sums of the accounts of one shard in one fiscal year.
 #[derive(Debug, Default)]
-pub struct AccountYears {
-    pub accounts: Interner,
-    pub years: Vec<YearSums>,
-    /// By account, the slot of the year that it was asked for last: lines come by the month.
-    last: Vec<u32>,
-    /// By slot, the slot of another year of the same account. The years of an account are a short list.
-    further: Vec<u32>,
+pub struct Part {
+    /// By slot: the place of the account among those of the shard, and its sums.
+    pub sums: Vec<(u32, YearSums)>,
+    /// By place of the account, its slot.
+    slots: Vec<u32>,
+    /// Pairs of slot and thing, as [`Distinct`] makes them; some are there more than once.
+    pub invoices: Vec<u64>,
+    pub products: Vec<u64>,
+    /// By slot.
+    pub fine: FineSums,
 }
 
 /// No slot.
 const NONE: u32 = u32::MAX;
 
-impl AccountYears {
-    /// The place of the sums of an account and fiscal year, made on first sight.
+impl Part {
     #[inline]
-    fn slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
-        let last = self.last.get(index(account)).copied().unwrap_or(NONE);
-        match self.years.get(index(last)) {
-            Some(year) if year.fiscal_year == fiscal_year => last,
-            _ => self.other_slot(account, fiscal_year, day, last),
+    fn slot(&mut self, account: usize) -> u32 {
+        match self.slots.get(account) {
+            Some(slot) if *slot != NONE => *slot,
+            _ => self.new_slot(account),
         }
     }
 
-    /// The same behind the last year of the account; what is found comes to the front of its list.
-    fn other_slot(&mut self, account: u32, fiscal_year: i16, day: i32, last: u32) -> u32 {
-        let further = |list: &[u32], slot: u32| list.get(index(slot)).copied().unwrap_or(NONE);
-        let (mut before, mut slot) = (last, further(&self.further, last));
-        while self.years.get(index(slot)).is_some_and(|year| year.fiscal_year != fiscal_year) {
-            (before, slot) = (slot, further(&self.further, slot));
+    #[inline]
+    fn new_slot(&mut self, account: usize) -> u32 {
+        let slot = u32::try_from(self.sums.len()).unwrap_or(NONE);
+        self.sums.push((u32::try_from(account).unwrap_or(NONE), YearSums::NONE));
+        if account >= self.slots.len() {
+            self.slots.resize(account + 1, NONE);
         }
-        if slot == NONE {
-            slot = self.new_slot(account, fiscal_year, day);
-        } else {
-            let behind = further(&self.further, slot);
-            self.further.get_mut(index(before)).into_iter().for_each(|further| *further = behind);
-        }
-        self.further.get_mut(index(slot)).into_iter().for_each(|further| *further = last);
-        if index(account) >= self.last.len() {
-            self.last.resize(index(account) + 1, NONE);
-        }
-        self.last.get_mut(index(account)).into_iter().for_each(|last| *last = slot);
+        self.slots.get_mut(account).into_iter().for_each(|place| *place = slot);
         slot
-    }
-
-    fn new_slot(&mut self, account: u32, fiscal_year: i16, day: i32) -> u32 {
-        if self.years.len() == self.years.capacity() {
-            // Less than twice as many: these are most of the memory of a run with many accounts.
-            self.years.reserve_exact(self.years.len() / 4 + 64);
-        }
-        self.years.push(YearSums {
-            revenue: 0,
-            cost: 0,
-            lines: 0,
-            returns: 0,
-            account,
-            first_day: day,
-            last_day: day,
-            fiscal_year,
-            months: 0,
-        });
-        self.further.push(NONE);
-        u32::try_from(self.years.len() - 1).unwrap_or(NONE)
     }
 
     fn clear(&mut self) {
-        self.accounts.clear();
-        self.years.clear();
-        self.last.clear();
-        self.further.clear();
-    }
-
-    /// How many bytes of memory they take, about.
-    pub fn bytes(&self) -> usize {
-        let lists = (self.last.capacity() + self.further.capacity()) * size_of::<u32>();
-        self.accounts.bytes() + self.years.capacity() * size_of::<YearSums>() + lists
-    }
-
-    /// Takes in a year of an account; the slot of its sums.
-    pub fn add(&mut self, account: u32, year: &YearSums) -> u32 {
-        let slot = self.slot(account, year.fiscal_year, year.first_day);
-        self.years.get_mut(index(slot)).into_iter().for_each(|mine| mine.merge(year));
-        slot
-    }
-
-    /// Takes in years of accounts, with the codes that they have here; the slots of their sums. One step after the other,
-    /// for the reason that [`Waist::add`] gives.
-    pub fn merge(&mut self, years: &[(u32, &YearSums)]) -> Vec<u32> {
-        let slot = |(account, year): &(u32, &YearSums)| self.slot(*account, year.fiscal_year, year.first_day);
-        let slots: Vec<u32> = years.iter().map(slot).collect();
-        for ((_, year), slot) in years.iter().zip(&slots) {
-            self.years.get_mut(index(*slot)).into_iter().for_each(|mine| mine.merge(year));
-        }
-        slots
+        self.sums.clear();
+        self.slots.clear();
+        self.invoices.clear();
+        self.products.clear();
+        self.fine = FineSums::default();
     }
 }
 
 /// Accepted lines of one thread, summed.
 #[derive(Debug, Default)]
 pub struct Waist {
-    pub sums: AccountYears,
-    /// Pairs of account year and thing, as [`Distinct`] makes them; some are there more than once.
-    pub invoices: Vec<u64>,
-    pub products: Vec<u64>,
-    /// Which finer sums are kept, and the sums.
+    pub accounts: Accounts,
+    /// By fiscal year and shard; few, because lines come by the month.
+    years: Vec<(i32, Vec<Part>)>,
+    /// How many account years and pairs there are.
+    slots: usize,
+    pairs: usize,
+    /// Which finer sums are kept.
     details: Details,
-    pub fine: FineSums,
 }
 
 impl Waist {
@@ -178,54 +164,56 @@ impl Waist {
         Self { details, ..Self::default() }
     }
 
-    /// Empties it; its memory stays for what comes next.
+    /// Empties it. The memory of its fiscal years stays for what comes next, as that is mostly of the same ones.
     pub fn clear(&mut self) {
-        self.sums.clear();
-        self.invoices.clear();
-        self.products.clear();
-        self.fine = FineSums::default();
+        self.accounts.clear();
+        self.years.retain(|(_, parts)| parts.iter().any(|part| !part.sums.is_empty()));
+        self.years.iter_mut().flat_map(|(_, parts)| parts).for_each(Part::clear);
+        (self.slots, self.pairs) = (0, 0);
     }
 
     /// Whether it is time to put it into the total.
     pub fn is_full(&self) -> bool {
-        self.sums.years.len() >= FULL_YEARS || self.invoices.len() + self.products.len() >= FULL_PAIRS
+        self.accounts.count.max(self.slots) >= FULL_YEARS || self.pairs >= FULL_PAIRS
     }
 
-    /// Adds lines, their accounts in the codes of this waist.
-    ///
-    /// One step after the other for all of them, and not all steps line by line: much of the time goes into waiting
-    /// for memory, and lookups of one step do not depend on each other and wait side by side.
+    /// All sums, by fiscal year and shard.
+    pub fn years(&self) -> &[(i32, Vec<Part>)] {
+        &self.years
+    }
+
+    /// Adds lines, their accounts in the codes of this waist. Neighbours of one account are summed first: the lines of an
+    /// invoice stand together.
     pub fn add(&mut self, lines: &[Line]) {
-        let sums = &mut self.sums;
-        let year = |line: &Line| i16::try_from(line.fiscal_year).unwrap_or(i16::MAX);
-        let slots: Vec<u32> = lines.iter().map(|line| sums.slot(line.account, year(line), line.day)).collect();
-        let placed = || lines.iter().zip(slots.iter().copied());
-        for (line, slot) in placed() {
-            let Some(year) = sums.years.get_mut(index(slot)) else { continue };
-            year.revenue += i128::from(line.amount);
-            year.cost += i128::from(line.cost.unwrap_or_default());
-            year.lines += 1;
-            year.returns += i64::from(line.amount < 0);
-            year.months |= 1 << line.month;
-            year.first_day = year.first_day.min(line.day);
-            year.last_day = year.last_day.max(line.day);
-        }
-        gather(&mut self.invoices, placed().filter_map(|(line, slot)| Some((slot, line.invoice?))));
-        gather(&mut self.products, placed().filter_map(|(line, slot)| Some((slot, line.product?))));
-        if self.details.any() {
-            placed().for_each(|(line, slot)| self.fine.add(self.details, slot, line));
+        for lines in lines.chunk_by(|one, next| one.account == next.account && one.fiscal_year == next.fiscal_year) {
+            let Some(Line { account, fiscal_year, .. }) = lines.first() else { continue };
+            let (shard, account) = placed(*account);
+            let place = self.years.iter().position(|(year, _)| year == fiscal_year).unwrap_or_else(|| {
+                self.years.push((*fiscal_year, std::iter::repeat_with(Part::default).take(SHARDS).collect()));
+                self.years.len() - 1
+            });
+            let Some(part) = self.years.get_mut(place).and_then(|(_, parts)| parts.get_mut(shard)) else { continue };
+            let before = (part.sums.len(), part.invoices.len() + part.products.len());
+            let slot = part.slot(account);
+            part.sums.get_mut(index(slot)).into_iter().for_each(|(_, sums)| sums.merge(&YearSums::of(lines)));
+            gather(&mut part.invoices, slot, lines.iter().filter_map(|line| line.invoice));
+            gather(&mut part.products, slot, lines.iter().filter_map(|line| line.product));
+            self.slots += part.sums.len() - before.0;
+            self.pairs += part.invoices.len() + part.products.len() - before.1;
+            if self.details.any() {
+                lines.iter().for_each(|line| part.fine.add(self.details, slot, line));
+            }
         }
     }
 }
 
 /// Takes in pairs; neighbours are often equal.
-fn gather(pairs: &mut Vec<u64>, new: impl Iterator<Item = (u32, Id)>) {
-    let mut last = pairs.last().copied();
-    for (slot, thing) in new {
+#[inline]
+fn gather(pairs: &mut Vec<u64>, slot: u32, things: impl Iterator<Item = Id>) {
+    for thing in things {
         let pair = Distinct::pair(slot, thing);
-        if last != Some(pair) {
+        if pairs.last() != Some(&pair) {
             pairs.push(pair);
-            last = Some(pair);
         }
     }
 }
@@ -246,7 +234,7 @@ impl FineSums {
             self.regions.add(slot, region.bits(), amount);
         }
         if details.days {
-            self.days.add(line.account, line.day.cast_unsigned().into(), amount);
+            self.days.add(slot, line.day.cast_unsigned().into(), amount);
         }
     }
 }

@@ -8,8 +8,8 @@ mod history;
 use super::books::Overflow;
 use super::cells::LARGEST;
 use super::index;
-use super::interner::Interner;
 use super::tally::Count;
+use super::waist::Accounts;
 use crate::calendar::iso;
 use crate::failure::Failure;
 use crate::ledger::keys::KeyRule;
@@ -257,7 +257,7 @@ impl<'a> Mapper<'a> {
     }
 
     #[inline]
-    pub fn of(&mut self, account: u32, day: i32, accounts: &mut Interner) -> Mapped {
+    pub fn of(&mut self, account: u32, day: i32, accounts: &mut Accounts) -> Mapped {
         let own = Mapped { account, by: None };
         if index(account) >= self.places.len() {
             self.places.resize(index(account) + 1, None);
@@ -273,7 +273,7 @@ impl<'a> Mapper<'a> {
         let step = steps.partition_point(|step| step.from <= day).checked_sub(1).and_then(|place| steps.get(place));
         let Some(step) = step else { return own };
         let code = self.codes.get_mut(index(step.top));
-        let top = code.map(|code| *code.get_or_insert_with(|| accounts.code(self.map.name(step.top))));
+        let top = code.map(|code| *code.get_or_insert_with(|| accounts.push(self.map.name(step.top))));
         Mapped { account: top.unwrap_or(account), by: Some((named, step.row)) }
     }
 }

@@ -1,149 +1,69 @@
 //! What a block holds: all that a scan has learned of its files, and all account years of its fiscal years.
 
 use super::super::account_map::Moved;
-use super::super::counted::Counted;
-use super::super::ids::{Id, Ids};
-use super::super::index;
+use super::super::counted::CountedYear;
+use super::super::ids::{Id, Identifier, Ids};
 use super::super::quarantine::FilePages;
-use super::super::sums::{FineSums, Sums};
+use super::super::sums::Sums;
 use super::super::tally::{FileTally, Tally};
-use super::super::waist::YearSums;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
-/// What the lines of a block's files add up to.
+/// What is known of the files of a block beside the sums of their lines.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Block {
+pub struct Told {
     /// By file.
     pub tallies: Vec<FileTally>,
     pub pages: Vec<FilePages>,
     pub days: BTreeMap<i32, (i32, i32)>,
     pub moved: Moved,
-    /// The accounts, each with how many of the years are its own.
-    pub accounts: Vec<(String, u32)>,
-    pub years: Vec<Year>,
-    /// By place among the years: money by month, and by the place of a name.
-    pub months_of_years: Vec<Fine>,
-    pub names: Vec<String>,
-    pub products: Vec<Fine>,
-    pub categories: Vec<Fine>,
-    pub regions: Vec<Fine>,
-    /// By place among the accounts, and day.
-    pub days_of_accounts: Vec<Fine>,
 }
 
-/// The sums of an account in a fiscal year, its distinct things counted.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub struct Year {
-    pub sums: YearSums,
-    pub invoices: u32,
-    pub products: u32,
-}
-
-/// Whole, part and money.
-pub type Fine = (u32, u32, i128);
-
-impl Block {
-    /// What some files add up to, whose lines alone make some fiscal years.
-    pub fn of(
-        tally: &Tally,
-        (shards, ids): (&[Counted], &Ids),
-        files: &[usize],
-        (years, year_of): (&BTreeSet<i32>, &dyn Fn(i32) -> i32),
-        pages: Vec<FilePages>,
-    ) -> Self {
-        let mut block = Self {
+impl Told {
+    /// What is known of some files, whose lines alone make some fiscal years.
+    pub fn of(tally: &Tally, files: &[usize], years: &BTreeSet<i32>, pages: Vec<FilePages>) -> Self {
+        let days = tally.days.iter().filter(|(year, _)| years.contains(year));
+        let moved = tally.moved.iter().filter(|((_, _, year), _)| years.contains(year));
+        Self {
             tallies: files.iter().filter_map(|file| tally.files.get(*file).cloned()).collect(),
             pages,
-            days: tally
-                .days
-                .iter()
-                .filter(|(year, _)| years.contains(year))
-                .map(|(year, days)| (*year, *days))
-                .collect(),
-            moved: tally
-                .moved
-                .iter()
-                .filter(|((_, _, year), _)| years.contains(year))
-                .map(|(key, count)| (*key, *count))
-                .collect(),
-            accounts: Vec::new(),
-            years: Vec::new(),
-            months_of_years: Vec::new(),
-            names: Vec::new(),
-            products: Vec::new(),
-            categories: Vec::new(),
-            regions: Vec::new(),
-            days_of_accounts: Vec::new(),
-        };
-        let mut names: BTreeMap<u64, u32> = BTreeMap::new();
-        for shard in shards {
-            block.take(shard, (years, year_of), &mut names);
+            days: days.map(|(year, days)| (*year, *days)).collect(),
+            moved: moved.map(|(key, count)| (*key, *count)).collect(),
         }
-        let mut names: Vec<(u32, u64)> = names.into_iter().map(|(id, place)| (place, id)).collect();
-        names.sort_unstable();
-        block.names = names.into_iter().map(|(_, id)| Id::of(id).map(|id| ids.key(id)).unwrap_or_default()).collect();
-        block
-    }
-
-    /// Takes in the years of a shard that are those of the block.
-    fn take(
-        &mut self,
-        shard: &Counted,
-        (years, year_of): (&BTreeSet<i32>, &dyn Fn(i32) -> i32),
-        names: &mut BTreeMap<u64, u32>,
-    ) {
-        let has_fine = !shard.fine.is_empty();
-        // By the slots and codes of the shard, the places here.
-        let mut places: BTreeMap<u32, u32> = BTreeMap::new();
-        let mut codes: BTreeMap<u32, u32> = BTreeMap::new();
-        for (code, slots) in shard.accounts() {
-            let mine = shard.order.get(slots).unwrap_or_default().iter().filter_map(|slot| {
-                let year = shard.year(*slot).filter(|year| years.contains(&year.fiscal_year.into()))?;
-                let count = |counts: &[u32]| counts.get(index(*slot)).copied().unwrap_or_default();
-                let (invoices, products) = (count(&shard.invoices), count(&shard.products));
-                Some((*slot, Year { sums: *year, invoices, products }))
-            });
-            let before = self.years.len();
-            for (slot, year) in mine {
-                if has_fine {
-                    places.insert(slot, length(self.years.len()));
-                }
-                self.years.push(year);
-            }
-            let count = length(self.years.len() - before);
-            if count > 0 {
-                if has_fine {
-                    codes.insert(code, length(self.accounts.len()));
-                }
-                self.accounts.push((shard.sums.accounts.text(code).to_owned(), count));
-            }
-        }
-        let mut name = |id: u64| {
-            let next = length(names.len());
-            *names.entry(id).or_insert(next)
-        };
-        let FineSums { months, products, categories, regions, days } = &shard.fine;
-        let placed = |sums: &Sums| -> Vec<(u32, u64, i128)> {
-            sums.iter().filter_map(|(slot, part, amount)| Some((*places.get(&slot)?, part, amount))).collect()
-        };
-        let small = |part: u64| u32::try_from(part).unwrap_or(u32::MAX);
-        let month = |(place, part, amount)| (place, small(part), amount);
-        self.months_of_years.extend(placed(months).into_iter().map(month));
-        for (sums, fine) in
-            [(products, &mut self.products), (categories, &mut self.categories), (regions, &mut self.regions)]
-        {
-            fine.extend(placed(sums).into_iter().map(|(place, id, amount)| (place, name(id), amount)));
-        }
-        let of_codes = days.iter().filter_map(|(code, day, amount)| {
-            let is_here = years.contains(&year_of(small(day).cast_signed()));
-            is_here.then_some((*codes.get(&code)?, small(day), amount))
-        });
-        self.days_of_accounts.extend(of_codes);
     }
 }
 
-/// A length as a place.
-fn length(length: usize) -> u32 {
-    u32::try_from(length).unwrap_or(u32::MAX)
+/// What the lines of a block's files add up to, and what is known of them beside.
+#[derive(Debug)]
+pub struct Block {
+    pub told: Told,
+    pub years: Vec<CountedYear>,
+}
+
+impl Block {
+    /// The bytes as which a block is kept. The ids of things mean something else in every run, so their keys go with them.
+    pub fn bytes(told: &Told, years: &[&CountedYear], ids: &Ids) -> Option<Vec<u8>> {
+        let fine = years.iter().flat_map(|year| &year.shards).map(|shard| &shard.fine);
+        let things = fine.flat_map(|fine| [&fine.products, &fine.categories, &fine.regions]).flat_map(Sums::iter);
+        let things: BTreeSet<u64> = things.map(|(_, thing, _)| thing).collect();
+        let keys: Vec<(u64, String)> =
+            things.into_iter().filter_map(|thing| Some((thing, ids.key(Id::of(thing)?)))).collect();
+        postcard::to_allocvec(&(told, years, keys)).ok()
+    }
+
+    /// The block of these bytes; nothing where they are of none.
+    pub fn read(bytes: &[u8], ids: &Mutex<Ids>) -> Option<Self> {
+        let (told, mut years, keys): (Told, Vec<CountedYear>, Vec<(u64, String)>) = postcard::from_bytes(bytes).ok()?;
+        if !keys.is_empty() {
+            let mut identifier = Identifier::new(ids);
+            let here: BTreeMap<u64, u64> =
+                keys.iter().map(|(thing, key)| (*thing, identifier.id(key).bits())).collect();
+            for sums in years.iter_mut().flat_map(|year| &mut year.shards).flat_map(|shard| shard.fine.of_things()) {
+                let moved = |(slot, thing, amount)| Some((slot, *here.get(&thing)?, amount));
+                *sums = sums.iter().filter_map(moved).collect();
+            }
+        }
+        Some(Self { told, years })
+    }
 }

@@ -11,9 +11,9 @@
 mod content;
 pub mod words;
 
-pub use content::{Block, Fine};
+pub use content::{Block, Told};
 
-use super::counted::Counted;
+use super::counted::CountedYear;
 use super::ids::Ids;
 use super::quarantine::{FilePages, Gathering};
 use super::scan::Scan;
@@ -24,10 +24,10 @@ use crate::pipeline::settings::AsOf;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// The form in which blocks are kept: another one for any change of what is kept or of what it means.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// A block of more bytes is not kept, nor one with a file that has more bytes of lines in quarantine.
 const LARGEST: usize = 1 << 30;
@@ -130,9 +130,9 @@ impl Memory {
     }
 
     /// Reads a block; nothing where it is gone or damaged.
-    pub fn read(&self, candidate: &Candidate) -> Option<Block> {
-        let block: Block = postcard::from_bytes(&self.kept.load(&candidate.entry.name)?).ok()?;
-        (block.tallies.len() == candidate.files.len()).then_some(block)
+    pub fn read(&self, candidate: &Candidate, ids: &Mutex<Ids>) -> Option<Block> {
+        let block = Block::read(&self.kept.load(&candidate.entry.name)?, ids)?;
+        (block.told.tallies.len() == candidate.files.len()).then_some(block)
     }
 
     /// Keeps the blocks of a run, those taken up from earlier ones as they are.
@@ -142,22 +142,22 @@ impl Memory {
     pub fn keep(
         &self,
         scan: &Scan,
-        (tally, shards, ids): (&Tally, &[Counted], &Ids),
+        (tally, years, ids): (&Tally, &[CountedYear], &Ids),
         quarantine: &Gathering,
         taken: Vec<Candidate>,
     ) -> Result<(), Failure> {
-        let calendar = scan.settings.calendar;
         let mut blocks: Vec<Entry> = taken.iter().map(|candidate| candidate.entry.clone()).collect();
         let of_taken: BTreeSet<usize> = taken.iter().flat_map(|block| block.files.iter().copied()).collect();
         let is_taken = |file: &usize| of_taken.contains(file);
-        let keep = |(files, years): (Vec<usize>, BTreeSet<i32>)| {
-            let Some(entry) = self.entry(scan, tally, &files, years) else { return Ok(None) };
+        let keep = |(files, of_block): (Vec<usize>, BTreeSet<i32>)| {
+            let Some(entry) = self.entry(scan, tally, &files, of_block) else { return Ok(None) };
             let pages: Vec<Option<FilePages>> =
                 files.iter().map(|file| quarantine.of_file(*file, LARGEST_PAGES)).collect::<Result<_, _>>()?;
             let Some(pages) = pages.into_iter().collect::<Option<Vec<FilePages>>>() else { return Ok(None) };
-            let year_of = |day| calendar.place(day).0;
-            let block = Block::of(tally, (shards, ids), &files, (&entry.years, &year_of), pages);
-            let bytes = postcard::to_allocvec(&block).ok().filter(|bytes| bytes.len() <= LARGEST);
+            let told = Told::of(tally, &files, &entry.years, pages);
+            let years: Vec<&CountedYear> =
+                years.iter().filter(|year| entry.years.contains(&year.fiscal_year)).collect();
+            let bytes = Block::bytes(&told, &years, ids).filter(|bytes| bytes.len() <= LARGEST);
             Ok::<_, Failure>(bytes.map(|bytes| {
                 self.kept.store(&entry.name, &bytes);
                 entry

@@ -19,7 +19,7 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
     let mut waist = Waist::keeping(Details { months: true, days: true, ..Details::default() });
     for (account, date, amount) in lines {
         let (fiscal_year, month) = calendar.place(day(date));
-        let account = waist.sums.accounts.code(account);
+        let account = waist.accounts.push(account);
         let line = Line {
             account,
             fiscal_year,
@@ -36,8 +36,9 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
     }
     let total = Total::default();
     total.take(&waist).unwrap();
-    let (shards, ids) = total.counted().unwrap();
-    Books::of(&shards, &ids, i32::MAX - 1, i32::MAX).unwrap()
+    let ids = std::sync::Arc::clone(&total.ids);
+    let years = total.counted().unwrap();
+    Books::of(&years, &ids.lock().unwrap(), i32::MAX).unwrap()
 }
 
 fn period(calendar: FiscalCalendar, lines: &[(&str, &str, i64)], as_of: &str) -> Period {

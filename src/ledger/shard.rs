@@ -1,0 +1,206 @@
+//! The sums of a part of all accounts in one fiscal year.
+
+use super::distinct::Distinct;
+use super::index;
+use super::key::{Hashed, Key, Label};
+use super::names::Names;
+use super::sums::FineSums;
+use super::waist::{Account, Part};
+use super::year_sums::YearSums;
+use crate::failure::Failure;
+use crate::scratch::Scratch;
+use hashbrown::HashTable;
+use serde::de::{SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The slots of a shard have so many bits in a pair of [`Distinct`].
+const SLOTS: usize = 1 << 24;
+
+/// An account and its sums: all that is looked at to find them, and what is found, is one line of a processor's cache.
+/// These are most of the memory of a run with many accounts.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Record {
+    account: Label,
+    sums: YearSums,
+}
+
+/// Accounts and their sums by slot.
+#[derive(Debug, Default)]
+pub struct Records {
+    list: Vec<Record>,
+    /// The names that are too long for a label.
+    long: Names,
+}
+
+impl Records {
+    /// The name of an account.
+    pub fn account(&self, slot: u32) -> &str {
+        self.list.get(index(slot)).map_or("", |record| record.account.text(&self.long))
+    }
+
+    /// All accounts by slot.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.list.iter().map(|record| record.account.text(&self.long))
+    }
+
+    pub fn sums(&self, slot: u32) -> Option<&YearSums> {
+        self.list.get(index(slot)).map(|record| &record.sums)
+    }
+
+    /// Adds an account; its slot.
+    pub fn push(&mut self, key: Key, name: &str, sums: YearSums) -> u32 {
+        if self.list.len() == self.list.capacity() {
+            // Less than twice as many, for the sake of memory.
+            self.list.reserve_exact(self.list.len() / 4 + 64);
+        }
+        self.list.push(Record { account: Label::of(key, name, &mut self.long), sums });
+        u32::try_from(self.list.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    fn is(&self, slot: u32, key: Key, name: &str) -> bool {
+        self.list.get(index(slot)).is_some_and(|record| record.account.is(key, name, &self.long))
+    }
+
+    fn key(&self, slot: u32) -> Option<Key> {
+        self.list.get(index(slot)).map(|record| record.account.key)
+    }
+
+    fn bytes(&self) -> usize {
+        self.list.capacity() * size_of::<Record>() + self.long.bytes()
+    }
+}
+
+impl Serialize for Records {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.accounts().zip(self.list.iter().map(|record| record.sums)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_seq(Stored)
+    }
+}
+
+/// Reads records as they come.
+struct Stored;
+
+impl<'de> Visitor<'de> for Stored {
+    type Value = Records;
+
+    fn expecting(&self, to: &mut std::fmt::Formatter) -> std::fmt::Result {
+        to.write_str("accounts and their sums")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut stored: A) -> Result<Records, A::Error> {
+        let mut records = Records::default();
+        while let Some((account, sums)) = stored.next_element::<(&str, YearSums)>()? {
+            records.push(Hashed::of(account).key, account, sums);
+        }
+        Ok(records)
+    }
+}
+
+/// The sums of the accounts whose names have hashes of this shard.
+#[derive(Debug, Default)]
+pub struct Shard {
+    pub records: Records,
+    /// The slots by the hash of the account's name.
+    slots: HashTable<u32>,
+    pub invoices: Distinct,
+    pub products: Distinct,
+    pub fine: FineSums,
+}
+
+impl Shard {
+    /// How many bytes its pairs take.
+    pub fn pairs(&self) -> usize {
+        self.invoices.bytes() + self.products.bytes()
+    }
+
+    /// How many bytes all of it takes, about.
+    pub fn bytes(&self) -> usize {
+        let slots = self.slots.capacity() * (size_of::<u32>() + 1);
+        self.records.bytes() + slots + self.fine.bytes() + self.pairs()
+    }
+
+    /// The slot of an account, made on first sight.
+    #[inline]
+    fn slot(&mut self, account: &Account, long: &Names) -> u32 {
+        let (key, name) = (account.label.key, account.label.long_text(long));
+        let found = self.slots.find(account.hash, |slot| self.records.is(*slot, key, name));
+        found.copied().unwrap_or_else(|| self.new_slot(account, name))
+    }
+
+    fn new_slot(&mut self, account: &Account, name: &str) -> u32 {
+        let slot = self.records.push(account.label.key, name, YearSums::NONE);
+        let hash = |slot: &u32| self.records.key(*slot).map_or(0, Key::hash);
+        self.slots.insert_unique(account.hash, slot, hash);
+        slot
+    }
+
+    /// Takes in sums of accounts, whose long names are these.
+    ///
+    /// One step after the other for all of them, and not all steps account by account: much of the time goes into waiting
+    /// for memory, and lookups of one step do not depend on each other and wait side by side.
+    ///
+    /// # Errors
+    /// Where there are too many accounts.
+    pub fn take(&mut self, part: &Part, accounts: &[Account], long: &Names) -> Result<(), Failure> {
+        let account = |place: &u32| accounts.get(index(*place));
+        let slots: Vec<u32> = part
+            .sums
+            .iter()
+            .map(|(place, _)| account(place).map_or(u32::MAX, |account| self.slot(account, long)))
+            .collect();
+        for ((_, sums), slot) in part.sums.iter().zip(&slots) {
+            self.records.list.get_mut(index(*slot)).into_iter().for_each(|record| record.sums.merge(sums));
+        }
+        self.refuse_too_many()?;
+        let moved = |pair: &u64| Distinct::moved(*pair, at(&slots, Distinct::slot(*pair)));
+        self.invoices.extend(part.invoices.iter().map(moved));
+        self.products.extend(part.products.iter().map(moved));
+        self.take_fine(&part.fine, &slots);
+        Ok(())
+    }
+
+    /// Takes in the sums of the same accounts elsewhere.
+    ///
+    /// # Errors
+    /// Where there are too many accounts, or pairs put aside cannot be read.
+    pub fn merge(&mut self, other: Self, scratch: &dyn Scratch) -> Result<(), Failure> {
+        if self.records.list.is_empty() {
+            *self = other;
+            return Ok(());
+        }
+        let slot = |record: &Record| {
+            let account = Account { label: record.account, hash: record.account.key.hash() };
+            let slot = self.slot(&account, &other.records.long);
+            self.records.list.get_mut(index(slot)).into_iter().for_each(|mine| mine.sums.merge(&record.sums));
+            slot
+        };
+        let slots: Vec<u32> = other.records.list.iter().map(slot).collect();
+        self.refuse_too_many()?;
+        self.invoices.merge(other.invoices, &slots, scratch)?;
+        self.products.merge(other.products, &slots, scratch)?;
+        self.take_fine(&other.fine, &slots);
+        Ok(())
+    }
+
+    fn take_fine(&mut self, fine: &FineSums, slots: &[u32]) {
+        for (mine, other) in self.fine.kinds_mut().into_iter().zip(fine.kinds()) {
+            other.iter().for_each(|(slot, part, amount)| mine.add(at(slots, slot), part, amount));
+        }
+    }
+
+    fn refuse_too_many(&self) -> Result<(), Failure> {
+        let fits = self.records.list.len() <= SLOTS;
+        fits.then_some(()).ok_or_else(|| Failure::run("there are too many accounts to count what each has seen"))
+    }
+}
+
+/// What a slot is elsewhere.
+fn at(slots: &[u32], slot: u32) -> u32 {
+    slots.get(index(slot)).copied().unwrap_or(u32::MAX)
+}

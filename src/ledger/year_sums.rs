@@ -1,0 +1,129 @@
+//! The sums of one account in one fiscal year.
+
+use super::waist::Line;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Money in 96 bits: as many lines as can be counted, of amounts of 18 digits, in whatever order, cannot overflow it.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sum([u32; 3]);
+
+impl Sum {
+    pub fn of(amount: i128) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = amount.to_le_bytes();
+        Self([u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]), u32::from_le_bytes([i, j, k, l])])
+    }
+
+    #[inline]
+    pub fn get(self) -> i128 {
+        let Self([low, middle, high]) = self;
+        i128::from(high.cast_signed()) << 64 | i128::from(u64::from(middle) << 32 | u64::from(low))
+    }
+
+    #[inline]
+    fn add(&mut self, amount: i128) {
+        *self = Self::of(self.get() + amount);
+    }
+}
+
+impl std::fmt::Debug for Sum {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.get().fmt(to)
+    }
+}
+
+impl Serialize for Sum {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.get().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sum {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        i128::deserialize(from).map(Self::of)
+    }
+}
+
+/// What the lines of one account in one fiscal year add up to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct YearSums {
+    pub revenue: Sum,
+    pub cost: Sum,
+    /// Counted up to `u32::MAX`, which is more than a book may have.
+    pub lines: u32,
+    /// Lines with a negative amount: credit notes and returns.
+    pub returns: u32,
+    pub first_day: i32,
+    pub last_day: i32,
+    /// One bit per month of the fiscal year.
+    pub months: u16,
+}
+
+impl YearSums {
+    /// The sums of no lines, which any others can be merged into.
+    pub const NONE: Self = Self {
+        revenue: Sum([0; 3]),
+        cost: Sum([0; 3]),
+        lines: 0,
+        returns: 0,
+        first_day: i32::MAX,
+        last_day: i32::MIN,
+        months: 0,
+    };
+
+    /// The sums of lines of one account and fiscal year.
+    #[inline]
+    pub fn of(lines: &[Line]) -> Self {
+        let (mut revenue, mut cost, mut sums) = (0i128, 0i128, Self::NONE);
+        for line in lines {
+            revenue += i128::from(line.amount);
+            cost += i128::from(line.cost.unwrap_or_default());
+            sums.returns += u32::from(line.amount < 0);
+            sums.months |= 1 << line.month;
+            sums.first_day = sums.first_day.min(line.day);
+            sums.last_day = sums.last_day.max(line.day);
+        }
+        let lines = u32::try_from(lines.len()).unwrap_or(u32::MAX);
+        Self { revenue: Sum::of(revenue), cost: Sum::of(cost), lines, ..sums }
+    }
+
+    /// Takes in other sums of the same account and fiscal year.
+    #[inline]
+    pub fn merge(&mut self, other: &Self) {
+        self.revenue.add(other.revenue.get());
+        self.cost.add(other.cost.get());
+        self.lines = self.lines.saturating_add(other.lines);
+        self.returns = self.returns.saturating_add(other.returns);
+        self.months |= other.months;
+        self.first_day = self.first_day.min(other.first_day);
+        self.last_day = self.last_day.max(other.last_day);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn sums_of_96_bits_are_those_of_128(amounts in proptest::collection::vec(-(1i64 << 60)..1 << 60, 0..50)) {
+            let mut sum = Sum::default();
+            let mut expected = 0i128;
+            for amount in amounts {
+                // As if every line came often enough to need all bits.
+                let amount = i128::from(amount) << 26;
+                sum.add(amount);
+                expected += amount;
+                prop_assert_eq!(sum.get(), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn the_largest_sums_there_can_be() {
+        let largest = i128::from(u32::MAX) * (10i128.pow(18) - 1);
+        for amount in [0, 1, -1, largest, -largest, i128::from(i64::MIN), i128::from(u64::MAX)] {
+            assert_eq!(Sum::of(amount).get(), amount);
+        }
+    }
+}
