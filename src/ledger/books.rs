@@ -37,7 +37,7 @@ pub struct Books {
 }
 
 /// One account in one fiscal year.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AccountYear {
     pub account: u32,
     pub fiscal_year: i32,
@@ -121,6 +121,9 @@ impl Books {
 
 /// Account, fiscal year, part and money.
 type Part = (u32, i32, u64, i64);
+
+/// So many accounts are put in order together.
+const TOGETHER: usize = 1 << 12;
 
 /// An account.
 struct Found {
@@ -207,17 +210,32 @@ impl Accounts {
     }
 
     fn years(&self, years: &[CountedYear]) -> Result<Vec<AccountYear>, Failure> {
-        let mut list = Vec::with_capacity(self.shards.iter().map(|shard| shard.places.len()).sum());
-        for (found, account) in self.list.iter().zip(0u32..) {
-            let places = self.shards.get(found.shard).map(|shard| shard.of_account(found.code)).unwrap_or_default();
-            for (year, slot) in places {
-                let Some(year) = years.get(index(*year)) else { continue };
-                let Some(shard) = year.shards.get(found.shard) else { continue };
-                let Some(sums) = shard.records.sums(*slot) else { continue };
-                list.push(account_year(sums, (account, year.fiscal_year), shard.counts(*slot))?);
-            }
+        let places =
+            |found: &Found| self.shards.get(found.shard).map(|shard| shard.of_account(found.code)).unwrap_or_default();
+        let mut list = vec![AccountYear::default(); self.shards.iter().map(|shard| shard.places.len()).sum()];
+        // Each of many accounts in a row gets its place, so that they can be filled in side by side.
+        let mut free = list.as_mut_slice();
+        let mut parts = Vec::new();
+        for (accounts, first) in self.list.chunks(TOGETHER).zip((0u32..).step_by(TOGETHER)) {
+            let count = accounts.iter().map(|found| places(found).len()).sum();
+            let (mine, others) = std::mem::take(&mut free).split_at_mut_checked(count).unwrap_or_default();
+            parts.push((accounts, first, mine));
+            free = others;
         }
-        Ok(list)
+        let fill = |(accounts, first, list): (&[Found], u32, &mut [AccountYear])| {
+            let found = accounts.iter().zip(first..);
+            let found =
+                found.flat_map(|(found, account)| places(found).iter().map(move |place| (found, account, *place)));
+            for (filled, (found, account, (year, slot))) in list.iter_mut().zip(found) {
+                let year = years.get(index(year));
+                let shard = year.and_then(|year| Some((year.fiscal_year, year.shards.get(found.shard)?)));
+                let Some((fiscal_year, shard)) = shard else { continue };
+                let Some(sums) = shard.records.sums(slot) else { continue };
+                *filled = account_year(sums, (account, fiscal_year), shard.counts(slot))?;
+            }
+            Ok(())
+        };
+        parts.into_par_iter().try_for_each(fill).map(|()| list)
     }
 
     /// The finer sums of one kind, in no order.

@@ -9,6 +9,7 @@ use crate::pipeline::scope::Scope;
 use crate::product::{self, Inputs, Product};
 use crate::stages::Stage;
 use crate::table::{Meaning, Table, TableBuilder};
+use rayon::prelude::*;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/account_years.md");
 
@@ -29,7 +30,7 @@ impl AccountYears {
             _ => None,
         };
         let (name, from) = (id.value.clone(), self.from.value.clone());
-        let spec = account_years(&name, &[], &[], roles, i32::MIN).spec;
+        let spec = account_years(&name, &[&[]; 3], &[], roles, i32::MIN).spec;
         let signature = Signature::AccountYears { roles, spec, bucket: bucket.clone() };
         let job = move |inputs: &Inputs| {
             let Ledger { books, period, .. } = inputs.ledger(&from)?;
@@ -51,7 +52,7 @@ fn in_order(books: &Books) -> [&[AccountYear]; 3] {
 /// The waist as a table, sorted by account and fiscal year. What the ledger has no column for is null.
 fn account_years(
     name: &str,
-    years: &[&[AccountYear]],
+    years: &[&[AccountYear]; 3],
     accounts: &[String],
     roles: Roles,
     last_complete_year: i32,
@@ -83,8 +84,7 @@ fn account_years(
 }
 
 /// One value of each year.
-fn values<T>(years: &[&[AccountYear]], value: impl Fn(&AccountYear) -> T) -> Vec<T> {
-    let mut values = Vec::with_capacity(years.iter().map(|years| years.len()).sum());
-    years.iter().for_each(|years| values.extend(years.iter().map(&value)));
-    values
+fn values<T: Send>(years: &[&[AccountYear]; 3], value: impl Fn(&AccountYear) -> T + Send + Sync) -> Vec<T> {
+    let [before, bucket, after] = years;
+    before.par_iter().chain(bucket.par_iter()).chain(after.par_iter()).map(value).collect()
 }

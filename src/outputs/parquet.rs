@@ -24,12 +24,13 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use ::parquet::arrow::ArrowWriter;
-use ::parquet::arrow::arrow_writer::ArrowWriterOptions;
+use ::parquet::arrow::ArrowSchemaConverter;
+use ::parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use ::parquet::basic::{Compression as Codec, ZstdLevel};
 use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::SortingColumn;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
 use arrow::array::{
     Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Decimal64Array, Float64Array, LargeStringArray,
@@ -39,6 +40,7 @@ use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Decimal64Type, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use polars::prelude::{Float64Chunked, Int64Chunked, PolarsError};
+use rayon::prelude::*;
 
 use super::footer::Tail;
 use crate::table::{ColumnSpec, Meaning, Table, TableSpec};
@@ -52,7 +54,7 @@ const LARGEST_MONEY: u64 = 10_u64.pow(MONEY_DIGITS as u32) - 1;
 /// Small enough for readers that load a row group whole, large enough to compress well.
 const ROW_GROUP_ROWS: usize = 131_072;
 
-/// A row group is held in memory until it is whole.
+/// A row group is held in memory until it is whole, and ends where its values take so much.
 const ROW_GROUP_BYTES: usize = 64 << 20;
 
 /// Rows copied from Polars at a time; it divides a row group, so that no copy is split between two.
@@ -143,7 +145,44 @@ pub struct Writer<W: Write + Send> {
     order: Option<Order>,
     /// How many rows the pieces so far had.
     rows: usize,
-    writer: ArrowWriter<Tail<W>>,
+    /// The row groups that are not written yet, the last of which may still grow.
+    groups: Vec<Group>,
+    columns: ArrowRowGroupWriterFactory,
+    file: SerializedFileWriter<Tail<W>>,
+}
+
+/// The rows of a row group before they are encoded.
+#[derive(Default)]
+struct Group {
+    batches: Vec<RecordBatch>,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Group {
+    fn push(&mut self, batch: RecordBatch) {
+        self.rows += batch.num_rows();
+        self.bytes += batch.get_array_memory_size();
+        self.batches.push(batch);
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows >= ROW_GROUP_ROWS || self.bytes >= ROW_GROUP_BYTES
+    }
+
+    /// Encodes its columns side by side.
+    fn encoded(self, schema: &Schema, writers: Vec<ArrowColumnWriter>) -> Result<Vec<ArrowColumnChunk>, ParquetError> {
+        let column = |(place, mut writer): (usize, ArrowColumnWriter)| {
+            for batch in &self.batches {
+                // Of flat columns there is one leaf each.
+                for leaf in compute_leaves(schema.field(place), batch.column(place))? {
+                    writer.write(&leaf)?;
+                }
+            }
+            writer.close()
+        };
+        writers.into_par_iter().enumerate().map(column).collect()
+    }
 }
 
 impl<W: Write + Send> Writer<W> {
@@ -156,14 +195,15 @@ impl<W: Write + Send> Writer<W> {
         let order = options.sorted_by.map(|name| Order::new(spec, name)).transpose()?;
         let scale = scale(options.decimals);
         let schema = schema(spec, scale);
-        let writer_options = ArrowWriterOptions::new()
-            .with_properties(properties(options, order.as_ref()))
-            // The Arrow schema repeats what the Parquet types say, and names types that older readers do not know.
-            .with_skip_arrow_metadata(true);
+        let failed = |source| Error::Write { table: spec.name.clone(), source };
+        // The Arrow schema is not written: it repeats what the Parquet types say, and names types that older readers do
+        // not know.
+        let types = ArrowSchemaConverter::new().convert(&schema).map_err(failed)?;
+        let properties = Arc::new(properties(options, order.as_ref()));
         let file = Tail::of(file, spec.columns.len());
-        let writer = ArrowWriter::try_new_with_options(file, Arc::clone(&schema), writer_options);
-        let writer = writer.map_err(|source| Error::Write { table: spec.name.clone(), source })?;
-        Ok(Self { spec: spec.clone(), scale, schema, order, rows: 0, writer })
+        let file = SerializedFileWriter::new(file, types.root_schema_ptr(), properties).map_err(failed)?;
+        let columns = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
+        Ok(Self { spec: spec.clone(), scale, schema, order, rows: 0, groups: Vec::new(), columns, file })
     }
 
     /// Adds the next rows.
@@ -172,15 +212,52 @@ impl<W: Write + Send> Writer<W> {
     /// A number that is not finite, an amount of more than 18 digits, rows that are not in the order that
     /// `sorted_by` promises, a frame that does not match its spec; and where the file cannot be written.
     pub fn add(&mut self, table: &Table) -> Result<(), Error> {
-        for start in (0..table.rows()).step_by(BATCH_ROWS) {
-            let slice = Slice { table, before: self.rows, rows: start..table.rows().min(start + BATCH_ROWS) };
-            let batch = slice.batch(&self.spec, &self.schema, self.scale)?;
-            if let Some(order) = &mut self.order {
-                order.check(&slice, &batch)?;
+        // As many rows as are encoded side by side are copied side by side.
+        let together = ROW_GROUP_ROWS * rayon::current_num_threads();
+        for first in (0..table.rows()).step_by(together) {
+            let starts: Vec<usize> = (first..table.rows().min(first + together)).step_by(BATCH_ROWS).collect();
+            let slices = starts.par_iter().map(|start| {
+                let rows = *start..table.rows().min(start + BATCH_ROWS);
+                let slice = Slice { table, before: self.rows, rows };
+                let batch = slice.batch(&self.spec, &self.schema, self.scale);
+                (slice, batch)
+            });
+            // Of several mistakes the first one is told.
+            for (slice, batch) in slices.collect::<Vec<_>>() {
+                let batch = batch?;
+                if let Some(order) = &mut self.order {
+                    order.check(&slice, &batch)?;
+                }
+                self.push(batch).map_err(|source| slice.failed(source))?;
             }
-            self.writer.write(&batch).map_err(|source| slice.failed(source))?;
         }
         self.rows += table.rows();
+        Ok(())
+    }
+
+    /// Adds a batch to the last row group, and writes all of them where they are enough to keep all threads at work.
+    fn push(&mut self, batch: RecordBatch) -> Result<(), ParquetError> {
+        if self.groups.last().is_none_or(Group::is_full) {
+            self.groups.push(Group::default());
+        }
+        self.groups.last_mut().into_iter().for_each(|group| group.push(batch.clone()));
+        let is_enough = self.groups.len() >= rayon::current_num_threads();
+        if is_enough && self.groups.last().is_some_and(Group::is_full) { self.end_groups() } else { Ok(()) }
+    }
+
+    /// Writes the row groups at hand, which are encoded side by side.
+    fn end_groups(&mut self) -> Result<(), ParquetError> {
+        let first = self.file.flushed_row_groups().len();
+        let groups = std::mem::take(&mut self.groups);
+        let encoded = groups.into_par_iter().enumerate().map(|(place, group)| {
+            let writers = self.columns.create_column_writers(first + place)?;
+            group.encoded(&self.schema, writers)
+        });
+        for columns in encoded.collect::<Result<Vec<_>, _>>()? {
+            let mut group = self.file.next_row_group()?;
+            columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut group))?;
+            group.close()?;
+        }
         Ok(())
     }
 
@@ -188,9 +265,10 @@ impl<W: Write + Send> Writer<W> {
     ///
     /// # Errors
     /// Where the file cannot be written.
-    pub fn finish(self) -> Result<W, Error> {
-        let Self { spec, writer, .. } = self;
-        let end = || -> Result<W, ParquetError> { writer.into_inner()?.finish() };
+    pub fn finish(mut self) -> Result<W, Error> {
+        let rest = self.end_groups();
+        let Self { spec, file, .. } = self;
+        let end = || -> Result<W, ParquetError> { rest.and_then(|()| file.into_inner())?.finish() };
         end().map_err(|source| Error::Write { table: spec.name.clone(), source })
     }
 }
@@ -203,8 +281,6 @@ fn properties(options: &Options<'_>, order: Option<&Order>) -> WriterProperties 
         .set_compression(options.compression.codec())
         .set_dictionary_enabled(true)
         .set_statistics_enabled(EnabledStatistics::Page)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_created_by(CREATED_BY.to_owned())
         .set_sorting_columns(order.map(ascending));
     let plain = options.plain.iter().map(|name| ColumnPath::from(name.as_str()));
