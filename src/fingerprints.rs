@@ -61,12 +61,12 @@ struct Known {
     hashed: i64,
 }
 
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 impl Memory {
     /// Nothing where the bytes are of another version of the program.
     pub fn read(bytes: &[u8]) -> Self {
-        let memory: Option<Self> = serde_json::from_slice(bytes).ok();
+        let memory: Option<Self> = postcard::from_bytes(bytes).ok();
         memory.filter(|memory| memory.format == FORMAT).unwrap_or_default()
     }
 
@@ -82,12 +82,6 @@ impl Memory {
             run: run.to_owned(),
             files: inputs.iter().filter_map(known).collect(),
         }
-    }
-
-    /// # Errors
-    /// Where it cannot be written down, which would be a mistake of the program.
-    pub fn bytes(&self) -> Result<Vec<u8>, Failure> {
-        serde_json::to_vec(self).map_err(|error| Failure::run(format!("cannot remember the inputs: {error}")))
     }
 
     /// Whether the run was of the program that runs now.

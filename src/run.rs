@@ -84,7 +84,7 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let stages = stages.into_values().collect();
     let record = record(plan, options, (&run_id, as_of), (&inputs, &history), stages, &written, (started, seconds));
     publisher.write("run.json", format!("{record:#}\n").as_bytes())?;
-    cache.store(INPUTS, &Memory::of(&run_id, &inputs).bytes()?);
+    cache.store(INPUTS, &Memory::of(&run_id, &inputs));
     cache.settle();
     let published = publisher.publish(&run_id)?;
     tracing::info!(run = published.run_id, seconds = round(start.elapsed()), "published");

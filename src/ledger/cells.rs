@@ -257,12 +257,13 @@ impl Amounts {
     /// Why there is none.
     #[inline]
     pub fn amount(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
-        // Most amounts are minor units already, or plain text.
+        // Most amounts are minor units already, plain text, or floats that are near one number of minor units.
         let known = match &self.values {
             Values::Decimal(values, scale) if *scale == self.decimals && values.is_valid(row) => {
                 i64::try_from(values.value(row)).ok()
             }
             Values::Text(_, plain, _) => plain.get(row),
+            Values::Float(values) if values.is_valid(row) => from_float(values.value(row), self.decimals).ok(),
             _ => None,
         };
         match known.filter(|amount| amount.unsigned_abs() < LARGEST) {

@@ -65,14 +65,15 @@ impl Coder<u32> {
     /// The codes of all accounts of a batch, new ones for those that this has not just seen: for each value of a
     /// dictionary one, for texts one for all neighbours that are equal, because the lines of an invoice stand together.
     pub fn accounts(&mut self, keys: &Keys, rows: usize, known: &mut Accounts) -> Vec<Option<u32>> {
-        let mut last: Option<(&str, u32)> = None;
-        self.codes(keys, 0..rows, |text| match last {
-            Some((same, code)) if same == text => code,
-            _ => {
-                let code = known.push(text);
-                last = Some((text, code));
-                code
+        let Keys::Text(texts) = keys else { return self.codes(keys, 0..rows, |text| known.push(text)) };
+        let mut last = ("", None);
+        let code = |row: usize| {
+            let text = if texts.is_valid(row) { texts.value(row) } else { "" };
+            if text != last.0 {
+                last = (text, (!is_blank(text)).then(|| known.push(text)));
             }
-        })
+            last.1
+        };
+        (0..rows).map(code).collect()
     }
 }

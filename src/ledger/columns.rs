@@ -1,7 +1,7 @@
 //! The columns of a batch, typed: what a line is judged by.
 
 use super::cells::{Amounts, Days, Gap, Keys, gap_behind, is_blank};
-use super::expression::{Entry, Evaluated, Operand, SCALE, evaluate};
+use super::expression::{Entry, Evaluated, Formula, Operand, SCALE, evaluate};
 use super::plan::{FilePlan, Place};
 use crate::calendar::iso;
 use crate::dates::DateFormats;
@@ -10,7 +10,6 @@ use crate::sources::Batch;
 use arrow::array::{ArrayRef, AsArray, BooleanArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use polars::prelude::Expr;
 
 /// The columns of a batch, typed.
 pub struct Columns {
@@ -105,7 +104,7 @@ pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
 /// # Errors
 /// Where a column cannot enter or leave an expression.
 pub fn evaluated(
-    expressions: &[Expr],
+    expressions: &[Formula],
     entries: &[(String, Entry, Option<usize>)],
     dates: &DateFormats,
     batch: &Batch,

@@ -1,12 +1,15 @@
 //! Exact distinct counts: how many different things each account year has seen.
 //!
-//! Pairs of an account year and a thing are appended to a list, which is sorted and rid of what it has twice each time
-//! it has grown much, and nothing is looked up while lines pass. Sorting reads memory in its order, which a hash set of
-//! millions of pairs does not; and a list can be put aside where memory is short, and taken up again in the end.
+//! Pairs of an account year and a thing are appended to a list, which is sorted and rid of what it has twice when it has
+//! grown much. Where few are there twice, as with invoices, it goes on so: sorting reads memory in its order, which a hash
+//! set of millions of pairs does not. Where most are, as with products bought every month, those to come are looked up in
+//! a set, which stays small. Either can be put aside where memory is short, and is taken up again in the end.
 
 use super::ids::Id;
 use crate::failure::Failure;
 use crate::scratch::{Place, Scratch};
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 
 /// A list of pairs is let grow to this length before it is sorted.
 const SHORT: usize = 1 << 12;
@@ -18,13 +21,15 @@ pub struct Distinct {
     pairs: Vec<u64>,
     /// The length at which they are sorted.
     full: usize,
+    /// Those of a list that had most of them twice, and all that came since.
+    set: HashSet<u64, FixedState>,
     /// Where lists have been put aside.
     aside: Vec<Place>,
 }
 
 impl Default for Distinct {
     fn default() -> Self {
-        Self { pairs: Vec::new(), full: SHORT, aside: Vec::new() }
+        Self { pairs: Vec::new(), full: SHORT, set: HashSet::default(), aside: Vec::new() }
     }
 }
 
@@ -46,6 +51,10 @@ impl Distinct {
 
     /// Takes in pairs.
     pub fn extend(&mut self, pairs: impl ExactSizeIterator<Item = u64>) {
+        if !self.set.is_empty() {
+            self.set.extend(pairs);
+            return;
+        }
         let (count, room) = (pairs.len(), self.pairs.capacity() - self.pairs.len());
         if count > room {
             // Less than twice as many: there are many lists, most of which grow no more.
@@ -55,15 +64,16 @@ impl Distinct {
         if self.pairs.len() >= self.full {
             let before = self.pairs.len();
             self.tidy();
-            // Where hardly any were there twice, sorting them soon again would be for nothing.
-            let growth = if self.pairs.len() * 2 > before { 4 } else { 2 };
-            self.full = SHORT.max(self.pairs.len() * growth);
+            self.full = SHORT.max(self.pairs.len() * 4);
+            if self.pairs.len() * 2 <= before {
+                self.set.extend(std::mem::take(&mut self.pairs));
+            }
         }
     }
 
     /// How many bytes of memory the pairs take.
     pub fn bytes(&self) -> usize {
-        self.pairs.capacity() * size_of::<u64>()
+        self.pairs.capacity() * size_of::<u64>() + self.set.capacity() * (size_of::<u64>() + 1)
     }
 
     /// Takes in the pairs of another, by what its slots are here.
@@ -72,12 +82,14 @@ impl Distinct {
     /// Where the scratch cannot be read.
     pub fn merge(&mut self, mut other: Self, slots: &[u32], scratch: &dyn Scratch) -> Result<(), Failure> {
         other.take_up(scratch)?;
+        other.tidy();
         let slot = |pair: u64| slots.get(super::index(Self::slot(pair))).copied().unwrap_or(u32::MAX);
         self.extend(other.pairs.into_iter().map(|pair| Self::moved(pair, slot(pair))));
         Ok(())
     }
 
     fn tidy(&mut self) {
+        self.pairs.extend(std::mem::take(&mut self.set));
         // The stable sort takes what has been sorted before as one run.
         self.pairs.sort();
         self.pairs.dedup();
@@ -88,10 +100,10 @@ impl Distinct {
     /// # Errors
     /// Where the scratch cannot be written.
     pub fn put_aside(&mut self, scratch: &dyn Scratch) -> Result<(), Failure> {
+        self.tidy();
         if self.pairs.is_empty() {
             return Ok(());
         }
-        self.tidy();
         let bytes: Vec<u8> = self.pairs.iter().flat_map(|pair| pair.to_le_bytes()).collect();
         self.aside.push(scratch.append(&bytes)?);
         (self.pairs, self.full) = (Vec::new(), SHORT);
@@ -113,12 +125,12 @@ impl Distinct {
     /// Where the scratch cannot be read.
     pub fn counts(mut self, scratch: &dyn Scratch) -> Result<Vec<u32>, Failure> {
         self.take_up(scratch)?;
-        self.tidy();
-        let slots = self.pairs.last().map_or(0, |last| super::index(Self::slot(*last)) + 1);
-        let mut counts = vec![0; slots];
-        for pair in self.pairs {
-            counts.get_mut(super::index(Self::slot(pair))).into_iter().for_each(|count| *count += 1);
+        if !self.pairs.is_empty() {
+            self.tidy();
         }
+        let slots = || self.pairs.iter().chain(&self.set).map(|pair| super::index(Self::slot(*pair)));
+        let mut counts = vec![0; slots().max().map_or(0, |last| last + 1)];
+        slots().for_each(|slot| counts.get_mut(slot).into_iter().for_each(|count| *count += 1));
         Ok(counts)
     }
 }
@@ -142,6 +154,7 @@ mod tests {
             }
         }
         assert!(distinct.pairs.len() <= SHORT);
+        assert!(!distinct.set.is_empty());
         distinct.extend(things.iter().take(2).map(|thing| Distinct::moved(Distinct::pair(0, *thing), 2)));
         assert_eq!(distinct.counts(&scratch).unwrap(), [500, 0, 2]);
     }

@@ -1,5 +1,6 @@
 //! Columns by name or by SQL expression; expressions are evaluated by Polars, batch by batch.
 
+use super::piece::Piece;
 use crate::dates::DateFormats;
 use crate::notation::Notation;
 use crate::notation::plain::Plain;
@@ -178,6 +179,20 @@ fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().to_owned()
 }
 
+/// An expression that is ready for batches.
+#[derive(Debug, Clone)]
+pub struct Formula {
+    sql: Expr,
+    /// What it is a piece of, where it is no more.
+    piece: Option<Piece>,
+}
+
+impl Formula {
+    pub fn of(expression: &Expr) -> Self {
+        Self { sql: expression.clone(), piece: Piece::of(expression) }
+    }
+}
+
 /// A column for expressions to use.
 pub struct Operand<'a> {
     pub name: &'a str,
@@ -198,21 +213,27 @@ pub struct Evaluated {
 /// # Errors
 /// Where a column cannot enter or leave an expression.
 pub fn evaluate(
-    expressions: &[Expr],
+    formulas: &[Formula],
     operands: &[Operand],
     dates: &DateFormats,
     rows: usize,
 ) -> Result<Evaluated, String> {
-    let series = operands.iter().map(|operand| to_polars(operand, dates)).collect::<Result<_, _>>()?;
-    let frame = DataFrame::new(rows, series).map_err(|error| error.to_string())?;
-    let mut failed = Vec::new();
-    let mut parts = Vec::new();
-    evaluate_rows(expressions, &frame, 0, rows, &mut parts, &mut failed)?;
-    let columns = (0..expressions.len()).map(|index| {
+    let cut: Vec<Option<ArrayRef>> =
+        formulas.iter().map(|formula| formula.piece.as_ref().and_then(|piece| piece.cut(operands))).collect();
+    let others = formulas.iter().zip(&cut).filter(|(_, cut)| cut.is_none());
+    let others: Vec<Expr> = others.map(|(formula, _)| formula.sql.clone()).collect();
+    let (mut failed, mut parts) = (Vec::new(), Vec::new());
+    if !others.is_empty() {
+        let series = operands.iter().map(|operand| to_polars(operand, dates)).collect::<Result<_, _>>()?;
+        let frame = DataFrame::new(rows, series).map_err(|error| error.to_string())?;
+        evaluate_rows(&others, &frame, 0, rows, &mut parts, &mut failed)?;
+    }
+    let mut computed = (0..others.len()).map(|index| {
         let parts: Vec<&dyn Array> =
             parts.iter().filter_map(|part: &Vec<ArrayRef>| part.get(index).map(AsRef::as_ref)).collect();
         concat(&parts).map_err(|error| error.to_string())
     });
+    let columns = cut.into_iter().filter_map(|cut| cut.map(Ok).or_else(|| computed.next()));
     Ok(Evaluated { columns: columns.collect::<Result<_, _>>()?, failed })
 }
 

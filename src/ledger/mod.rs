@@ -29,6 +29,7 @@ pub mod parallel;
 pub mod pass;
 pub mod past;
 pub mod period;
+pub mod piece;
 pub mod plan;
 pub mod quarantine;
 pub mod rates;

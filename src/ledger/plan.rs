@@ -2,14 +2,13 @@
 
 use super::config::{Cells, Part};
 use super::duplicates::keys::{KeyPlan, bind_keys};
-use super::expression::{Cell, Entry, Yields, type_of};
+use super::expression::{Cell, Entry, Formula, Yields, type_of};
 use crate::dates::DateFormats;
 use crate::notation::Notation;
 use crate::pipeline::diagnostics::{Located, Problems, did_you_mean};
 use crate::sources::headers::{self, Found};
 use crate::sources::read::{Read, TextType};
 use crate::sources::{SourceFile, Stored};
-use polars::prelude::Expr;
 use std::sync::Arc;
 
 /// Where a part of a line is found in a batch.
@@ -28,7 +27,7 @@ pub enum Place {
 pub struct FilePlan {
     /// Indices of the file's columns to read.
     pub read: Vec<usize>,
-    pub expressions: Vec<Expr>,
+    pub expressions: Vec<Formula>,
     /// The columns that expressions use: name, how it enters, place among those read where the file has it.
     pub entries: Vec<(String, Entry, Option<usize>)>,
     pub account: Place,
@@ -183,7 +182,7 @@ pub struct Binder<'a> {
     /// Columns used in amount and cost expressions: where they are text, the text is a number.
     money_columns: Vec<&'a str>,
     pub read: Vec<usize>,
-    pub expressions: Vec<Expr>,
+    pub expressions: Vec<Formula>,
     pub entries: Vec<(String, Entry, Option<usize>)>,
     pub missing: Vec<String>,
 }
@@ -231,7 +230,7 @@ impl<'a> Binder<'a> {
                 let entries: Vec<(String, Entry)> = entries.into_iter().collect::<Option<_>>()?;
                 let misfit = |error| format!("does not fit its columns: {error}");
                 self.accept(cell, role, type_of(expression, &entries).map_err(misfit))?;
-                self.expressions.push(expression.clone());
+                self.expressions.push(Formula::of(expression));
                 Some(Place::Computed(self.expressions.len() - 1))
             }
         }

@@ -6,14 +6,17 @@
 
 #![expect(clippy::disallowed_methods, reason = "keeps what later runs need not make again")]
 
-use crate::kept::Kept;
+use crate::kept::{Content, Kept};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const CACHE: &str = "cache";
+
+/// So much is hashed and written at a time.
+const BUFFER: usize = 1 << 18;
 
 /// What a file is called until it is whole.
 const NEW: &str = ".new-";
@@ -47,11 +50,15 @@ impl Cache {
         self
     }
 
-    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, name: &str, content: &dyn Content) -> io::Result<()> {
         fs::create_dir_all(&self.folder)?;
         let mut file = fs::File::create(self.staged(name))?;
-        file.write_all(blake3::hash(bytes).as_bytes())?;
-        file.write_all(bytes)
+        file.write_all(&[0; blake3::OUT_LEN])?;
+        let mut hashing = BufWriter::with_capacity(BUFFER, Hashing { to: file, hasher: blake3::Hasher::new() });
+        content.write(&mut hashing)?;
+        let Hashing { to: mut file, hasher } = hashing.into_inner().map_err(io::IntoInnerError::into_error)?;
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(hasher.finalize().as_bytes())
     }
 
     /// Puts all that was stored and pruned into effect.
@@ -98,25 +105,47 @@ impl Drop for Cache {
     }
 }
 
+/// Hashes what is written.
+struct Hashing {
+    to: fs::File,
+    hasher: blake3::Hasher,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hasher.update(bytes.get(..written).unwrap_or_default());
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
 fn warn(name: &str, error: &io::Error) {
     tracing::warn!(%error, name, "cannot keep what later runs could use");
 }
 
 impl Kept for Cache {
     fn load(&self, name: &str) -> Option<Vec<u8>> {
-        let mut bytes = self.is_read.then(|| fs::read(self.folder.join(name)).ok()).flatten()?;
-        let kept = (bytes.len() >= blake3::OUT_LEN).then(|| bytes.split_off(blake3::OUT_LEN))?;
-        (blake3::hash(&kept).as_bytes().as_slice() == bytes).then_some(kept)
+        let mut file = self.is_read.then(|| fs::File::open(self.folder.join(name)).ok()).flatten()?;
+        let (mut hash, mut bytes) = ([0; blake3::OUT_LEN], Vec::new());
+        file.read_exact(&mut hash).ok()?;
+        file.read_to_end(&mut bytes).ok()?;
+        (*blake3::hash(&bytes).as_bytes() == hash).then_some(bytes)
     }
 
-    fn store(&self, name: &str, bytes: &[u8]) {
-        match self.write(name, bytes) {
+    fn store(&self, name: &str, content: &dyn Content) -> bool {
+        let stored = self.write(name, content);
+        match &stored {
             Ok(()) => self.pending().push(Change::Store(name.to_owned())),
             Err(error) => {
                 let _ = fs::remove_file(self.staged(name));
-                warn(name, &error);
+                warn(name, error);
             }
         }
+        stored.is_ok()
     }
 
     fn prune(&self, beginning: &str, names: &BTreeSet<String>) {

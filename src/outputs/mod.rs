@@ -15,6 +15,7 @@ pub mod quarantine;
 pub mod report;
 pub mod runs;
 pub mod scoresheet;
+mod slice;
 pub mod tables;
 pub mod terminal;
 pub mod writers;

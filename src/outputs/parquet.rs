@@ -21,7 +21,6 @@
 use std::cmp::Ordering;
 use std::fmt;
 use std::io::Write;
-use std::ops::Range;
 use std::sync::Arc;
 
 use ::parquet::arrow::ArrowSchemaConverter;
@@ -32,24 +31,22 @@ use ::parquet::file::metadata::SortingColumn;
 use ::parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use ::parquet::file::writer::SerializedFileWriter;
 use ::parquet::schema::types::ColumnPath;
-use arrow::array::{
-    Array, ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Decimal64Array, Float64Array, LargeStringArray,
-    PrimitiveArray, make_comparator,
-};
+use arrow::array::{Array, ArrayRef, make_comparator};
 use arrow::compute::SortOptions;
-use arrow::datatypes::{DataType, Decimal64Type, Field, Int64Type, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use polars::prelude::{Float64Chunked, Int64Chunked, PolarsError};
+use polars::prelude::PolarsError;
 use rayon::prelude::*;
 
 use super::footer::Tail;
-use crate::table::{ColumnSpec, Meaning, Table, TableSpec};
+use super::slice::Slice;
+use crate::table::{Meaning, Table, TableSpec};
 
 /// The digits of every money column; see the head of this file.
-const MONEY_DIGITS: u8 = 18;
+pub(super) const MONEY_DIGITS: u8 = 18;
 
 /// The largest amount, in minor units, that has no more than those digits.
-const LARGEST_MONEY: u64 = 10_u64.pow(MONEY_DIGITS as u32) - 1;
+pub(super) const LARGEST_MONEY: u64 = 10_u64.pow(MONEY_DIGITS as u32) - 1;
 
 /// Small enough for readers that load a row group whole, large enough to compress well.
 const ROW_GROUP_ROWS: usize = 131_072;
@@ -311,82 +308,6 @@ fn data_type(meaning: Meaning, scale: i8) -> DataType {
     }
 }
 
-/// Some consecutive rows of a table, on their way from Polars to Arrow.
-struct Slice<'a> {
-    table: &'a Table,
-    /// The rows that came before the table.
-    before: usize,
-    rows: Range<usize>,
-}
-
-impl Slice<'_> {
-    fn batch(&self, spec: &TableSpec, schema: &SchemaRef, scale: i8) -> Result<RecordBatch, Error> {
-        let columns = spec.columns.iter().map(|spec| self.array(spec, scale));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        RecordBatch::try_new(Arc::clone(schema), columns).map_err(|source| self.failed(source.into()))
-    }
-
-    /// Copies value by value: both libraries lay their arrays out alike, but sharing them would need unsafe code.
-    fn array(&self, spec: &ColumnSpec, scale: i8) -> Result<ArrayRef, Error> {
-        let undeclared =
-            |source| Error::Undeclared { table: self.table.name().to_owned(), column: spec.name.clone(), source };
-        let column = self.table.frame.column(&spec.name).map_err(undeclared)?;
-        let column = column.slice(self.rows.start as i64, self.rows.len());
-        Ok(match spec.meaning {
-            Meaning::Text => Arc::new(LargeStringArray::from_iter(column.str().map_err(undeclared)?.iter())),
-            Meaning::Integer => Arc::new(whole::<Int64Type>(column.i64().map_err(undeclared)?)),
-            Meaning::Money => Arc::new(self.money(spec, column.i64().map_err(undeclared)?, scale)?),
-            Meaning::Number | Meaning::Ratio => Arc::new(self.numbers(spec, column.f64().map_err(undeclared)?)?),
-            Meaning::Date => Arc::new(Date32Array::from_iter(column.date().map_err(undeclared)?.physical().iter())),
-            Meaning::Flag => Arc::new(BooleanArray::from_iter(column.bool().map_err(undeclared)?.iter())),
-        })
-    }
-
-    fn money(&self, spec: &ColumnSpec, values: &Int64Chunked, scale: i8) -> Result<Decimal64Array, Error> {
-        if let Some((index, value)) = first(values.iter(), |value| value.unsigned_abs() > LARGEST_MONEY) {
-            return Err(Error::TooLarge { cell: self.cell(spec, index), value });
-        }
-        let array = whole::<Decimal64Type>(values).with_precision_and_scale(MONEY_DIGITS, scale);
-        array.map_err(|source| self.failed(source.into()))
-    }
-
-    fn numbers(&self, spec: &ColumnSpec, values: &Float64Chunked) -> Result<Float64Array, Error> {
-        if let Some((index, value)) = first(values.iter(), |value: f64| !value.is_finite()) {
-            return Err(Error::NotFinite { cell: self.cell(spec, index), value });
-        }
-        // Adding zero turns the negative zero into the common one and leaves everything else as it is.
-        Ok(match values.cont_slice() {
-            Ok(values) => Float64Array::from_iter_values(values.iter().map(|value| value + 0.0)),
-            Err(_) => values.iter().map(|value| value.map(|value| value + 0.0)).collect(),
-        })
-    }
-
-    fn cell(&self, spec: &ColumnSpec, index: usize) -> Cell {
-        Cell {
-            table: self.table.name().to_owned(),
-            column: spec.name.clone(),
-            row: self.before + self.rows.start + index + 1,
-        }
-    }
-
-    fn failed(&self, source: ParquetError) -> Error {
-        Error::Write { table: self.table.name().to_owned(), source }
-    }
-}
-
-/// Where none is missing, the values are copied as a whole.
-fn whole<T: ArrowPrimitiveType<Native = i64>>(values: &Int64Chunked) -> PrimitiveArray<T> {
-    match values.cont_slice() {
-        Ok(values) => PrimitiveArray::new(values.to_vec().into(), None),
-        Err(_) => PrimitiveArray::from_iter(values.iter()),
-    }
-}
-
-/// The first value that is `wrong`, and where it stands.
-fn first<T: Copy>(values: impl Iterator<Item = Option<T>>, wrong: impl Fn(T) -> bool) -> Option<(usize, T)> {
-    values.enumerate().find_map(|(index, value)| Some((index, value.filter(|value| wrong(*value))?)))
-}
-
 /// The order that the file will claim. It is checked, because readers that trust a wrong claim lose rows in silence.
 struct Order {
     column: usize,
@@ -431,11 +352,12 @@ mod tests {
     use ::parquet::file::reader::{FileReader, SerializedFileReader};
     use ::parquet::schema::printer::print_schema;
     use arrow::array::AsArray;
-    use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type};
+    use arrow::datatypes::{Date32Type, Decimal128Type, Float64Type, Int64Type};
     use polars::prelude::Column;
 
     use super::*;
-    use crate::table::{TableBuilder, TableSpec};
+    use crate::table::{ColumnSpec, TableBuilder, TableSpec};
+    use std::ops::Range;
 
     const OPTIONS: Options<'static> =
         Options { decimals: 2, compression: Compression::Snappy, plain: &[], sorted_by: None };

@@ -42,14 +42,14 @@ pub struct Block {
 }
 
 impl Block {
-    /// The bytes as which a block is kept. The ids of things mean something else in every run, so their keys go with them.
-    pub fn bytes(told: &Told, years: &[&CountedYear], ids: &Ids) -> Option<Vec<u8>> {
+    /// A block as it is kept. The ids of things mean something else in every run, so their keys go with them.
+    pub fn kept(told: &Told, years: &[&CountedYear], ids: &Ids) -> impl Serialize {
         let fine = years.iter().flat_map(|year| &year.shards).map(|shard| &shard.fine);
         let things = fine.flat_map(|fine| [&fine.products, &fine.categories, &fine.regions]).flat_map(Sums::iter);
         let things: BTreeSet<u64> = things.map(|(_, thing, _)| thing).collect();
         let keys: Vec<(u64, String)> =
             things.into_iter().filter_map(|thing| Some((thing, ids.key(Id::of(thing)?)))).collect();
-        postcard::to_allocvec(&(told, years, keys)).ok()
+        (told, years, keys)
     }
 
     /// The block of these bytes; nothing where they are of none.

@@ -29,8 +29,7 @@ use std::sync::{Arc, Mutex};
 /// The form in which blocks are kept: another one for any change of what is kept or of what it means.
 const FORMAT: u32 = 2;
 
-/// A block of more bytes is not kept, nor one with a file that has more bytes of lines in quarantine.
-const LARGEST: usize = 1 << 30;
+/// A block is not kept that has a file with more bytes of lines in quarantine.
 const LARGEST_PAGES: usize = 16 << 20;
 
 /// Why a ledger keeps nothing, where it does not.
@@ -157,20 +156,15 @@ impl Memory {
             let told = Told::of(tally, &files, &entry.years, pages);
             let years: Vec<&CountedYear> =
                 years.iter().filter(|year| entry.years.contains(&year.fiscal_year)).collect();
-            let bytes = Block::bytes(&told, &years, ids).filter(|bytes| bytes.len() <= LARGEST);
-            Ok::<_, Failure>(bytes.map(|bytes| {
-                self.kept.store(&entry.name, &bytes);
-                entry
-            }))
+            let is_kept = self.kept.store(&entry.name, &Block::kept(&told, &years, ids));
+            Ok::<_, Failure>(is_kept.then_some(entry))
         };
         let new = divided(&tally.files, is_taken).into_par_iter().map(keep).collect::<Result<Vec<_>, _>>()?;
         blocks.extend(new.into_iter().flatten());
         let mut names: BTreeSet<String> = blocks.iter().map(|entry| entry.name.clone()).collect();
         let index = Index { format: FORMAT, rules: *self.rules.as_bytes(), blocks };
-        if let Ok(bytes) = postcard::to_allocvec(&index) {
-            self.kept.store(&self.index_name(), &bytes);
-            names.insert(self.index_name());
-        }
+        self.kept.store(&self.index_name(), &index);
+        names.insert(self.index_name());
         self.kept.prune(&format!("{}.", self.ledger), &names);
         Ok(())
     }

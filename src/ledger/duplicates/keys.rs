@@ -2,16 +2,15 @@
 
 use crate::dates::DateFormats;
 use crate::ledger::config::Cells;
-use crate::ledger::expression::Entry;
+use crate::ledger::expression::{Entry, Formula};
 use crate::ledger::plan::{Binder, Need, Place, Role};
 use crate::sources::{SourceColumn, Stored};
-use polars::prelude::Expr;
 
 /// How to get the keys of lines out of a file.
 #[derive(Debug, Clone)]
 pub struct KeyPlan {
     pub read: Vec<usize>,
-    pub expressions: Vec<Expr>,
+    pub expressions: Vec<Formula>,
     pub entries: Vec<(String, Entry, Option<usize>)>,
     pub dates: DateFormats,
     /// The `exclude` rules: an excluded line is no duplicate, and keeps none out.

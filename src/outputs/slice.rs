@@ -1,0 +1,92 @@
+//! Tables on their way from Polars to Arrow.
+
+use super::parquet::{Cell, Error, LARGEST_MONEY, MONEY_DIGITS};
+use crate::table::{ColumnSpec, Meaning, Table, TableSpec};
+use ::parquet::errors::ParquetError;
+use arrow::array::{
+    ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Decimal64Array, Float64Array, LargeStringArray,
+    PrimitiveArray,
+};
+use arrow::datatypes::{Decimal64Type, Int64Type, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use polars::prelude::{Float64Chunked, Int64Chunked};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Some consecutive rows of a table, on their way from Polars to Arrow.
+pub struct Slice<'a> {
+    pub table: &'a Table,
+    /// The rows that came before the table.
+    pub before: usize,
+    pub rows: Range<usize>,
+}
+
+impl Slice<'_> {
+    /// # Errors
+    /// A number that is not finite, an amount of more than 18 digits, a frame that does not match its spec.
+    pub fn batch(&self, spec: &TableSpec, schema: &SchemaRef, scale: i8) -> Result<RecordBatch, Error> {
+        let columns = spec.columns.iter().map(|spec| self.array(spec, scale));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        RecordBatch::try_new(Arc::clone(schema), columns).map_err(|source| self.failed(source.into()))
+    }
+
+    /// Copies value by value: both libraries lay their arrays out alike, but sharing them would need unsafe code.
+    fn array(&self, spec: &ColumnSpec, scale: i8) -> Result<ArrayRef, Error> {
+        let undeclared =
+            |source| Error::Undeclared { table: self.table.name().to_owned(), column: spec.name.clone(), source };
+        let column = self.table.frame.column(&spec.name).map_err(undeclared)?;
+        let column = column.slice(self.rows.start as i64, self.rows.len());
+        Ok(match spec.meaning {
+            Meaning::Text => Arc::new(LargeStringArray::from_iter(column.str().map_err(undeclared)?.iter())),
+            Meaning::Integer => Arc::new(whole::<Int64Type>(column.i64().map_err(undeclared)?)),
+            Meaning::Money => Arc::new(self.money(spec, column.i64().map_err(undeclared)?, scale)?),
+            Meaning::Number | Meaning::Ratio => Arc::new(self.numbers(spec, column.f64().map_err(undeclared)?)?),
+            Meaning::Date => Arc::new(Date32Array::from_iter(column.date().map_err(undeclared)?.physical().iter())),
+            Meaning::Flag => Arc::new(BooleanArray::from_iter(column.bool().map_err(undeclared)?.iter())),
+        })
+    }
+
+    fn money(&self, spec: &ColumnSpec, values: &Int64Chunked, scale: i8) -> Result<Decimal64Array, Error> {
+        if let Some((index, value)) = first(values.iter(), |value| value.unsigned_abs() > LARGEST_MONEY) {
+            return Err(Error::TooLarge { cell: self.cell(spec, index), value });
+        }
+        let array = whole::<Decimal64Type>(values).with_precision_and_scale(MONEY_DIGITS, scale);
+        array.map_err(|source| self.failed(source.into()))
+    }
+
+    fn numbers(&self, spec: &ColumnSpec, values: &Float64Chunked) -> Result<Float64Array, Error> {
+        if let Some((index, value)) = first(values.iter(), |value: f64| !value.is_finite()) {
+            return Err(Error::NotFinite { cell: self.cell(spec, index), value });
+        }
+        // Adding zero turns the negative zero into the common one and leaves everything else as it is.
+        Ok(match values.cont_slice() {
+            Ok(values) => Float64Array::from_iter_values(values.iter().map(|value| value + 0.0)),
+            Err(_) => values.iter().map(|value| value.map(|value| value + 0.0)).collect(),
+        })
+    }
+
+    pub fn cell(&self, spec: &ColumnSpec, index: usize) -> Cell {
+        Cell {
+            table: self.table.name().to_owned(),
+            column: spec.name.clone(),
+            row: self.before + self.rows.start + index + 1,
+        }
+    }
+
+    pub fn failed(&self, source: ParquetError) -> Error {
+        Error::Write { table: self.table.name().to_owned(), source }
+    }
+}
+
+/// Where none is missing, the values are copied as a whole.
+fn whole<T: ArrowPrimitiveType<Native = i64>>(values: &Int64Chunked) -> PrimitiveArray<T> {
+    match values.cont_slice() {
+        Ok(values) => PrimitiveArray::new(values.to_vec().into(), None),
+        Err(_) => PrimitiveArray::from_iter(values.iter()),
+    }
+}
+
+/// The first value that is `wrong`, and where it stands.
+fn first<T: Copy>(values: impl Iterator<Item = Option<T>>, wrong: impl Fn(T) -> bool) -> Option<(usize, T)> {
+    values.enumerate().find_map(|(index, value)| Some((index, value.filter(|value| wrong(*value))?)))
+}
