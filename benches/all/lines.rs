@@ -63,7 +63,7 @@ fn summed(batches: &[Batch]) -> Result<Total, Failure> {
     let total = Total::default();
     let (mut waist, mut coder, mut lines) = (Waist::default(), Coder::default(), Vec::new());
     for batch in batches {
-        let codes = coder.accounts(&batch.accounts, batch.lines.len(), &mut waist.accounts);
+        let codes = coder.codes_of_runs(&batch.accounts, 0..batch.lines.len(), |name| waist.accounts.push(name));
         let coded = batch.lines.iter().zip(codes);
         lines.clear();
         lines.extend(coded.filter_map(|(line, account)| Some(Line { account: account?, ..*line })));

@@ -123,7 +123,7 @@ impl Books {
 type Part = (u32, i32, u64, i64);
 
 /// So many accounts are put in order together.
-const TOGETHER: usize = 1 << 12;
+const TOGETHER: usize = 1 << 8;
 
 /// An account.
 struct Found {
@@ -226,12 +226,16 @@ impl Accounts {
             let found = accounts.iter().zip(first..);
             let found =
                 found.flat_map(|(found, account)| places(found).iter().map(move |place| (found, account, *place)));
-            for (filled, (found, account, (year, slot))) in list.iter_mut().zip(found) {
-                let year = years.get(index(year));
-                let shard = year.and_then(|year| Some((year.fiscal_year, year.shards.get(found.shard)?)));
-                let Some((fiscal_year, shard)) = shard else { continue };
-                let Some(sums) = shard.records.sums(slot) else { continue };
-                *filled = account_year(sums, (account, fiscal_year), shard.counts(slot))?;
+            // One step after the other, so that the waits for memory overlap.
+            let sums: Vec<_> = found
+                .filter_map(|(found, account, (year, slot))| {
+                    let year = years.get(index(year))?;
+                    let shard = year.shards.get(found.shard)?;
+                    Some((*shard.records.sums(slot)?, (account, year.fiscal_year), shard.counts(slot)))
+                })
+                .collect();
+            for (filled, (sums, account, counts)) in list.iter_mut().zip(&sums) {
+                *filled = account_year(sums, *account, *counts)?;
             }
             Ok(())
         };

@@ -18,9 +18,8 @@ pub struct CountedYear {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct CountedShard {
     pub records: Records,
-    /// By slot, as far as there are any.
-    invoices: Vec<u32>,
-    products: Vec<u32>,
+    /// By slot, invoices and products, as far as there are any.
+    counts: Vec<(u32, u32)>,
     pub fine: FineSums,
 }
 
@@ -30,12 +29,14 @@ impl CountedShard {
     pub fn of(shard: Shard, scratch: &dyn Scratch) -> Result<Self, Failure> {
         let Shard { records, invoices, products, fine, .. } = shard;
         let (invoices, products) = (invoices.counts(scratch)?, products.counts(scratch)?);
-        Ok(Self { records, invoices, products, fine })
+        let count = |counts: &[u32], slot: usize| counts.get(slot).copied().unwrap_or_default();
+        let slots = 0..invoices.len().max(products.len());
+        let counts = slots.map(|slot| (count(&invoices, slot), count(&products, slot))).collect();
+        Ok(Self { records, counts, fine })
     }
 
     /// How many invoices and products an account has seen.
     pub fn counts(&self, slot: u32) -> (u32, u32) {
-        let count = |counts: &[u32]| counts.get(index(slot)).copied().unwrap_or_default();
-        (count(&self.invoices), count(&self.products))
+        self.counts.get(index(slot)).copied().unwrap_or_default()
     }
 }

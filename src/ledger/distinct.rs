@@ -14,6 +14,9 @@ use hashbrown::HashSet;
 /// A list of pairs is let grow to this length before it is sorted.
 const SHORT: usize = 1 << 12;
 
+/// A list with few pairs twice is sorted again when it has grown to so many times its length.
+const GROWTH: usize = 8;
+
 /// Pairs of a slot and a thing that have been seen. A slot has 24 bits, and a thing the 40 of an [`Id`].
 #[derive(Debug)]
 pub struct Distinct {
@@ -58,13 +61,13 @@ impl Distinct {
         let (count, room) = (pairs.len(), self.pairs.capacity() - self.pairs.len());
         if count > room {
             // Less than twice as many: there are many lists, most of which grow no more.
-            self.pairs.reserve_exact(count.max(self.pairs.len() / 4));
+            self.pairs.reserve_exact(count.max(self.pairs.len() / 2));
         }
         self.pairs.extend(pairs);
         if self.pairs.len() >= self.full {
             let before = self.pairs.len();
             self.tidy();
-            self.full = SHORT.max(self.pairs.len() * 4);
+            self.full = SHORT.max(self.pairs.len() * GROWTH);
             if self.pairs.len() * 2 <= before {
                 self.set.extend(std::mem::take(&mut self.pairs));
             }
@@ -125,12 +128,30 @@ impl Distinct {
     /// Where the scratch cannot be read.
     pub fn counts(mut self, scratch: &dyn Scratch) -> Result<Vec<u32>, Failure> {
         self.take_up(scratch)?;
-        if !self.pairs.is_empty() {
-            self.tidy();
-        }
-        let slots = || self.pairs.iter().chain(&self.set).map(|pair| super::index(Self::slot(*pair)));
+        let pairs = || self.pairs.iter().chain(&self.set);
+        let slots = || pairs().map(|pair| super::index(Self::slot(*pair)));
         let mut counts = vec![0; slots().max().map_or(0, |last| last + 1)];
         slots().for_each(|slot| counts.get_mut(slot).into_iter().for_each(|count| *count += 1));
+        if self.pairs.is_empty() {
+            return Ok(counts);
+        }
+        // Put together by slot, they are many short lists, which takes less time than to sort a long one.
+        let mut free: Vec<usize> =
+            counts.iter().scan(0, |sum, count| Some(std::mem::replace(sum, *sum + super::index(*count)))).collect();
+        let mut grouped = vec![0; self.pairs.len() + self.set.len()];
+        for pair in pairs() {
+            let Some(free) = free.get_mut(super::index(Self::slot(*pair))) else { continue };
+            grouped.get_mut(*free).into_iter().for_each(|place| *place = *pair);
+            *free += 1;
+        }
+        let mut rest = grouped.as_mut_slice();
+        for count in &mut counts {
+            let (of_slot, others) =
+                std::mem::take(&mut rest).split_at_mut_checked(super::index(*count)).unwrap_or_default();
+            rest = others;
+            of_slot.sort_unstable();
+            *count = u32::try_from(of_slot.chunk_by(|one, next| one == next).count()).unwrap_or(u32::MAX);
+        }
         Ok(counts)
     }
 }

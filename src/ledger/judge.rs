@@ -42,7 +42,9 @@ impl Worker<'_> {
         columns: &mut Columns,
         lost: Vec<Lost>,
     ) -> Vec<Bad> {
-        let accounts = self.accounts.accounts(&columns.account, batch.rows, &mut self.waist.accounts);
+        let waist = &mut self.waist;
+        // An account that comes back gets another code, unless it is a value of a dictionary.
+        let accounts = self.accounts.codes_of_runs(&columns.account, 0..batch.rows, |name| waist.accounts.push(name));
         let is_plain = self.may_be_plain(columns) && lost.is_empty();
         let mut plain = Count::default();
         let mut defects = batch.defects.iter().peekable();
@@ -280,11 +282,12 @@ impl Worker<'_> {
             (&columns.category, categories, |line| &mut line.category),
             (&columns.region, regions, |line| &mut line.region),
         ];
-        for (keys, (coder, identifier), place) in keys {
+        for (place, (keys, (coder, identifier), of_line)) in keys.into_iter().enumerate() {
             let Some(keys) = keys else { continue };
-            for (line, id) in lines.iter_mut().zip(coder.codes(keys, rows.iter().copied(), |key| identifier.id(key))) {
-                *place(line) = id;
-            }
+            let (rows, code) = (rows.iter().copied(), |key| identifier.id(key));
+            // Lines of one invoice stand together.
+            let ids = if place == 0 { coder.codes_of_runs(keys, rows, code) } else { coder.codes(keys, rows, code) };
+            lines.iter_mut().zip(ids).for_each(|(line, id)| *of_line(line) = id);
         }
         self.tally.accept(index, lines);
         self.waist.add(lines);

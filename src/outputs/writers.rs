@@ -57,8 +57,7 @@ fn write_file(product: &Product, place: usize, publisher: &Publisher) -> Result<
     files.get(place).map_or(Ok(()), |file| Ok(publisher.write(&file.path, &file.bytes)?))
 }
 
-/// Does `work`, which hands out what is to be written, and writes that meanwhile on so many threads. Who hands out
-/// something waits until a thread takes it: what is made must not pile up faster than it is written.
+/// Does `work`, which hands out what is to be written, and writes that meanwhile on so many threads.
 ///
 /// Plain threads and not rayon's: a stage that waits for rayon would wait for the files too.
 ///
@@ -69,7 +68,7 @@ pub fn writing<T>(
     threads: usize,
     work: impl FnOnce(&dyn Fn(Task)) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    let (queue, tasks) = mpsc::sync_channel::<Task>(0);
+    let (queue, tasks) = mpsc::channel::<Task>();
     // Tasks are taken in their order, so that whoever fails first has taken all that lie before.
     let tasks = Mutex::new((0usize.., tasks));
     let take = || {
@@ -78,17 +77,14 @@ pub fn writing<T>(
         Some((tasks.0.next()?, task))
     };
     let write = || {
-        let mut first = Ok(());
         while let Some((place, task)) = take() {
-            // Who has failed still takes what is handed out, so that nobody waits for ever.
-            if first.is_ok() {
-                first = task(publisher).map_err(|failure| (place, failure));
-            }
+            task(publisher).map_err(|failure| (place, failure))?;
         }
-        first
+        Ok(())
     };
     std::thread::scope(|scope| {
         let writers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(write)).collect();
+        // Where nobody takes tasks any more, one has failed, which is told below.
         let done = work(&|task| drop(queue.send(task)));
         drop(queue);
         let panicked = |_| Err((0, Failure::run("a file could not be written; this is a mistake of the program")));
