@@ -8,10 +8,11 @@ use crate::notation::plain::Plain;
 use crate::notation::{NoAmount, Notation};
 use crate::sources::cells::{key_of_row, text_of_row};
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array, StringArray,
+    Array, ArrayRef, AsArray, Date32Array, Decimal64Array, Decimal128Array, DictionaryArray, Float64Array, Int64Array,
+    StringArray,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Date32Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Date32Type, Decimal64Type, Decimal128Type, Float64Type, Int32Type, Int64Type};
 
 /// Keys of accounts, invoices or products.
 pub enum Keys {
@@ -216,6 +217,8 @@ enum Values {
     Integer(Int64Array),
     Float(Float64Array),
     Decimal(Decimal128Array, u32),
+    /// Of no more than 18 digits.
+    ShortDecimal(Decimal64Array, u32),
 }
 
 impl Amounts {
@@ -232,6 +235,9 @@ impl Amounts {
             }
             DataType::Float32 | DataType::Float16 => Values::Float(widened(&as_type(DataType::Float32)?)),
             DataType::Float64 => Values::Float(column.as_primitive::<Float64Type>().clone()),
+            DataType::Decimal64(_, scale) if *scale >= 0 => {
+                Values::ShortDecimal(column.as_primitive::<Decimal64Type>().clone(), scale.unsigned_abs().into())
+            }
             DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
                 let places =
                     u32::try_from(*scale).map_err(|_| format!("decimals of scale {scale} are not supported"))?;
@@ -262,6 +268,9 @@ impl Amounts {
             Values::Decimal(values, scale) if *scale == self.decimals && values.is_valid(row) => {
                 i64::try_from(values.value(row)).ok()
             }
+            Values::ShortDecimal(values, scale) if *scale == self.decimals && values.is_valid(row) => {
+                Some(values.value(row))
+            }
             Values::Text(_, plain, _) => plain.get(row),
             Values::Float(values) if values.is_valid(row) => from_float(values.value(row), self.decimals).ok(),
             _ => None,
@@ -278,6 +287,7 @@ impl Amounts {
             Values::Integer(values) if values.is_null(row) => return Err(Gap::Missing),
             Values::Float(values) if values.is_null(row) => return Err(Gap::Missing),
             Values::Decimal(values, _) if values.is_null(row) => return Err(Gap::Missing),
+            Values::ShortDecimal(values, _) if values.is_null(row) => return Err(Gap::Missing),
             Values::Text(texts, _, notation) => {
                 let text = texts.value(row);
                 if is_blank(text) {
@@ -292,6 +302,9 @@ impl Amounts {
             Values::Float(values) => (from_float(values.value(row), self.decimals), &|| values.value(row).to_string()),
             Values::Decimal(values, scale) => {
                 (from_decimal(values.value(row), *scale, self.decimals), &|| values.value_as_string(row))
+            }
+            Values::ShortDecimal(values, scale) => {
+                (from_decimal(values.value(row).into(), *scale, self.decimals), &|| values.value_as_string(row))
             }
         };
         match amount {
@@ -313,6 +326,7 @@ impl Amounts {
             Values::Integer(values) => Some((values.value(row).into(), 0)),
             Values::Float(values) => decimal_of_float(values.value(row)),
             Values::Decimal(values, scale) => Some((values.value(row), *scale)),
+            Values::ShortDecimal(values, scale) => Some((values.value(row).into(), *scale)),
         }
     }
 }

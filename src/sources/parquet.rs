@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
     RowSelector,
 };
-use parquet::basic::Encoding;
+use parquet::basic::{Encoding, Type as PhysicalType};
 use parquet::errors::ParquetError;
 use std::fs::File;
 use std::path::Path;
@@ -52,9 +52,10 @@ impl Footer {
         fields.map(|field| SourceColumn { name: field.name().clone(), stored: stored(field.data_type()) }).collect()
     }
 
-    /// The footer with the text columns of one row group as dictionaries where every page is coded so:
-    /// then a value is looked at once per row group and not once per row.
-    fn with_dictionaries(&self, row_group: usize) -> Result<ArrowReaderMetadata, ParquetError> {
+    /// The footer with other types for the columns of one row group, which take less time. Text columns are dictionaries
+    /// where every page is coded so: then a value is looked at once per row group and not once per row. Decimals that are
+    /// stored in 64 bits stay so.
+    fn with_quick_types(&self, row_group: usize) -> Result<ArrowReaderMetadata, ParquetError> {
         let schema = self.metadata.schema();
         let group = self.metadata.metadata().row_group(row_group);
         if group.num_columns() != schema.fields().len() {
@@ -68,9 +69,16 @@ impl Footer {
                 let coded = chunk.page_encoding_stats_mask().is_some_and(|mask| {
                     mask.is_only(Encoding::RLE_DICTIONARY) || mask.is_only(Encoding::PLAIN_DICTIONARY)
                 });
-                let coded = coded && *field.data_type() == DataType::Utf8;
-                let dictionary = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-                if coded { field.as_ref().clone().with_data_type(dictionary()) } else { field.as_ref().clone() }
+                let quick = match field.data_type() {
+                    DataType::Utf8 if coded => {
+                        DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
+                    }
+                    DataType::Decimal128(digits, scale) if chunk.column_type() == PhysicalType::INT64 => {
+                        DataType::Decimal64(*digits, *scale)
+                    }
+                    same => same.clone(),
+                };
+                field.as_ref().clone().with_data_type(quick)
             })
             .collect();
         let options = ArrowReaderOptions::new()
@@ -113,7 +121,7 @@ pub fn scan<E: From<Error>>(
     visit: &mut dyn FnMut(Batch<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let failed = |error: ParquetError| not_parquet(&file.name, &error);
-    let metadata = footer.with_dictionaries(row_group).map_err(failed)?;
+    let metadata = footer.with_quick_types(row_group).map_err(failed)?;
     let mut order = columns.to_vec();
     order.sort_unstable();
     order.dedup();
