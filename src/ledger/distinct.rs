@@ -14,8 +14,8 @@ use hashbrown::HashSet;
 /// A list of pairs is let grow to this length before it is sorted.
 const SHORT: usize = 1 << 12;
 
-/// A list with few pairs twice is sorted again when it has grown to so many times its length.
-const GROWTH: usize = 8;
+/// A list is sorted again when it has grown to so many times its length: with some pairs twice, and with hardly any.
+const GROWTH: (usize, usize) = (8, 32);
 
 /// Pairs of a slot and a thing that have been seen. A slot has 24 bits, and a thing the 40 of an [`Id`].
 #[derive(Debug)]
@@ -67,7 +67,8 @@ impl Distinct {
         if self.pairs.len() >= self.full {
             let before = self.pairs.len();
             self.tidy();
-            self.full = SHORT.max(self.pairs.len() * GROWTH);
+            let growth = if self.pairs.len() * 8 < before * 7 { GROWTH.0 } else { GROWTH.1 };
+            self.full = SHORT.max(self.pairs.len() * growth);
             if self.pairs.len() * 2 <= before {
                 self.set.extend(std::mem::take(&mut self.pairs));
             }

@@ -25,10 +25,11 @@ pub struct Room {
 }
 
 impl Room {
-    /// That of a run that may take so many bytes: half of them, for what is made of the sums takes the other half.
+    /// That of a run that may take so many bytes: a third of them, for the tables that are made of sums take twice as much
+    /// as those.
     pub fn of(memory_limit: Option<u64>) -> Self {
-        let half = memory_limit.map(|limit| usize::try_from(limit / 2).unwrap_or(usize::MAX));
-        Self { bytes: half.unwrap_or(1 << 30), is_declared: half.is_some() }
+        let third = memory_limit.map(|limit| usize::try_from(limit / 3).unwrap_or(usize::MAX));
+        Self { bytes: third.unwrap_or(1 << 30), is_declared: third.is_some() }
     }
 }
 
@@ -115,14 +116,18 @@ impl Total {
         }
     }
 
-    /// Puts pairs aside.
+    /// Puts pairs aside, where they are what takes the room.
     fn make_room(&self, years: &Years) -> Result<(), Failure> {
-        let sums = self.held.load(Ordering::Relaxed).saturating_sub(self.pairs.load(Ordering::Relaxed));
-        if self.room.is_declared && sums > self.room.bytes {
+        let (held, pairs) = (self.held.load(Ordering::Relaxed), self.pairs.load(Ordering::Relaxed));
+        if self.room.is_declared && held.saturating_sub(pairs) > self.room.bytes {
             return Err(no_room(self.room.bytes));
         }
-        // Few pairs are not worth a place of their own, and a shard that another thread has will be seen again.
-        let few = self.room.bytes / (8 * SHARDS * years.len().max(1));
+        // Few pairs are not worth places of their own: less than a sixteenth of the room, or than half of what a shard has
+        // on average. A shard that another thread has at hand will be seen again.
+        let few = pairs / (2 * SHARDS * years.len().max(1));
+        if pairs < self.room.bytes / 16 {
+            return Ok(());
+        }
         for mut shard in years.values().flatten().filter_map(|shard| shard.try_lock().ok()) {
             if shard.pairs() > few {
                 let before = (shard.bytes(), shard.pairs());
@@ -181,10 +186,10 @@ fn own(shard: Mutex<Shard>) -> Shard {
 }
 
 fn no_room(bytes: usize) -> Failure {
-    let half = bytesize::ByteSize::b(u64::try_from(bytes).unwrap_or(u64::MAX)).display().si();
+    let third = bytesize::ByteSize::b(u64::try_from(bytes).unwrap_or(u64::MAX)).display().si();
     Failure::Run {
-        message: format!("the sums of the accounts take more than half of `memory_limit`, {half}"),
-        hint: Some("raise it: the other half is for the tables that are made of the sums".to_owned()),
+        message: format!("the sums of the accounts take more than a third of `memory_limit`, {third}"),
+        hint: Some("raise it: the rest is for the tables that are made of the sums".to_owned()),
     }
 }
 
@@ -220,8 +225,8 @@ mod tests {
             }]);
         }
         insta::assert_snapshot!(total.take(&waist).unwrap_err().render(false), @"
-        error: the sums of the accounts take more than half of `memory_limit`, 1.0 MB
-        hint: raise it: the other half is for the tables that are made of the sums
+        error: the sums of the accounts take more than a third of `memory_limit`, 1.0 MB
+        hint: raise it: the rest is for the tables that are made of the sums
         ");
     }
 
