@@ -1,8 +1,9 @@
 //! The waist: invoice lines become one row per account and fiscal year.
 //!
-//! A [`Waist`] takes the accepted lines of one thread and keeps sums. It stays small enough for the caches of a
-//! processor: when it is full, all it holds goes into the [`super::total::Total`] of all threads and it begins anew. Every
-//! operation is commutative, so neither the order of files nor the number of threads can show in the result.
+//! A [`Waist`] takes the accepted lines of one thread and keeps sums. Nothing is looked up in it but what stands beside:
+//! it lays sums where those of the same shard lie. When it is full, all it holds goes into the [`super::total::Total`] of
+//! all threads, shard by shard, and it begins anew. Every operation is commutative, so neither the order of files nor the
+//! number of threads can show in the result.
 
 use super::distinct::Distinct;
 use super::ids::Id;
