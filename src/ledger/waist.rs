@@ -17,7 +17,7 @@ use super::year_sums::YearSums;
 pub const SHARDS: usize = 128;
 
 /// So many accounts or account years, and so many pairs for the distinct counts, fill a waist.
-const FULL_YEARS: usize = 1 << 17;
+const FULL_YEARS: usize = 1 << 16;
 const FULL_PAIRS: usize = 1 << 20;
 
 /// An accepted line, its strings already coded.
