@@ -27,7 +27,7 @@ pub enum Verdict {
 }
 
 /// So many accepted lines are taken into the tally together: few enough to stay in the cache.
-const TOGETHER: usize = 4_096;
+const TOGETHER: usize = 1_024;
 
 /// A line that will be quarantined: its row, reason, detail.
 pub type Bad = (usize, &'static str, String);
