@@ -26,10 +26,13 @@ pub trait Content {
     fn write(&self, to: &mut dyn Write) -> io::Result<()>;
 }
 
+/// So much is written at a time.
+const BUFFER: usize = 1 << 18;
+
 /// As postcards: <https://postcard.jamesmunns.com>.
 impl<T: Serialize> Content for T {
     fn write(&self, to: &mut dyn Write) -> io::Result<()> {
-        let mut to = BufWriter::new(to);
+        let mut to = BufWriter::with_capacity(BUFFER, to);
         postcard::to_io(self, &mut to).map_err(io::Error::other)?;
         to.flush()
     }

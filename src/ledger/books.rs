@@ -226,16 +226,11 @@ impl Accounts {
             let found = accounts.iter().zip(first..);
             let found =
                 found.flat_map(|(found, account)| places(found).iter().map(move |place| (found, account, *place)));
-            // One step after the other, so that the waits for memory overlap.
-            let sums: Vec<_> = found
-                .filter_map(|(found, account, (year, slot))| {
-                    let year = years.get(index(year))?;
-                    let shard = year.shards.get(found.shard)?;
-                    Some((*shard.records.sums(slot)?, (account, year.fiscal_year), shard.counts(slot)))
-                })
-                .collect();
-            for (filled, (sums, account, counts)) in list.iter_mut().zip(&sums) {
-                *filled = account_year(sums, *account, *counts)?;
+            for (filled, (found, account, (year, slot))) in list.iter_mut().zip(found) {
+                let Some(year) = years.get(index(year)) else { continue };
+                let Some(shard) = year.shards.get(found.shard) else { continue };
+                let Some(sums) = shard.records.sums(slot) else { continue };
+                *filled = account_year(sums, (account, year.fiscal_year), shard.counts(slot))?;
             }
             Ok(())
         };

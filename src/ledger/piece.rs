@@ -20,16 +20,15 @@ impl Piece {
     pub fn of(expression: &Expr) -> Option<Self> {
         let names = expression.clone().meta().root_names();
         let [name] = names.as_slice() else { return None };
-        let numbers: Vec<i128> = expression.into_iter().filter_map(number).collect();
+        let numbers: Vec<usize> = expression.into_iter().filter_map(number).collect();
+        let [one, other] = *numbers else { return None };
         let quoted = name.replace('"', "\"\"");
         // The parser turns positions, which count from 1, into characters that are skipped.
-        let is_it = |skipped: i128, length: i128| {
-            let text = format!("SUBSTR(\"{quoted}\", {}, {length})", skipped + 1);
+        let is_it = |(skipped, length): &(usize, usize)| {
+            let text = format!("SUBSTR(\"{quoted}\", {}, {length})", skipped.saturating_add(1));
             polars::sql::sql_expr(text).is_ok_and(|piece| piece == *expression)
         };
-        let pairs = numbers.iter().flat_map(|skipped| numbers.iter().map(move |length| (*skipped, *length)));
-        let (skipped, length) = pairs.into_iter().find(|(skipped, length)| is_it(*skipped, *length))?;
-        let (skipped, length) = (usize::try_from(skipped).ok()?, usize::try_from(length).ok()?);
+        let (skipped, length) = [(one, other), (other, one)].into_iter().find(is_it)?;
         Some(Self { column: name.to_string(), skipped, length })
     }
 
@@ -54,9 +53,9 @@ impl Piece {
     }
 }
 
-fn number(part: &Expr) -> Option<i128> {
+fn number(part: &Expr) -> Option<usize> {
     match part {
-        Expr::Literal(literal) => literal.to_any_value()?.extract::<i128>(),
+        Expr::Literal(literal) => usize::try_from(literal.to_any_value()?.extract::<i128>()?).ok(),
         _ => None,
     }
 }
@@ -79,9 +78,15 @@ mod tests {
         assert_eq!(piece(r#"SUBSTRING(a, 3, 3)"#), Some(("a".to_owned(), 2, 3)));
         assert_eq!(piece(r#"SUBSTR("say ""a""", 2, 0)"#), Some(("say \"a\"".to_owned(), 1, 0)));
         assert_eq!(piece("LEFT(a, 4)"), Some(("a".to_owned(), 0, 4)));
-        for other in
-            ["a", "SUBSTR(a, 2)", "SUBSTR(a, 0, 2)", "SUBSTR(UPPER(a), 1, 2)", "SUBSTR(a, 1, b)", "RIGHT(a, 2)"]
-        {
+        for other in [
+            "a",
+            "a IN (1, 2, 3)",
+            "SUBSTR(a, 2)",
+            "SUBSTR(a, 0, 2)",
+            "SUBSTR(UPPER(a), 1, 2)",
+            "SUBSTR(a, 1, b)",
+            "RIGHT(a, 2)",
+        ] {
             assert_eq!(piece(other), None, "{other}");
         }
     }

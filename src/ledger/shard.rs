@@ -10,7 +10,6 @@ use super::year_sums::YearSums;
 use crate::failure::Failure;
 use crate::scratch::Scratch;
 use hashbrown::HashTable;
-use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The slots of a shard have so many bits in a pair of [`Distinct`].
@@ -34,11 +33,6 @@ pub struct Records {
 }
 
 impl Records {
-    /// The name of an account.
-    pub fn account(&self, slot: u32) -> &str {
-        self.list.get(index(slot)).map_or("", |record| record.account.text(&self.long))
-    }
-
     /// All accounts by slot.
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|record| record.account.text(&self.long))
@@ -49,7 +43,7 @@ impl Records {
     }
 
     /// Adds an account; its slot.
-    pub fn push(&mut self, key: Key, name: &str, sums: YearSums) -> u32 {
+    fn push(&mut self, key: Key, name: &str, sums: YearSums) -> u32 {
         if self.list.len() == self.list.capacity() {
             // Less than twice as many, for the sake of memory.
             self.list.reserve_exact(self.list.len() / 4 + 64);
@@ -79,23 +73,8 @@ impl Serialize for Records {
 
 impl<'de> Deserialize<'de> for Records {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_seq(Stored)
-    }
-}
-
-/// Reads records as they come.
-struct Stored;
-
-impl<'de> Visitor<'de> for Stored {
-    type Value = Records;
-
-    fn expecting(&self, to: &mut std::fmt::Formatter) -> std::fmt::Result {
-        to.write_str("accounts and their sums")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut stored: A) -> Result<Records, A::Error> {
-        let mut records = Records::default();
-        while let Some((account, sums)) = stored.next_element::<(&str, YearSums)>()? {
+        let mut records = Self::default();
+        for (account, sums) in Vec::<(&str, YearSums)>::deserialize(from)? {
             records.push(Hashed::of(account).key, account, sums);
         }
         Ok(records)

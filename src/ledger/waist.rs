@@ -51,12 +51,11 @@ pub struct Account {
 pub struct Accounts {
     shards: Vec<Vec<Account>>,
     pub long: Names,
-    count: usize,
 }
 
 impl Default for Accounts {
     fn default() -> Self {
-        Self { shards: vec![Vec::new(); SHARDS], long: Names::default(), count: 0 }
+        Self { shards: vec![Vec::new(); SHARDS], long: Names::default() }
     }
 }
 
@@ -69,7 +68,6 @@ impl Accounts {
         let Some(accounts) = self.shards.get_mut(shard) else { return u32::MAX };
         let code = accounts.len() * SHARDS + shard;
         accounts.push(Account { label: Label::of(key, name, &mut self.long), hash });
-        self.count += 1;
         u32::try_from(code).unwrap_or(u32::MAX)
     }
 
@@ -86,12 +84,11 @@ impl Accounts {
     fn clear(&mut self) {
         self.shards.iter_mut().for_each(Vec::clear);
         self.long.clear();
-        self.count = 0;
     }
 }
 
 /// The shard of an account, by the hash of its name: by bits that tables do not look at.
-pub fn shard_of(hash: u64) -> usize {
+fn shard_of(hash: u64) -> usize {
     usize::try_from(hash >> 32).unwrap_or_default() % SHARDS
 }
 
@@ -152,9 +149,6 @@ pub struct Waist {
     pub accounts: Accounts,
     /// By fiscal year and shard; few, because lines come by the month.
     years: Vec<(i32, Vec<Part>)>,
-    /// How many account years and pairs there are.
-    slots: usize,
-    pairs: usize,
     /// Which finer sums are kept.
     details: Details,
 }
@@ -170,12 +164,15 @@ impl Waist {
         self.accounts.clear();
         self.years.retain(|(_, parts)| parts.iter().any(|part| !part.sums.is_empty()));
         self.years.iter_mut().flat_map(|(_, parts)| parts).for_each(Part::clear);
-        (self.slots, self.pairs) = (0, 0);
     }
 
     /// Whether it is time to put it into the total.
     pub fn is_full(&self) -> bool {
-        self.accounts.count.max(self.slots) >= FULL_YEARS || self.pairs >= FULL_PAIRS
+        let parts = || self.years.iter().flat_map(|(_, parts)| parts);
+        let accounts: usize = self.accounts.shards.iter().map(Vec::len).sum();
+        let years: usize = parts().map(|part| part.sums.len()).sum();
+        let pairs: usize = parts().map(|part| part.invoices.len() + part.products.len()).sum();
+        accounts.max(years) >= FULL_YEARS || pairs >= FULL_PAIRS
     }
 
     /// All sums, by fiscal year and shard.
@@ -194,13 +191,10 @@ impl Waist {
                 self.years.len() - 1
             });
             let Some(part) = self.years.get_mut(place).and_then(|(_, parts)| parts.get_mut(shard)) else { continue };
-            let before = (part.sums.len(), part.invoices.len() + part.products.len());
             let slot = part.slot(account);
             part.sums.get_mut(index(slot)).into_iter().for_each(|(_, sums)| sums.merge(&YearSums::of(lines)));
             gather(&mut part.invoices, slot, lines.iter().filter_map(|line| line.invoice));
             gather(&mut part.products, slot, lines.iter().filter_map(|line| line.product));
-            self.slots += part.sums.len() - before.0;
-            self.pairs += part.invoices.len() + part.products.len() - before.1;
             if self.details.any() {
                 lines.iter().for_each(|line| part.fine.add(self.details, slot, line));
             }

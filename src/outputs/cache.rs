@@ -9,14 +9,11 @@
 use crate::kept::{Content, Kept};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const CACHE: &str = "cache";
-
-/// So much is hashed and written at a time.
-const BUFFER: usize = 1 << 18;
 
 /// What a file is called until it is whole.
 const NEW: &str = ".new-";
@@ -54,9 +51,9 @@ impl Cache {
         fs::create_dir_all(&self.folder)?;
         let mut file = fs::File::create(self.staged(name))?;
         file.write_all(&[0; blake3::OUT_LEN])?;
-        let mut hashing = BufWriter::with_capacity(BUFFER, Hashing { to: file, hasher: blake3::Hasher::new() });
+        let mut hashing = Hashing { to: file, hasher: blake3::Hasher::new() };
         content.write(&mut hashing)?;
-        let Hashing { to: mut file, hasher } = hashing.into_inner().map_err(io::IntoInnerError::into_error)?;
+        let Hashing { to: mut file, hasher } = hashing;
         file.seek(SeekFrom::Start(0))?;
         file.write_all(hasher.finalize().as_bytes())
     }

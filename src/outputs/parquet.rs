@@ -233,11 +233,15 @@ impl<W: Write + Send> Writer<W> {
     }
 
     /// Adds a batch to the last row group, and writes all of them where they are enough to keep all threads at work.
-    fn push(&mut self, batch: RecordBatch) -> Result<(), ParquetError> {
-        if self.groups.last().is_none_or(Group::is_full) {
-            self.groups.push(Group::default());
+    fn push(&mut self, mut batch: RecordBatch) -> Result<(), ParquetError> {
+        // Pieces of a table may end anywhere, and row groups do not show where.
+        while batch.num_rows() > 0 {
+            let mut group = self.groups.pop_if(|group| !group.is_full()).unwrap_or_default();
+            let rows = batch.num_rows().min(ROW_GROUP_ROWS - group.rows);
+            group.push(batch.slice(0, rows));
+            batch = batch.slice(rows, batch.num_rows() - rows);
+            self.groups.push(group);
         }
-        self.groups.last_mut().into_iter().for_each(|group| group.push(batch.clone()));
         let is_enough = self.groups.len() >= rayon::current_num_threads();
         if is_enough && self.groups.last().is_some_and(Group::is_full) { self.end_groups() } else { Ok(()) }
     }
@@ -562,6 +566,20 @@ message arrow_schema {
             writer.add(&table(piece)).unwrap();
         }
         assert_eq!(writer.finish().unwrap(), encode(&table(0..rows), &OPTIONS).unwrap());
+    }
+
+    #[test]
+    fn row_groups_are_whole_wherever_pieces_end() {
+        let table = |rows: usize| TableBuilder::new("lines", rows).integers("line", vec![1; rows]).build();
+        let mut file = tempfile::tempfile().unwrap();
+        let mut writer = Writer::begin(&table(0).spec, &OPTIONS, &mut file).unwrap();
+        for piece in [ROW_GROUP_ROWS - 1, 2, ROW_GROUP_ROWS + 3, 0, 1] {
+            writer.add(&table(piece)).unwrap();
+        }
+        writer.finish().unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let rows: Vec<i64> = reader.metadata().row_groups().iter().map(|group| group.num_rows()).collect();
+        assert_eq!(rows, [ROW_GROUP_ROWS as i64, ROW_GROUP_ROWS as i64, 5]);
     }
 
     #[test]
