@@ -1,6 +1,6 @@
 //! The sums in order: codes become places in sorted lists, so that nothing tells in which order lines came.
 
-use super::cells::LARGEST;
+use super::amounts::LARGEST;
 use super::counted::CountedYear;
 use super::ids::{Id, Ids};
 use super::index;

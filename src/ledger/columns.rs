@@ -1,6 +1,8 @@
 //! The columns of a batch, typed: what a line is judged by.
 
-use super::cells::{Amounts, Days, Gap, Keys, gap_behind, is_blank};
+use super::amounts::{Amounts, gap_behind};
+use super::cells::{Gap, Keys, is_blank};
+use super::days::Days;
 use super::expression::{Entry, Evaluated, Formula, Operand, SCALE, evaluate};
 use super::plan::{FilePlan, Place};
 use crate::calendar::iso;

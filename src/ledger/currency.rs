@@ -1,7 +1,8 @@
 //! Lines in several currencies: which one a line is in, what a pipeline says of rates, and the sums by currency.
 
+use super::amounts::LARGEST;
 use super::books::Overflow;
-use super::cells::{Gap, Keys, LARGEST};
+use super::cells::{Gap, Keys};
 use super::rates::{Rate, RateTable};
 use super::tally::FileTally;
 use crate::failure::Failure;

@@ -11,9 +11,10 @@ use super::plan::FilePlan;
 use super::scan::Worker;
 use super::set_aside::holds;
 use super::tally::{Count, Excluded};
-use super::total_rows::{self, Became};
+use super::total_rows::{self, Became, Kind};
 use super::waist::Line;
 use crate::sources::Batch;
+use std::ops::Range;
 
 /// What becomes of a line.
 pub enum Verdict {
@@ -46,33 +47,25 @@ impl Worker<'_> {
         // An account that comes back gets another code, unless it is a value of a dictionary.
         let accounts = self.accounts.codes_of_runs(&columns.account, 0..batch.rows, |name| waist.accounts.push(name));
         let is_plain = self.may_be_plain(columns) && lost.is_empty();
-        let mut plain = Count::default();
+        let mut read = Count::default();
         let mut defects = batch.defects.iter().peekable();
         let mut lost = lost.into_iter().peekable();
         let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
-        let mut last = None;
-        for row in 0..batch.rows {
-            let account = accounts.get(row).copied().flatten();
-            // Most lines are as they should be, and no reason is looked for.
-            let mut passed = None;
-            if is_plain && let Ok(own) = columns.amounts.amount(row, Some(home)) {
-                let total = self.total(columns, row, own);
-                let has_defect = defects.peek().is_some_and(|defect| defect.row == row);
-                if total.is_none()
-                    && !has_defect
-                    && let Some(line) = account.and_then(|account| self.plain(columns, row, account, own, home))
-                {
-                    plain.add(Some(own));
-                    last = Some((row, own, None));
-                    self.accepted.0.push(row);
-                    self.accepted.1.push(line);
+        let (mut last, mut row) = (None, 0);
+        while row < batch.rows {
+            if is_plain {
+                let end = defects.peek().map_or(batch.rows, |defect| defect.row);
+                let taken = self.plain(columns, row..end, &accounts, &mut read);
+                if taken > 0 {
+                    row += taken;
+                    last = self.accepted.1.last().map(|line| (row - 1, line.amount, None));
                     if self.accepted.0.len() == TOGETHER {
                         self.take(index, columns);
                     }
                     continue;
                 }
-                passed = Some(total);
             }
+            let account = accounts.get(row).copied().flatten();
             let mut money = self.money(columns, row);
             let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row, money.code(home));
             money.own = own.as_ref().ok().copied();
@@ -83,7 +76,7 @@ impl Worker<'_> {
             let known = amount.as_ref().ok().copied();
             self.tally(index).read.add(known);
             let defect = defects.next_if(|defect| defect.row == row);
-            let total = passed.unwrap_or_else(|| money.own.and_then(|own| self.total(columns, row, own)));
+            let total = money.own.and_then(|own| self.total(columns, row, own));
             last = money.own.map(|own| (row, own, total)).or(last);
             let lost: Vec<Lost> = std::iter::from_fn(|| lost.next_if(|lost| lost.row == row)).collect();
             let verdict = match defect {
@@ -129,10 +122,11 @@ impl Worker<'_> {
             if let (Some(own), Some((found, complete))) = (money.own, total) {
                 self.tally(index).total_rows.record(own, found, complete, became, || batch.line(row));
             }
+            row += 1;
         }
         self.take(index, columns);
-        let read = &mut self.tally(index).read;
-        *read = read.plus(plain);
+        let before = &mut self.tally(index).read;
+        *before = before.plus(read);
         if let Some((row, own, total)) = last {
             self.state(index, columns, row, own, total);
         }
@@ -147,9 +141,41 @@ impl Worker<'_> {
         columns.may_be_plain() && scan.credit_notes.is_none() && scan.account_map.is_none() && !counts_months
     }
 
+    /// Accepts rows from the first on, as far as they are plain, and says how many. Most are: of these no reason is looked
+    /// for, nothing is told but their number, and all they need is at hand.
+    fn plain(
+        &mut self,
+        columns: &mut Columns,
+        rows: Range<usize>,
+        accounts: &[Option<u32>],
+        read: &mut Count,
+    ) -> usize {
+        let home = self.scan.settings.currency.as_str();
+        let room = TOGETHER - self.accepted.0.len();
+        let (start, end) = (rows.start, rows.end);
+        for row in rows.take(room) {
+            let account = accounts.get(row).copied().flatten();
+            let Some(line) = account.and_then(|account| self.plain_line(columns, row, account, home)) else {
+                return row - start;
+            };
+            if let Some(running) = &mut self.running {
+                if running.recognise(line.amount).is_some() {
+                    return row - start;
+                }
+                running.pass(line.amount, Kind::Line);
+            }
+            columns.days.count();
+            read.add(Some(line.amount));
+            self.accepted.0.push(row);
+            self.accepted.1.push(line);
+        }
+        room.min(end - start)
+    }
+
     /// A line that has all its parts and to which no rule applies; nothing where it has to be looked at more closely.
     #[inline]
-    fn plain(&self, columns: &mut Columns, row: usize, account: u32, amount: i64, home: &str) -> Option<Line> {
+    fn plain_line(&self, columns: &mut Columns, row: usize, account: u32, home: &str) -> Option<Line> {
+        let amount = columns.amounts.amount(row, Some(home)).ok()?;
         let day = columns.days.day(row).ok()?;
         let (fiscal_year, month) = self.places.get(day)?;
         let cost = match &columns.costs {
@@ -160,7 +186,6 @@ impl Worker<'_> {
         if is_late || self.is_bucket(account) || columns.rules.iter().any(|rule| holds(rule, row)) {
             return None;
         }
-        columns.days.count();
         let (invoice, product, category, region) = (None, None, None, None);
         Some(Line { account, fiscal_year, month, day, amount, cost: Some(cost), invoice, product, category, region })
     }

@@ -20,15 +20,12 @@ impl Key {
             key[SHORT] = u8::MAX;
             return Self(key);
         }
-        let start = key.get_mut(..length).unwrap_or_default();
-        // Eight bytes from either end, which overlap, take less time than a copy of any length.
-        match (text.first_chunk::<8>(), text.last_chunk::<8>()) {
-            (Some(first), Some(last)) => {
-                start.first_chunk_mut::<8>().into_iter().for_each(|place| *place = *first);
-                start.last_chunk_mut::<8>().into_iter().for_each(|place| *place = *last);
-            }
-            _ => start.copy_from_slice(text),
+        // Eight bytes from either end, which overlap, and all of it in registers: that takes less time than a copy.
+        if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+            let [first, last] = [*first, *last].map(|bytes| u128::from(u64::from_le_bytes(bytes)));
+            return Self((first | last << (8 * (length - 8)) | (length as u128) << (8 * SHORT)).to_le_bytes());
         }
+        key.get_mut(..length).unwrap_or_default().copy_from_slice(text);
         key[SHORT] = u8::try_from(length).unwrap_or_default();
         Self(key)
     }
@@ -96,5 +93,21 @@ impl Label {
     #[inline]
     pub fn is(&self, key: Key, text: &str, long: &Names) -> bool {
         self.key == key && (key.is_text() || long.text(self.long) == text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn labels_are_their_texts(one in "[ab]{0,17}", other in "[ab]{0,17}") {
+            let mut long = Names::default();
+            let labels = [&one, &other].map(|text| Label::of(Hashed::of(text).key, text, &mut long));
+            prop_assert_eq!(labels.each_ref().map(|label| label.text(&long)), [&one, &other]);
+            prop_assert_eq!(labels[0].is(Hashed::of(&other).key, &other, &long), one == other);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The ledger: every line read becomes accepted, excluded or quarantined, and the accepted ones are summed.
 
 pub mod account_map;
+pub mod amounts;
 pub mod blocks;
 pub mod books;
 pub mod cells;
@@ -11,6 +12,7 @@ pub mod control_totals;
 pub mod counted;
 pub mod credit_notes;
 pub mod currency;
+pub mod days;
 pub mod distinct;
 pub mod duplicates;
 pub mod expression;

@@ -1,7 +1,7 @@
 //! From the tally of a scan to a ledger: the as-of day is decided, the lines are reconciled.
 
+use super::amounts::LARGEST;
 use super::books::Books;
-use super::cells::LARGEST;
 use super::currency;
 use super::further::{self, Kept};
 use super::limit::Limit;

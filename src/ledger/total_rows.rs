@@ -1,6 +1,6 @@
 //! Total rows: recognised by arithmetic and never by their label, so that a customer called Total is a customer.
 
-use super::cells::LARGEST;
+use super::amounts::LARGEST;
 use super::tally::Count;
 use crate::pipeline::fields::Fields;
 use crate::table::{ColumnSpec, Meaning, Table, TableBuilder, TableSpec};

@@ -115,18 +115,22 @@ pub struct Part {
 const NONE: u32 = u32::MAX;
 
 impl Part {
+    /// Takes in sums of an account; its slot.
     #[inline]
-    fn slot(&mut self, account: usize) -> u32 {
+    fn add(&mut self, account: usize, sums: YearSums) -> u32 {
         match self.slots.get(account) {
-            Some(slot) if *slot != NONE => *slot,
-            _ => self.new_slot(account),
+            Some(slot) if *slot != NONE => {
+                self.sums.get_mut(index(*slot)).into_iter().for_each(|(_, mine)| mine.merge(&sums));
+                *slot
+            }
+            _ => self.push(account, sums),
         }
     }
 
     #[inline]
-    fn new_slot(&mut self, account: usize) -> u32 {
+    fn push(&mut self, account: usize, sums: YearSums) -> u32 {
         let slot = u32::try_from(self.sums.len()).unwrap_or(NONE);
-        self.sums.push((u32::try_from(account).unwrap_or(NONE), YearSums::NONE));
+        self.sums.push((u32::try_from(account).unwrap_or(NONE), sums));
         if account >= self.slots.len() {
             self.slots.resize(account + 1, NONE);
         }
@@ -191,8 +195,7 @@ impl Waist {
                 self.years.len() - 1
             });
             let Some(part) = self.years.get_mut(place).and_then(|(_, parts)| parts.get_mut(shard)) else { continue };
-            let slot = part.slot(account);
-            part.sums.get_mut(index(slot)).into_iter().for_each(|(_, sums)| sums.merge(&YearSums::of(lines)));
+            let slot = part.add(account, YearSums::of(lines));
             gather(&mut part.invoices, slot, lines.iter().filter_map(|line| line.invoice));
             gather(&mut part.products, slot, lines.iter().filter_map(|line| line.product));
             if self.details.any() {

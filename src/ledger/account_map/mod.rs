@@ -5,8 +5,8 @@
 
 mod history;
 
+use super::amounts::LARGEST;
 use super::books::Overflow;
-use super::cells::LARGEST;
 use super::index;
 use super::tally::Count;
 use super::waist::Accounts;

@@ -3,7 +3,7 @@
 use super::{Bound, By, Of};
 use crate::calendar::FiscalCalendar;
 use crate::failure::Failure;
-use crate::ledger::cells::LARGEST;
+use crate::ledger::amounts::LARGEST;
 use crate::ledger::currency::Fate;
 use crate::ledger::tally::{Count, Excluded, FileTally};
 use crate::ledger::total_rows;

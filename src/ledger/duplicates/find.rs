@@ -1,7 +1,8 @@
 //! The first pass: which lines are the same, and which of them go.
 
-use super::super::cells::{Days, Keys};
+use super::super::cells::Keys;
 use super::super::columns::evaluated;
+use super::super::days::Days;
 use super::super::parallel::side_by_side;
 use super::super::plan::Place as Column;
 use super::keys::{KeyPlaces, KeyPlan};

@@ -4,7 +4,7 @@ use super::find::{Loser, Place, losers, parts_of};
 use super::keys::KeyPlan;
 use super::{Key, Rule};
 use crate::failure::Failure;
-use crate::ledger::cells::LARGEST;
+use crate::ledger::amounts::LARGEST;
 use crate::ledger::parallel::side_by_side;
 
 use crate::ledger::total_rows::Then;

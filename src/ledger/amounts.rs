@@ -1,0 +1,201 @@
+//! The amounts of a batch, in minor units.
+
+use super::cells::{Gap, is_blank};
+use super::expression::SCALE;
+use crate::money::{NotMoney, decimal_of_float, from_decimal, from_float};
+use crate::notation::plain::Plain;
+use crate::notation::{NoAmount, Notation};
+use crate::sources::cells::text_of_row;
+use arrow::array::{Array, ArrayRef, AsArray, Decimal64Array, Decimal128Array, Float64Array, Int64Array, StringArray};
+use arrow::buffer::ScalarBuffer;
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Decimal64Type, Decimal128Type, Float64Type, Int64Type};
+
+/// The first amount that is too large: decimals of 18 digits are what every reader of Parquet takes.
+pub const LARGEST: u64 = 10u64.pow(18);
+
+/// The amounts or costs of a batch.
+pub struct Amounts {
+    /// By row, in minor units, where reading it takes no more than a look; [`OTHER`] elsewhere.
+    known: ScalarBuffer<i64>,
+    values: Values,
+    decimals: u32,
+}
+
+/// What stands for an amount that has to be looked at.
+const OTHER: i64 = i64::MIN;
+
+enum Values {
+    Text(StringArray, Notation),
+    Integer(Int64Array),
+    Float(Float64Array),
+    Decimal(Decimal128Array, u32),
+    /// Of no more than 18 digits.
+    ShortDecimal(Decimal64Array, u32),
+}
+
+impl Amounts {
+    /// # Errors
+    /// Where the column holds no numbers and no text.
+    pub fn of(column: &ArrayRef, notation: Notation, decimals: u32) -> Result<Self, String> {
+        let as_type = |data_type| cast(column, &data_type).map_err(|error| error.to_string());
+        let values = match column.data_type() {
+            DataType::UInt64 => {
+                Values::Decimal(as_type(DataType::Decimal128(20, 0))?.as_primitive::<Decimal128Type>().clone(), 0)
+            }
+            data_type if data_type.is_integer() => {
+                Values::Integer(as_type(DataType::Int64)?.as_primitive::<Int64Type>().clone())
+            }
+            DataType::Float32 | DataType::Float16 => Values::Float(widened(&as_type(DataType::Float32)?)),
+            DataType::Float64 => Values::Float(column.as_primitive::<Float64Type>().clone()),
+            DataType::Decimal64(_, scale) if *scale >= 0 => {
+                Values::ShortDecimal(column.as_primitive::<Decimal64Type>().clone(), scale.unsigned_abs().into())
+            }
+            DataType::Decimal32(_, scale) | DataType::Decimal64(_, scale) | DataType::Decimal128(_, scale) => {
+                let places =
+                    u32::try_from(*scale).map_err(|_| format!("decimals of scale {scale} are not supported"))?;
+                let wide = column.as_primitive_opt::<Decimal128Type>().cloned();
+                let wide = wide.map_or_else(
+                    || as_type(DataType::Decimal128(38, *scale)).map(|column| column.as_primitive().clone()),
+                    Ok,
+                )?;
+                Values::Decimal(wide, places)
+            }
+            _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), notation),
+        };
+        Ok(Self { known: values.known(decimals), values, decimals })
+    }
+
+    /// The amount of a row. The sign of a currency beside it must be one of this currency, where one is given.
+    ///
+    /// # Errors
+    /// Why there is none.
+    #[inline]
+    pub fn amount(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
+        match self.known.get(row) {
+            Some(amount) if *amount != OTHER => Ok(*amount),
+            _ => self.other_amount(row, currency),
+        }
+    }
+
+    fn other_amount(&self, row: usize, currency: Option<&str>) -> Result<i64, Gap> {
+        let (amount, shown): (_, &dyn Fn() -> String) = match &self.values {
+            Values::Text(texts, _) if texts.is_null(row) => return Err(Gap::Missing),
+            Values::Integer(values) if values.is_null(row) => return Err(Gap::Missing),
+            Values::Float(values) if values.is_null(row) => return Err(Gap::Missing),
+            Values::Decimal(values, _) if values.is_null(row) => return Err(Gap::Missing),
+            Values::ShortDecimal(values, _) if values.is_null(row) => return Err(Gap::Missing),
+            Values::Text(texts, notation) => {
+                let text = texts.value(row);
+                if is_blank(text) {
+                    return Err(Gap::Missing);
+                }
+                let value = read_amount(text, *notation, self.decimals, currency)?;
+                (i64::try_from(value).map_err(|_| NotMoney::OutOfRange), &|| text.to_owned())
+            }
+            Values::Integer(values) => {
+                (from_decimal(values.value(row).into(), 0, self.decimals), &|| values.value(row).to_string())
+            }
+            Values::Float(values) => (from_float(values.value(row), self.decimals), &|| values.value(row).to_string()),
+            Values::Decimal(values, scale) => {
+                (from_decimal(values.value(row), *scale, self.decimals), &|| values.value_as_string(row))
+            }
+            Values::ShortDecimal(values, scale) => {
+                (from_decimal(values.value(row).into(), *scale, self.decimals), &|| values.value_as_string(row))
+            }
+        };
+        match amount {
+            Ok(amount) if amount.unsigned_abs() < LARGEST => Ok(amount),
+            Ok(_) | Err(NotMoney::OutOfRange) => Err(Gap::OutOfRange(shown())),
+            Err(NotMoney::Unreadable) => Err(Gap::Unreadable(shown())),
+        }
+    }
+}
+
+impl Amounts {
+    /// An amount with all its digits, in units of `10^-scale`, for those that [`Amounts::amount`] can read: text to
+    /// twelve decimal places, a float to 15 significant digits.
+    pub fn exact(&self, row: usize) -> Option<(i128, u32)> {
+        match &self.values {
+            Values::Text(texts, notation) => {
+                notation.parse(texts.value(row), SCALE).ok().map(|written| (written.value, SCALE))
+            }
+            Values::Integer(values) => Some((values.value(row).into(), 0)),
+            Values::Float(values) => decimal_of_float(values.value(row)),
+            Values::Decimal(values, scale) => Some((values.value(row), *scale)),
+            Values::ShortDecimal(values, scale) => Some((values.value(row).into(), *scale)),
+        }
+    }
+}
+
+impl Values {
+    /// The amounts that take no more than a look: minor units already, plain text, or floats that are near one number of
+    /// minor units. Nearly all are.
+    fn known(&self, decimals: u32) -> ScalarBuffer<i64> {
+        let small = |amount: &i64| amount.unsigned_abs() < LARGEST;
+        let known = |amount: Option<i64>| amount.filter(small).unwrap_or(OTHER);
+        match self {
+            Self::ShortDecimal(values, scale) if *scale == decimals => {
+                let are_all_small = values.null_count() == 0 && values.values().iter().all(small);
+                if are_all_small { values.values().clone() } else { values.iter().map(known).collect() }
+            }
+            Self::Decimal(values, scale) if *scale == decimals => {
+                values.iter().map(|value| known(value.and_then(|value| i64::try_from(value).ok()))).collect()
+            }
+            Self::Text(texts, notation) => {
+                let plain = Plain::of(texts, notation.numbers, decimals);
+                (0..texts.len()).map(|row| known(plain.get(row))).collect()
+            }
+            Self::Float(values) => {
+                values.iter().map(|value| known(value.and_then(|value| from_float(value, decimals).ok()))).collect()
+            }
+            Self::Integer(_) | Self::Decimal(..) | Self::ShortDecimal(..) => ScalarBuffer::from(Vec::new()),
+        }
+    }
+}
+
+/// An amount in text, in units of `10^-scale`; the sign of a currency beside it must be one of this currency.
+#[inline]
+fn read_amount(text: &str, notation: Notation, scale: u32, currency: Option<&str>) -> Result<i128, Gap> {
+    let written = notation.parse(text, scale).map_err(|error| match error {
+        NoAmount::Not(NotMoney::Unreadable) => Gap::Unreadable(text.to_owned()),
+        NoAmount::Not(NotMoney::OutOfRange) => Gap::OutOfRange(text.to_owned()),
+        NoAmount::Credit => Gap::Credit(text.to_owned()),
+    })?;
+    match (written.currency, currency) {
+        (Some(codes), Some(currency)) if !codes.contains(&currency) => {
+            Err(Gap::OtherCurrency(text.to_owned(), currency.to_owned()))
+        }
+        _ => Ok(written.value),
+    }
+}
+
+/// Single floats as the doubles that print the same: `0.1` stays 0.1.
+fn widened(column: &ArrayRef) -> Float64Array {
+    let singles = column.as_primitive::<arrow::datatypes::Float32Type>();
+    singles.iter().map(|single| single.and_then(|single| single.to_string().parse::<f64>().ok())).collect()
+}
+
+/// What is wrong with the texts behind a computed amount: the first that is no number, else the first that
+/// is empty. A text that is no number is named also where the expression makes do without it: `COALESCE`
+/// would turn it into zero.
+pub fn gap_behind(texts: &[(&str, &ArrayRef)], notation: Notation, row: usize, currency: Option<&str>) -> Option<Gap> {
+    let mut missing = None;
+    for (name, column) in texts {
+        let text = text_of_row(column, row).ok().flatten().unwrap_or_default();
+        if is_blank(&text) {
+            missing = missing.or_else(|| Some(Gap::MissingIn((*name).to_owned())));
+            continue;
+        }
+        let place = || format!("{text}` in `{name}");
+        match read_amount(&text, notation, SCALE, currency) {
+            Ok(_) => {}
+            Err(Gap::Unreadable(_)) => return Some(Gap::Unreadable(place())),
+            Err(Gap::OutOfRange(_)) => return Some(Gap::OutOfRange(place())),
+            Err(Gap::Credit(_)) => return Some(Gap::Credit(place())),
+            Err(Gap::OtherCurrency(_, currency)) => return Some(Gap::OtherCurrency(place(), currency)),
+            Err(gap) => return Some(gap),
+        }
+    }
+    missing
+}
