@@ -127,12 +127,17 @@ impl Shard {
     /// # Errors
     /// Where there are too many accounts.
     pub fn take(&mut self, part: &Part, accounts: &[Account], long: &Names) -> Result<(), Failure> {
-        let account = |place: &u32| accounts.get(index(*place));
-        let slots: Vec<u32> = part
-            .sums
-            .iter()
-            .map(|(place, _)| account(place).map_or(u32::MAX, |account| self.slot(account, long)))
-            .collect();
+        let account = |(place, _): &(u32, YearSums)| accounts.get(index(*place));
+        // Where the account is if no other has a hash like its own: hardly one has.
+        let likely = |hash: u64| self.slots.find(hash, |_| true).copied();
+        let likely = |sums| account(sums).and_then(|account| likely(account.hash)).unwrap_or(u32::MAX);
+        let mut slots: Vec<u32> = part.sums.iter().map(likely).collect();
+        for (slot, sums) in slots.iter_mut().zip(&part.sums) {
+            let Some(account) = account(sums) else { continue };
+            if !self.records.is(*slot, account.label.key, account.label.long_text(long)) {
+                *slot = self.slot(account, long);
+            }
+        }
         for ((_, sums), slot) in part.sums.iter().zip(&slots) {
             self.records.list.get_mut(index(*slot)).into_iter().for_each(|record| record.sums.merge(sums));
         }

@@ -4,12 +4,11 @@ use super::parquet::{Cell, Error, LARGEST_MONEY, MONEY_DIGITS};
 use crate::table::{ColumnSpec, Meaning, Table, TableSpec};
 use ::parquet::errors::ParquetError;
 use arrow::array::{
-    ArrayRef, ArrowPrimitiveType, BooleanArray, Date32Array, Decimal64Array, Float64Array, LargeStringArray,
-    PrimitiveArray,
+    ArrayRef, ArrowPrimitiveType, BooleanArray, Decimal64Array, Float64Array, LargeStringArray, PrimitiveArray,
 };
-use arrow::datatypes::{Decimal64Type, Int64Type, SchemaRef};
+use arrow::datatypes::{Date32Type, Decimal64Type, Int64Type, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use polars::prelude::{Float64Chunked, Int64Chunked};
+use polars::prelude::{ChunkedArray, Float64Chunked, Int64Chunked, PolarsNumericType};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -38,24 +37,24 @@ impl Slice<'_> {
         let column = column.slice(self.rows.start as i64, self.rows.len());
         Ok(match spec.meaning {
             Meaning::Text => Arc::new(LargeStringArray::from_iter(column.str().map_err(undeclared)?.iter())),
-            Meaning::Integer => Arc::new(whole::<Int64Type>(column.i64().map_err(undeclared)?)),
+            Meaning::Integer => Arc::new(whole::<_, Int64Type>(column.i64().map_err(undeclared)?)),
             Meaning::Money => Arc::new(self.money(spec, column.i64().map_err(undeclared)?, scale)?),
             Meaning::Number | Meaning::Ratio => Arc::new(self.numbers(spec, column.f64().map_err(undeclared)?)?),
-            Meaning::Date => Arc::new(Date32Array::from_iter(column.date().map_err(undeclared)?.physical().iter())),
+            Meaning::Date => Arc::new(whole::<_, Date32Type>(column.date().map_err(undeclared)?.physical())),
             Meaning::Flag => Arc::new(BooleanArray::from_iter(column.bool().map_err(undeclared)?.iter())),
         })
     }
 
     fn money(&self, spec: &ColumnSpec, values: &Int64Chunked, scale: i8) -> Result<Decimal64Array, Error> {
-        if let Some((index, value)) = first(values.iter(), |value| value.unsigned_abs() > LARGEST_MONEY) {
+        if let Some((index, value)) = first(values, |value| value.unsigned_abs() > LARGEST_MONEY) {
             return Err(Error::TooLarge { cell: self.cell(spec, index), value });
         }
-        let array = whole::<Decimal64Type>(values).with_precision_and_scale(MONEY_DIGITS, scale);
+        let array = whole::<_, Decimal64Type>(values).with_precision_and_scale(MONEY_DIGITS, scale);
         array.map_err(|source| self.failed(source.into()))
     }
 
     fn numbers(&self, spec: &ColumnSpec, values: &Float64Chunked) -> Result<Float64Array, Error> {
-        if let Some((index, value)) = first(values.iter(), |value: f64| !value.is_finite()) {
+        if let Some((index, value)) = first(values, |value| !value.is_finite()) {
             return Err(Error::NotFinite { cell: self.cell(spec, index), value });
         }
         // Adding zero turns the negative zero into the common one and leaves everything else as it is.
@@ -79,14 +78,24 @@ impl Slice<'_> {
 }
 
 /// Where none is missing, the values are copied as a whole.
-fn whole<T: ArrowPrimitiveType<Native = i64>>(values: &Int64Chunked) -> PrimitiveArray<T> {
+fn whole<P: PolarsNumericType, A: ArrowPrimitiveType<Native = P::Native>>(
+    values: &ChunkedArray<P>,
+) -> PrimitiveArray<A> {
     match values.cont_slice() {
-        Ok(values) => PrimitiveArray::new(values.to_vec().into(), None),
+        Ok(values) => PrimitiveArray::from_iter_values(values.iter().copied()),
         Err(_) => PrimitiveArray::from_iter(values.iter()),
     }
 }
 
 /// The first value that is `wrong`, and where it stands.
-fn first<T: Copy>(values: impl Iterator<Item = Option<T>>, wrong: impl Fn(T) -> bool) -> Option<(usize, T)> {
-    values.enumerate().find_map(|(index, value)| Some((index, value.filter(|value| wrong(*value))?)))
+fn first<P: PolarsNumericType>(
+    values: &ChunkedArray<P>,
+    wrong: impl Fn(P::Native) -> bool,
+) -> Option<(usize, P::Native)> {
+    match values.cont_slice() {
+        Ok(values) => values.iter().copied().enumerate().find(|(_, value)| wrong(*value)),
+        Err(_) => {
+            values.iter().enumerate().find_map(|(place, value)| Some((place, value.filter(|value| wrong(*value))?)))
+        }
+    }
 }
