@@ -125,6 +125,32 @@ impl Table {
         Ok(Self { spec: self.spec.clone(), frame })
     }
 
+    /// The rows of this table and below them those of others of the same spec, which stay where they are in memory.
+    ///
+    /// Panics where one is of another spec, as [`TableBuilder::build`] does.
+    pub fn with_below(self, others: Vec<Self>) -> Self {
+        let Self { spec, frame } = self;
+        let height = frame.height() + others.iter().map(Self::rows).sum::<usize>();
+        let mut below: Vec<_> = others.into_iter().map(|other| other.frame.into_columns().into_iter()).collect();
+        let mut builder = TableBuilder::new(&spec.name, height);
+        for (declared, mut column) in spec.columns.iter().zip(frame.into_columns()) {
+            let others: Vec<Series> = below.iter_mut().filter_map(Iterator::next).collect();
+            builder = if others.iter().chain([&column]).all(|piece| piece.null_count() == piece.len()) {
+                builder.nothing(&declared.name, declared.meaning)
+            } else {
+                builder.push(&declared.name, declared.meaning, |_| {
+                    for other in others {
+                        if let Err(error) = column.append_owned(other) {
+                            unreachable!("pieces of one table are made alike: {error}");
+                        }
+                    }
+                    column
+                })
+            };
+        }
+        Self { spec, ..builder.build() }
+    }
+
     /// The values of a text column; nulls read as the empty string.
     pub fn text(&self, column: &str) -> Vec<&str> {
         self.each_text(column).map(Option::unwrap_or_default).collect()

@@ -91,7 +91,7 @@ pub struct Totals {
 }
 
 /// A code as a place in a list.
-fn index(code: u32) -> usize {
+pub fn index(code: u32) -> usize {
     // Codes have 32 bits, and so have places at the least.
     code as usize
 }

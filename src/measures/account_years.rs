@@ -1,7 +1,7 @@
 //! The stage kind `account_years`: one row per account and fiscal year.
 
 use crate::ledger::books::{AccountYear, Books};
-use crate::ledger::{Ledger, Roles};
+use crate::ledger::{Ledger, Roles, index};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
@@ -49,6 +49,10 @@ fn in_order(books: &Books) -> [&[AccountYear]; 3] {
     [before, &books.bucket, after]
 }
 
+/// So many rows are made into a piece of the table: each column of a piece is small enough for memory that was let go
+/// elsewhere, which nothing large would fit into.
+const PIECE_ROWS: usize = 1 << 17;
+
 /// The waist as a table, sorted by account and fiscal year. What the ledger has no column for is null.
 fn account_years(
     name: &str,
@@ -57,34 +61,41 @@ fn account_years(
     roles: Roles,
     last_complete_year: i32,
 ) -> Table {
-    let mut builder = TableBuilder::new(name, years.iter().map(|years| years.len()).sum())
-        .repeated_text("account", accounts, values(years, |year| year.account))
-        .integers("fiscal_year", values(years, |year| i64::from(year.fiscal_year)))
-        .money("revenue", values(years, |year| year.revenue));
+    let pieces: Vec<&[AccountYear]> = years.iter().flat_map(|years| years.chunks(PIECE_ROWS)).collect();
+    let piece = |years: &&[AccountYear]| of_years(name, years, accounts, roles, last_complete_year);
+    let nothing = of_years(name, &[], accounts, roles, last_complete_year);
+    nothing.with_below(pieces.par_iter().map(piece).collect())
+}
+
+/// A piece of that table.
+fn of_years(name: &str, years: &[AccountYear], accounts: &[String], roles: Roles, last_complete_year: i32) -> Table {
+    let first = years.first().map_or(0, |year| year.account);
+    let last = years.last().map_or(0, |year| year.account + 1);
+    let accounts = accounts.get(index(first)..index(last)).unwrap_or_default();
+    let integers = |value: fn(&AccountYear) -> i64| years.iter().map(value).collect::<Vec<i64>>();
+    let days = |value: fn(&AccountYear) -> i32| years.iter().map(value).collect::<Vec<i32>>();
+    let mut builder = TableBuilder::new(name, years.len())
+        .repeated_text("account", accounts, years.iter().map(|year| year.account - first).collect())
+        .integers("fiscal_year", integers(|year| year.fiscal_year.into()))
+        .money("revenue", integers(|year| year.revenue));
     builder = match roles.cost {
-        true => builder.money("cost", values(years, |year| year.cost)),
+        true => builder.money("cost", integers(|year| year.cost)),
         false => builder.nothing("cost", Meaning::Money),
     };
-    builder = builder.integers("lines", values(years, |year| i64::from(year.lines)));
+    builder = builder.integers("lines", integers(|year| year.lines.into()));
     builder = match roles.invoice {
-        true => builder.integers("invoices", values(years, |year| i64::from(year.invoices))),
+        true => builder.integers("invoices", integers(|year| year.invoices.into())),
         false => builder.nothing("invoices", Meaning::Integer),
     };
     builder = match roles.product {
-        true => builder.integers("products", values(years, |year| i64::from(year.products))),
+        true => builder.integers("products", integers(|year| year.products.into())),
         false => builder.nothing("products", Meaning::Integer),
     };
     builder
-        .integers("returns", values(years, |year| i64::from(year.returns)))
-        .integers("active_months", values(years, |year| i64::from(year.months.count_ones())))
-        .dates("first_date", values(years, |year| year.first_day))
-        .dates("last_date", values(years, |year| year.last_day))
-        .flags("complete", values(years, |year| year.fiscal_year <= last_complete_year))
+        .integers("returns", integers(|year| year.returns.into()))
+        .integers("active_months", integers(|year| year.months.count_ones().into()))
+        .dates("first_date", days(|year| year.first_day))
+        .dates("last_date", days(|year| year.last_day))
+        .flags("complete", years.iter().map(|year| year.fiscal_year <= last_complete_year).collect())
         .build()
-}
-
-/// One value of each year.
-fn values<T: Send>(years: &[&[AccountYear]; 3], value: impl Fn(&AccountYear) -> T + Send + Sync) -> Vec<T> {
-    let [before, bucket, after] = years;
-    before.par_iter().chain(bucket.par_iter()).chain(after.par_iter()).map(value).collect()
 }
