@@ -223,14 +223,18 @@ impl Accounts {
             free = others;
         }
         let fill = |(accounts, first, list): (&[Found], u32, &mut [AccountYear])| {
-            let found = accounts.iter().zip(first..);
-            let found =
-                found.flat_map(|(found, account)| places(found).iter().map(move |place| (found, account, *place)));
-            for (filled, (found, account, (year, slot))) in list.iter_mut().zip(found) {
-                let Some(year) = years.get(index(year)) else { continue };
-                let Some(shard) = year.shards.get(found.shard) else { continue };
-                let Some(sums) = shard.records.sums(slot) else { continue };
-                *filled = account_year(sums, (account, year.fiscal_year), shard.counts(slot))?;
+            // They lie all over memory. Nothing but copied, many are waited for at a time.
+            let mut sums = Vec::with_capacity(list.len());
+            for (found, account) in accounts.iter().zip(first..) {
+                for (year, slot) in places(found) {
+                    let Some(year) = years.get(index(*year)) else { continue };
+                    let Some(shard) = year.shards.get(found.shard) else { continue };
+                    let Some(of_year) = shard.records.sums(*slot) else { continue };
+                    sums.push(((account, year.fiscal_year), *of_year, shard.counts(*slot)));
+                }
+            }
+            for (filled, (key, sums, counts)) in list.iter_mut().zip(&sums) {
+                *filled = account_year(sums, *key, *counts)?;
             }
             Ok(())
         };

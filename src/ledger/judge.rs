@@ -47,7 +47,7 @@ impl Worker<'_> {
         // An account that comes back gets another code, unless it is a value of a dictionary.
         let accounts = self.accounts.codes_of_runs(&columns.account, 0..batch.rows, |name| waist.accounts.push(name));
         let is_plain = self.may_be_plain(columns) && lost.is_empty();
-        let mut read = Count::default();
+        let (mut read, mut late) = (Count::default(), Count::default());
         let mut defects = batch.defects.iter().peekable();
         let mut lost = lost.into_iter().peekable();
         let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
@@ -55,10 +55,10 @@ impl Worker<'_> {
         while row < batch.rows {
             if is_plain {
                 let end = defects.peek().map_or(batch.rows, |defect| defect.row);
-                let taken = self.plain(columns, row..end, &accounts, &mut read);
-                if taken > 0 {
-                    row += taken;
-                    last = self.accepted.1.last().map(|line| (row - 1, line.amount, None));
+                let passed = self.plain(columns, row..end, &accounts, (&mut read, &mut late));
+                if passed > 0 {
+                    row += passed;
+                    last = columns.amounts.amount(row - 1, Some(home)).ok().map(|own| (row - 1, own, None));
                     if self.accepted.0.len() == TOGETHER {
                         self.take(index, columns);
                     }
@@ -125,8 +125,8 @@ impl Worker<'_> {
             row += 1;
         }
         self.take(index, columns);
-        let before = &mut self.tally(index).read;
-        *before = before.plus(read);
+        let tally = self.tally(index);
+        (tally.read, tally.after_as_of) = (tally.read.plus(read), tally.after_as_of.plus(late));
         if let Some((row, own, total)) = last {
             self.state(index, columns, row, own, total);
         }
@@ -141,14 +141,14 @@ impl Worker<'_> {
         columns.may_be_plain() && scan.credit_notes.is_none() && scan.account_map.is_none() && !counts_months
     }
 
-    /// Accepts rows from the first on, as far as they are plain, and says how many. Most are: of these no reason is looked
-    /// for, nothing is told but their number, and all they need is at hand.
+    /// Judges rows from the first on, as far as they are plain, and says how many: they are accepted, or of a day after the
+    /// as-of day. Most are: of these no reason is looked for, nothing is told but their number, and all they need is at hand.
     fn plain(
         &mut self,
         columns: &mut Columns,
         rows: Range<usize>,
         accounts: &[Option<u32>],
-        read: &mut Count,
+        (read, late): (&mut Count, &mut Count),
     ) -> usize {
         let home = self.scan.settings.currency.as_str();
         let room = TOGETHER - self.accepted.0.len();
@@ -166,8 +166,12 @@ impl Worker<'_> {
             }
             columns.days.count();
             read.add(Some(line.amount));
-            self.accepted.0.push(row);
-            self.accepted.1.push(line);
+            if self.as_of.is_some_and(|as_of| line.day > as_of) {
+                late.add(Some(line.amount));
+            } else {
+                self.accepted.0.push(row);
+                self.accepted.1.push(line);
+            }
         }
         room.min(end - start)
     }
@@ -182,8 +186,7 @@ impl Worker<'_> {
             None => 0,
             Some(costs) => costs.amount(row, Some(home)).ok()?,
         };
-        let is_late = self.as_of.is_some_and(|as_of| day > as_of);
-        if is_late || self.is_bucket(account) || columns.rules.iter().any(|rule| holds(rule, row)) {
+        if self.is_bucket(account) || columns.rules.iter().any(|rule| holds(rule, row)) {
             return None;
         }
         let (invoice, product, category, region) = (None, None, None, None);
