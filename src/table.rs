@@ -99,6 +99,9 @@ impl TableSpec {
     }
 }
 
+/// So many rows make a piece of a long table: few enough that its columns fit into memory that was let go elsewhere.
+pub const PIECE_ROWS: usize = 1 << 17;
+
 /// A named frame whose columns are those of its spec, in that order.
 #[derive(Debug, Clone)]
 pub struct Table {

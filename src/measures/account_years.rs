@@ -8,7 +8,7 @@ use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::product::{self, Inputs, Product};
 use crate::stages::Stage;
-use crate::table::{Meaning, Table, TableBuilder};
+use crate::table::{Meaning, PIECE_ROWS, Table, TableBuilder};
 use rayon::prelude::*;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/account_years.md");
@@ -48,10 +48,6 @@ fn in_order(books: &Books) -> [&[AccountYear]; 3] {
     let (before, after) = books.years.split_at(books.years.partition_point(|year| year.account < bucket));
     [before, &books.bucket, after]
 }
-
-/// So many rows are made into a piece of the table: each column of a piece is small enough for memory that was let go
-/// elsewhere, which nothing large would fit into.
-const PIECE_ROWS: usize = 1 << 17;
 
 /// The waist as a table, sorted by account and fiscal year. What the ledger has no column for is null.
 fn account_years(

@@ -5,7 +5,7 @@ use super::ahp::RANDOM_INDEX;
 use super::config::{BoundBasis, BoundCriterion, Missing};
 use super::scorecard::{Part, Scored, group_score, part, score};
 use crate::failure::Failure;
-use crate::table::{Table, TableBuilder, TableSpec, name_of};
+use crate::table::{PIECE_ROWS, Table, TableBuilder, TableSpec, name_of};
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 
@@ -185,10 +185,19 @@ impl<'a> Scores<'a> {
     }
 
     fn contributions(&self, name: &str, groups: &[String]) -> Table {
+        let accounts = PIECE_ROWS / self.criteria.len().max(1) + 1;
+        let pieces: Vec<(usize, &[Scored])> = (0..).step_by(accounts).zip(self.scored.chunks(accounts)).collect();
+        let piece = |(first, scored): (usize, &[Scored])| self.contributions_of(name, groups, first, scored);
+        self.contributions_of(name, groups, 0, &[]).with_below(pieces.into_par_iter().map(piece).collect())
+    }
+
+    /// A piece of the contributions: those of some accounts, the first of which is in this row.
+    fn contributions_of(&self, name: &str, groups: &[String], first: usize, scored: &[Scored]) -> Table {
         let criteria: Vec<&str> = self.criteria.iter().map(|criterion| criterion.name.as_str()).collect();
+        let accounts = self.accounts.get(first..first + scored.len()).unwrap_or_default();
         let places = |places: Vec<usize>| -> Vec<u32> {
             let places: Vec<u32> = places.into_iter().filter_map(|place| u32::try_from(place).ok()).collect();
-            places.repeat(self.scored.len())
+            places.repeat(scored.len())
         };
         let parts = |row, scored| self.parts(row, scored);
         let sources = |row, scored| {
@@ -198,29 +207,21 @@ impl<'a> Scores<'a> {
                 false => source(&part, criterion),
             })
         };
-        TableBuilder::new(name, self.scored.len() * self.criteria.len())
+        let rows = || (first..).zip(scored);
+        TableBuilder::new(name, scored.len() * criteria.len())
             .repeated_text(
                 "account",
-                self.accounts,
-                self.of_cells(|row, _| std::iter::repeat_n(row as u32, criteria.len())),
+                accounts,
+                cells(rows(), |row, _| std::iter::repeat_n((row - first) as u32, criteria.len())),
             )
             .repeated_text("group", groups, places(self.criteria.iter().map(|criterion| criterion.group).collect()))
             .repeated_text("criterion", &criteria, places((0..criteria.len()).collect()))
-            .text("source", self.of_cells(sources))
-            .numbers("value", self.of_cells(|row, _| self.columns.iter().map(move |(values, _)| *values.get(row)?)))
-            .numbers("score", self.of_cells(|row, scored| parts(row, scored).map(|part| part.score)))
-            .numbers("weight", self.of_cells(|row, scored| parts(row, scored).map(|part| part.weight)))
-            .numbers("contribution", self.of_cells(|row, scored| parts(row, scored).map(|part| part.contribution)))
+            .text("source", cells(rows(), sources))
+            .numbers("value", cells(rows(), |row, _| self.columns.iter().map(move |(values, _)| *values.get(row)?)))
+            .numbers("score", cells(rows(), |row, scored| parts(row, scored).map(|part| part.score)))
+            .numbers("weight", cells(rows(), |row, scored| parts(row, scored).map(|part| part.weight)))
+            .numbers("contribution", cells(rows(), |row, scored| parts(row, scored).map(|part| part.contribution)))
             .build()
-    }
-
-    /// A value of each criterion of each account.
-    fn of_cells<'s, I: Iterator>(&'s self, of_row: impl Fn(usize, &'s Scored) -> I) -> Vec<I::Item> {
-        let mut cells = Vec::with_capacity(self.scored.len() * self.criteria.len());
-        for (row, scored) in self.scored.iter().enumerate() {
-            cells.extend(of_row(row, scored));
-        }
-        cells
     }
 
     /// What weights the scores themselves would suggest, beside the declared ones.
@@ -269,6 +270,14 @@ impl<'a> Scores<'a> {
             )
             .build()
     }
+}
+
+/// A value of each criterion of each account.
+fn cells<'s, I: Iterator>(
+    rows: impl Iterator<Item = (usize, &'s Scored)>,
+    of_row: impl Fn(usize, &'s Scored) -> I,
+) -> Vec<I::Item> {
+    rows.flat_map(|(row, scored)| of_row(row, scored)).collect()
 }
 
 fn group_of<'g>(criterion: &BoundCriterion, groups: &'g [String]) -> &'g str {
