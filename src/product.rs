@@ -7,7 +7,7 @@ use crate::ledger::period::Period;
 use crate::outputs::history::History;
 use crate::progress::Progress;
 use crate::scratch::{Memory, Scratch};
-use crate::table::Table;
+use crate::table::{Table, TableBuilder};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,11 +22,16 @@ pub enum Product {
     Tables(Vec<Table>),
     History(Arc<History>),
     Files(Vec<OutputFile>),
-    /// What is left of a product that no stage to come reads: what reports say of its time and of the bucket.
-    Past {
-        period: Option<Period>,
-        bucket: Option<Table>,
-    },
+    /// What is left of a product that no stage to come reads.
+    Past(Box<Past>),
+}
+
+/// What reports say of the time and the bucket of a product, and which accounts there are.
+#[derive(Debug)]
+pub struct Past {
+    period: Option<Period>,
+    bucket: Option<Table>,
+    names: Option<Table>,
 }
 
 /// The sums of a ledger by fiscal year.
@@ -38,6 +43,8 @@ pub struct AccountYears {
     pub accounts: Table,
     /// Of the bucket alone; without rows where there is none.
     pub bucket: Table,
+    /// The accounts, each once, in their order.
+    pub names: Table,
     pub period: Period,
 }
 
@@ -49,20 +56,32 @@ impl AccountYears {
     pub fn of(table: Table, bucket: Option<&str>, period: Period) -> Result<Self, Failure> {
         let Some(bucket) = bucket else {
             let bucket = Table { spec: table.spec.clone(), frame: table.frame.clear() };
-            return Ok(Self { accounts: table.clone(), bucket, table, period });
+            return Ok(Self { accounts: table.clone(), bucket, names: names_of(&table), table, period });
         };
         let is_bucket: Vec<bool> = table.text("account").into_iter().map(|account| account == bucket).collect();
         let accounts = table.rows_where(is_bucket.iter().map(|is_bucket| !is_bucket));
         let bucket = table.rows_where(is_bucket.iter().copied());
         let failed = |error| Failure::run(format!("cannot tell accounts from lines without one: {error}"));
-        Ok(Self { accounts: accounts.map_err(failed)?, bucket: bucket.map_err(failed)?, table, period })
+        let accounts = accounts.map_err(failed)?;
+        Ok(Self { names: names_of(&accounts), accounts, bucket: bucket.map_err(failed)?, table, period })
     }
+}
+
+/// The accounts of the account years, each once, in their order.
+fn names_of(account_years: &Table) -> Table {
+    let mut names: Vec<&str> = Vec::new();
+    for name in account_years.each_text("account").flatten() {
+        if names.last() != Some(&name) {
+            names.push(name);
+        }
+    }
+    TableBuilder::new("accounts", names.len()).text("account", names).build()
 }
 
 impl Product {
     pub fn tables(&self) -> &[Table] {
         match self {
-            Self::Declared | Self::Files(_) | Self::History(_) | Self::Past { .. } => &[],
+            Self::Declared | Self::Files(_) | Self::History(_) | Self::Past(_) => &[],
             Self::AccountYears(years) => std::slice::from_ref(&years.table),
             Self::Ledger(ledger) => &ledger.tables,
             Self::Tables(tables) => tables,
@@ -73,7 +92,16 @@ impl Product {
     fn bucket(&self) -> Option<&Table> {
         match self {
             Self::AccountYears(years) => Some(&years.bucket),
-            Self::Past { bucket, .. } => bucket.as_ref(),
+            Self::Past(past) => past.bucket.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Which accounts there are, where this knows.
+    fn names(&self) -> Option<&Table> {
+        match self {
+            Self::AccountYears(years) => Some(&years.names),
+            Self::Past(past) => past.names.as_ref(),
             _ => None,
         }
     }
@@ -83,7 +111,8 @@ impl Product {
         if let Self::History(history) = self {
             return Self::History(Arc::clone(history));
         }
-        Self::Past { period: self.period().copied(), bucket: self.bucket().cloned() }
+        let (period, bucket, names) = (self.period().copied(), self.bucket().cloned(), self.names().cloned());
+        Self::Past(Box::new(Past { period, bucket, names }))
     }
 
     /// The time that the lines behind this cover, where it knows.
@@ -91,7 +120,7 @@ impl Product {
         match self {
             Self::Ledger(ledger) => Some(&ledger.period),
             Self::AccountYears(years) => Some(&years.period),
-            Self::Past { period, .. } => period.as_ref(),
+            Self::Past(past) => past.period.as_ref(),
             Self::Declared | Self::Tables(_) | Self::Files(_) | Self::History(_) => None,
         }
     }
@@ -213,6 +242,17 @@ impl Inputs {
     /// As [`Inputs::product`], or where the stage makes no account years.
     pub fn account_years(&self, id: &str) -> Result<(&Table, &Period), Failure> {
         self.all_account_years(id).map(|years| (&years.accounts, &years.period))
+    }
+
+    /// The accounts of account years, each once, and the time that they cover: there is no more where no stage to come
+    /// reads more.
+    ///
+    /// # Errors
+    /// As [`Inputs::account_years`].
+    pub fn accounts(&self, id: &str) -> Result<(&Table, &Period), Failure> {
+        let product = self.product(id)?;
+        let known = product.names().zip(product.period());
+        known.ok_or_else(|| Failure::run(format!("`{id}` makes no account years")))
     }
 
     /// The account years of everything, the bucket apart.

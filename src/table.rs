@@ -154,6 +154,16 @@ impl Table {
         Self { spec, ..builder.build() }
     }
 
+    /// Pieces of the table, each of which lets go of its memory by itself where the table was made in pieces.
+    pub fn into_pieces(self) -> impl Iterator<Item = Self> {
+        let starts = (0..self.rows().max(1)).step_by(PIECE_ROWS);
+        let piece = |start: usize| Self {
+            spec: self.spec.clone(),
+            frame: self.frame.slice(i64::try_from(start).unwrap_or(i64::MAX), PIECE_ROWS),
+        };
+        starts.map(piece).collect::<Vec<_>>().into_iter()
+    }
+
     /// The values of a text column; nulls read as the empty string.
     pub fn text(&self, column: &str) -> Vec<&str> {
         self.each_text(column).map(Option::unwrap_or_default).collect()

@@ -52,23 +52,25 @@ impl Parquet {
     }
 }
 
-/// Writes a table as a Parquet file, bit by bit.
+/// Writes a table as a Parquet file, bit by bit, and lets go of it as it goes.
 ///
 /// # Errors
 /// Where a value cannot leave: a number that is not finite, or money past 18 digits; and where the file cannot be
 /// written.
 pub fn write(
-    table: &Table,
+    table: Table,
     file: &mut (dyn Write + Send),
     compression: Compression,
     decimals: u32,
 ) -> Result<(), Failure> {
     let failed = |error: super::parquet::Error| Failure::run(with_causes(&error));
     let sorted_by = table.spec.per_account.then_some("account");
-    let (decimals, plain) = (u8::try_from(decimals).unwrap_or_default(), dictionaries::without(table));
+    let (decimals, plain) = (u8::try_from(decimals).unwrap_or_default(), dictionaries::without(&table));
     let options = Options { decimals, compression, plain: &plain, sorted_by };
     let mut writer = Writer::begin(&table.spec, &options, file).map_err(failed)?;
-    writer.add(table).map_err(failed)?;
+    for piece in table.into_pieces() {
+        writer.add(&piece).map_err(failed)?;
+    }
     writer.finish().map(|_| ()).map_err(failed)
 }
 

@@ -18,7 +18,9 @@ pub fn tasks(plan: &Plan, product: &Arc<Product>) -> Vec<Task> {
     let decimals = plan.settings.decimals;
     let table = |table: &Table, path: &str, compression: Compression| -> Task {
         let (table, path) = (table.clone(), path.to_owned());
-        Box::new(move |publisher| publisher.stream(&path, |file| tables::write(&table, file, compression, decimals)))
+        Box::new(move |publisher| {
+            publisher.stream(&path, move |file| tables::write(table, file, compression, decimals))
+        })
     };
     let mut tasks: Vec<Task> = Vec::new();
     match product.as_ref() {

@@ -27,6 +27,8 @@ pub struct Scope<'a> {
     pub(super) declared: &'a [Declared],
     pub(super) below: &'a [Declared],
     pub(super) reads: Vec<usize>,
+    /// Those of which no more is looked at than their accounts and the time that they cover.
+    pub(super) knows: Vec<usize>,
     pub(super) texts: Vec<(String, Vec<u8>)>,
     pub(super) all: &'a [Declared],
 }
@@ -125,6 +127,14 @@ impl<'a> Scope<'a> {
                 None
             }
         }
+    }
+
+    /// The same for a stage that looks at no more than which accounts there are, and at the time that they cover.
+    pub fn accounts(&mut self, reference: &Located<String>) -> Option<Roles> {
+        let before = self.reads.len();
+        let roles = self.account_years(reference);
+        self.knows.extend(self.reads.drain(before..));
+        roles
     }
 
     /// The ids of the runs that a `history` stage holds.

@@ -29,8 +29,8 @@ impl Card {
     /// # Errors
     /// Where the sheet cannot be read, or a score is missing that must not be.
     pub(super) fn run(&self, inputs: &Inputs, names: &tables::Names, decimals: u32) -> Result<Vec<Table>, Failure> {
-        let (account_years, period) = inputs.account_years(&self.from)?;
-        let accounts = accounts_of(account_years);
+        let (accounts, period) = inputs.accounts(&self.from)?;
+        let accounts = accounts.text("account");
         let judgements = self.judgements(&accounts, period.as_of)?;
         let mut overrides = self.overrides(&accounts, period.as_of)?;
         let means = means(&judgements);
@@ -111,17 +111,6 @@ impl Card {
         }
         replaced
     }
-}
-
-/// The accounts of the account years, each once, in their order.
-fn accounts_of(account_years: &Table) -> Vec<&str> {
-    let mut accounts: Vec<&str> = Vec::new();
-    for account in account_years.each_text("account").flatten() {
-        if accounts.last() != Some(&account) {
-            accounts.push(account);
-        }
-    }
-    accounts
 }
 
 /// Values and scores of a measured criterion; a category has a score and no value.

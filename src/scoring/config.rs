@@ -131,7 +131,7 @@ impl Scorecard {
 
     pub fn bind(&self, id: &Located<String>, scope: &mut Scope) -> Option<Bound> {
         let from = self.account_years(scope)?;
-        scope.account_years(&from)?;
+        scope.accounts(&from)?;
         let judged = match &self.judged {
             None => Some(None),
             Some(judged) => {

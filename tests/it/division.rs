@@ -41,7 +41,7 @@ fn made(plan: &Plan, threads: usize, part_bytes: u64) -> Result<String, String> 
     let mut all = format!("{:?} {:?} {:?}\n", ledger.books, ledger.period, ledger.totals);
     for table in inputs.tables() {
         let mut bytes = Vec::new();
-        tables::write(table, &mut bytes, Compression::None, 2).unwrap();
+        tables::write(table.clone(), &mut bytes, Compression::None, 2).unwrap();
         writeln!(all, "{} {}", table.name(), blake3::hash(&bytes)).unwrap();
     }
     let quarantined = &mut |table: &vitalfew::table::Table| {

@@ -76,7 +76,7 @@ impl Compare {
         let Some(Stage::Scorecard(card)) = scope.declared(&self.from.value) else { return None };
         // They know the as-of day, for the list as for the comparison.
         let years = card.account_years(scope)?;
-        scope.account_years(&years)?;
+        scope.accounts(&years)?;
         let further =
             |table: &str| Some(name_of(&self.from.value, "scorecard", table)).filter(|name| scope.is_table(name));
         let (judgements, overrides) = (further("judgements"), further("overrides"));
@@ -96,7 +96,7 @@ impl Compare {
         let (compare, language) = (self.clone(), scope.settings.language);
         let pipeline = scope.settings.name.clone();
         let job = move |inputs: &Inputs| {
-            let as_of = inputs.account_years(&years.value)?.1.as_of;
+            let as_of = inputs.accounts(&years.value)?.1.as_of;
             let Some(review) = compare.review(inputs, as_of)? else {
                 return Ok(Product::Tables(tables::tables(&names, &Found::default())));
             };

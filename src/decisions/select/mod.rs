@@ -69,7 +69,7 @@ impl Select {
         let Some(Stage::Scorecard(scorecard)) = scope.declared(&self.from.value) else { return None };
         // They know the as-of day.
         let years = scorecard.account_years(scope)?;
-        scope.account_years(&years)?;
+        scope.accounts(&years)?;
         let overrides = scorecard.overrides.as_ref().map(|_| name_of(&self.from.value, "scorecard", "overrides"));
         Some(Choosing {
             name: name_of(id, "select", "selection"),
@@ -149,7 +149,7 @@ impl Choosing {
     }
 
     fn as_of(&self, inputs: &Inputs) -> Result<i32, Failure> {
-        Ok(inputs.account_years(&self.years)?.1.as_of)
+        Ok(inputs.accounts(&self.years)?.1.as_of)
     }
 
     /// The list after a list before.
