@@ -36,11 +36,11 @@ pub struct Books {
     pub bucket: Vec<AccountYear>,
 }
 
-/// One account in one fiscal year.
+/// One account in one fiscal year; there are many, so that it is held in 48 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AccountYear {
     pub account: u32,
-    pub fiscal_year: i32,
+    pub fiscal_year: i16,
     pub revenue: i64,
     pub cost: i64,
     pub lines: u32,
@@ -311,7 +311,8 @@ fn account_year(
     };
     Ok(AccountYear {
         account,
-        fiscal_year,
+        // Days are those of 1900 to 2199.
+        fiscal_year: i16::try_from(fiscal_year).unwrap_or(i16::MAX),
         revenue: whole(sums.revenue.get())?,
         cost: whole(sums.cost.get())?,
         lines: count(sums.lines)?,

@@ -41,7 +41,7 @@ impl Books {
     /// The books without the fiscal years after `last_year`, which ends on `last_day`. The lists of names stay whole:
     /// a name alone tells nothing, and all codes keep their places.
     fn up_to(&self, last_year: i32, last_day: i32) -> Self {
-        let years = |years: &[AccountYear]| kept(years, |year| year.fiscal_year <= last_year);
+        let years = |years: &[AccountYear]| kept(years, |year| i32::from(year.fiscal_year) <= last_year);
         let parts = |parts| kept(parts, |part: &super::books::PartSum| part.fiscal_year <= last_year);
         Self {
             accounts: self.accounts.clone(),

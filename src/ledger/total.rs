@@ -266,7 +266,7 @@ mod tests {
             let books = one.counted().and_then(|years| Books::of(&years, &ids.lock().unwrap(), 2022)).unwrap();
             let found: Vec<_> = books.years.iter().map(|year| {
                 let account = books.accounts[year.account as usize].as_str();
-                (account, year.fiscal_year, year.revenue, i64::from(year.lines), year.invoices, year.products)
+                (account, i32::from(year.fiscal_year), year.revenue, i64::from(year.lines), year.invoices, year.products)
             }).collect();
             let count = |set: &BTreeSet<&str>| set.len() as u32;
             let expected: Vec<_> = expected.iter().filter(|((_, year), _)| *year <= 2022).map(|((account, year), plain)| {

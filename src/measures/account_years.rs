@@ -92,6 +92,6 @@ fn of_years(name: &str, years: &[AccountYear], accounts: &[String], roles: Roles
         .integers("active_months", integers(|year| year.months.count_ones().into()))
         .dates("first_date", days(|year| year.first_day))
         .dates("last_date", days(|year| year.last_day))
-        .flags("complete", years.iter().map(|year| year.fiscal_year <= last_complete_year).collect())
+        .flags("complete", years.iter().map(|year| i32::from(year.fiscal_year) <= last_complete_year).collect())
         .build()
 }

@@ -51,7 +51,7 @@ pub(super) mod tests {
     pub(in crate::measures) fn year(account: u32, fiscal_year: i32, revenue: i64) -> AccountYear {
         AccountYear {
             account,
-            fiscal_year,
+            fiscal_year: i16::try_from(fiscal_year).unwrap(),
             revenue,
             cost: 0,
             lines: 1,
