@@ -47,7 +47,9 @@ impl Backtest {
         scope.table_of_kind(&self.from, "select")?;
         let Some(Stage::Select(select)) = scope.declared(&self.from.value) else { return None };
         let Some(Stage::Scorecard(scorecard)) = scope.declared(&select.from.value) else { return None };
-        let account_years = scorecard.account_years(scope)?.value;
+        let account_years = scorecard.account_years(scope)?;
+        scope.account_years(&account_years)?;
+        let account_years = account_years.value;
         let choosing = select.choosing(&self.from.value, scope)?;
         let pareto = scope.first_of_kind("pareto");
         let classes = scope.first_table_of_kind("pareto", 0);
