@@ -67,8 +67,8 @@ pub fn run(plan: &Plan, options: &Options) -> Result<Finished, Failure> {
     let mut stages = BTreeMap::new();
     let done = writing(&publisher, options.threads, |hand| {
         let mut finished = |index: usize, step: &Step, done: &Done| {
-            stages.insert(index, stage_record(step, done.0, &done.1, plan));
             tasks(plan, &done.1).into_iter().for_each(hand);
+            stages.insert(index, stage_record(step, done.0, &done.1, plan));
         };
         steps(plan, &all, &mut made, Some(&mut finished))
     })?;
@@ -295,7 +295,7 @@ fn stage_record(step: &Step, time: Duration, product: &Product, plan: &Plan) -> 
 fn table_record(table: &Table, decimals: u32) -> Value {
     let money = table.spec.columns.iter().filter(|column| column.meaning == Meaning::Money);
     let sums = money.filter_map(|column| {
-        let sum = table.each_integer(&column.name).flatten().try_fold(0i64, i64::checked_add)?;
+        let sum = i64::try_from(table.sum(&column.name)).ok()?;
         Some((column.name.clone(), to_plain(sum, decimals).into()))
     });
     json!({"name": table.name(), "rows": table.rows(), "money": sums.collect::<Map<String, Value>>()})

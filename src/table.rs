@@ -189,6 +189,12 @@ impl Table {
         self.series(column).i64().into_iter().flat_map(|values| values.iter())
     }
 
+    /// The sum of an integer or money column.
+    pub fn sum(&self, column: &str) -> i128 {
+        let chunks = self.series(column).i64().into_iter().flat_map(|values| values.downcast_iter());
+        chunks.flat_map(|chunk| chunk.non_null_values_iter()).map(i128::from).sum()
+    }
+
     /// The values of a number or ratio column.
     pub fn numbers(&self, column: &str) -> Vec<Option<f64>> {
         self.series(column).f64().into_iter().flat_map(|values| values.iter()).collect()
