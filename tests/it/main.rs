@@ -16,6 +16,7 @@ mod briefs;
 mod cli;
 mod compare;
 mod control_totals;
+mod cube;
 mod currency;
 mod demo;
 mod division;

@@ -205,7 +205,7 @@ fn read_money(text: &str) -> Result<i128, bool> {
     Ok(if text.starts_with('-') { -cents } else { cents })
 }
 
-fn money(cents: i128) -> String {
+pub fn money(cents: i128) -> String {
     let sign = if cents < 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", cents.abs() / 100, cents.abs() % 100)
 }
@@ -354,7 +354,7 @@ fn iso(day: &Day) -> String {
     format!("{}-{:02}-{:02}", day.0, day.1, day.2)
 }
 
-fn rows(columns: &[&str], rows: Vec<Vec<String>>) -> Rows {
+pub fn rows(columns: &[&str], rows: Vec<Vec<String>>) -> Rows {
     Rows {
         columns: columns.iter().map(ToString::to_string).collect(),
         rows: rows.into_iter().map(|row| row.into_iter().map(Some).collect()).collect(),
