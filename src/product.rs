@@ -262,6 +262,9 @@ impl Inputs {
     pub fn all_account_years(&self, id: &str) -> Result<&AccountYears, Failure> {
         match self.product(id)? {
             Product::AccountYears(years) => Ok(years),
+            Product::Past(_) => Err(Failure::run(format!(
+                "`{id}` was let go, though a stage still looks at it; this is a mistake of the program"
+            ))),
             _ => Err(Failure::run(format!("`{id}` makes no account years"))),
         }
     }

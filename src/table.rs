@@ -5,7 +5,7 @@
 
 use polars::prelude::{
     BooleanChunked, ChunkTake, ChunkedArray, ChunkedCollectInferIterExt, Column as Series, DataFrame, DataType, IdxCa,
-    IntoColumn, NewChunkedArray, NumericNative, PlSmallStr, PolarsNumericType, StringChunked,
+    IntoColumn, NewChunkedArray, NumericNative, PlSmallStr, PolarsNumericType, PolarsResult, StringChunked,
 };
 
 /// What the values of a column are, and with it how they are stored, written and read aloud.
@@ -128,40 +128,38 @@ impl Table {
         Ok(Self { spec: self.spec.clone(), frame })
     }
 
-    /// The rows of this table and below them those of others of the same spec, which stay where they are in memory.
+    /// A table out of pieces, one below the other, which stay where they are in memory. `nothing` is the table without rows.
     ///
-    /// Panics where one is of another spec, as [`TableBuilder::build`] does.
-    pub fn with_below(self, others: Vec<Self>) -> Self {
-        let Self { spec, frame } = self;
-        let height = frame.height() + others.iter().map(Self::rows).sum::<usize>();
-        let mut below: Vec<_> = others.into_iter().map(|other| other.frame.into_columns().into_iter()).collect();
-        let mut builder = TableBuilder::new(&spec.name, height);
-        for (declared, mut column) in spec.columns.iter().zip(frame.into_columns()) {
-            let others: Vec<Series> = below.iter_mut().filter_map(Iterator::next).collect();
-            builder = if others.iter().chain([&column]).all(|piece| piece.null_count() == piece.len()) {
-                builder.nothing(&declared.name, declared.meaning)
-            } else {
-                builder.push(&declared.name, declared.meaning, |_| {
-                    for other in others {
-                        if let Err(error) = column.append_owned(other) {
-                            unreachable!("pieces of one table are made alike: {error}");
-                        }
-                    }
-                    column
-                })
-            };
+    /// Panics where the columns of a piece are of other types, as [`TableBuilder::build`] does.
+    #[expect(clippy::panic, reason = "pieces of one table are made alike")]
+    pub fn of_pieces(nothing: Self, pieces: Vec<Self>) -> Self {
+        let Self { spec, frame } = nothing;
+        let height = pieces.iter().map(Self::rows).sum();
+        let mut pieces: Vec<_> = pieces.into_iter().map(|piece| piece.frame.into_columns().into_iter()).collect();
+        let stacked = |mut column: Series| {
+            let below: Vec<Series> = pieces.iter_mut().filter_map(Iterator::next).collect();
+            if below.iter().all(|piece| piece.null_count() == piece.len()) {
+                // In which every value is missing takes no room.
+                return Ok(Series::full_null(column.name().clone(), height, column.dtype()));
+            }
+            below.into_iter().try_for_each(|piece| column.append_owned(piece).map(|_| ()))?;
+            Ok(column)
+        };
+        let columns = frame.into_columns().into_iter().map(stacked).collect::<PolarsResult<_>>();
+        match columns.and_then(|columns| DataFrame::new(height, columns)) {
+            Ok(frame) => Self { spec, frame },
+            Err(error) => panic!("the pieces of table `{}` do not fit together: {error}", spec.name),
         }
-        Self { spec, ..builder.build() }
     }
 
-    /// Pieces of the table, each of which lets go of its memory by itself where the table was made in pieces.
-    pub fn into_pieces(self) -> impl Iterator<Item = Self> {
-        let starts = (0..self.rows().max(1)).step_by(PIECE_ROWS);
+    /// Pieces of so many rows, each of which lets go of its memory by itself where the table was made of such pieces.
+    pub fn into_pieces(self, rows: usize) -> Vec<Self> {
+        let starts = (0..self.rows()).step_by(rows.max(1));
         let piece = |start: usize| Self {
             spec: self.spec.clone(),
-            frame: self.frame.slice(i64::try_from(start).unwrap_or(i64::MAX), PIECE_ROWS),
+            frame: self.frame.slice(i64::try_from(start).unwrap_or(i64::MAX), rows),
         };
-        starts.map(piece).collect::<Vec<_>>().into_iter()
+        starts.map(piece).collect()
     }
 
     /// The values of a text column; nulls read as the empty string.
@@ -344,4 +342,50 @@ impl TableBuilder {
 /// The name of a stage's further table: its own where the stage has its kind's name, else with the id before it.
 pub fn name_of(id: &str, kind: &str, table: &str) -> String {
     if id == kind { table.to_owned() } else { format!("{id}_{table}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A column of each meaning for each of these rows; of `cost` none has a value.
+    fn table(rows: &[Option<i32>]) -> Table {
+        let values = |value: fn(i32) -> i64| rows.iter().map(|row| row.map(value)).collect::<Vec<Option<i64>>>();
+        let numbers = || rows.iter().map(|row| row.map(f64::from)).collect::<Vec<Option<f64>>>();
+        TableBuilder::new("rows", rows.len())
+            .optional_text("account", rows.iter().map(|row| row.map(|row| format!("the account {row}"))).collect())
+            .integers("rank", values(i64::from))
+            .money("revenue", values(|row| i64::from(row) * 100))
+            .nothing("cost", Meaning::Money)
+            .numbers("score", numbers())
+            .ratios("share", numbers())
+            .dates("day", rows.to_vec())
+            .optional_flags("rated", rows.iter().map(|row| row.map(|row| row > 0)).collect())
+            .build()
+    }
+
+    proptest! {
+        #[test]
+        fn a_table_out_of_pieces_is_the_table(
+            pieces in proptest::collection::vec(proptest::collection::vec(any::<Option<i32>>(), 0..4), 0..5),
+            rows in 1usize..4,
+        ) {
+            let whole = table(&pieces.concat());
+            let stacked = Table::of_pieces(table(&[]), pieces.iter().map(|piece| table(piece)).collect());
+            prop_assert_eq!(&stacked.spec, &whole.spec);
+            prop_assert!(stacked.frame.equals_missing(&whole.frame));
+            let revenue = pieces.concat().into_iter().flatten().map(|row| i128::from(row) * 100);
+            prop_assert_eq!(stacked.sum("revenue"), revenue.sum::<i128>());
+            let again = Table::of_pieces(table(&[]), stacked.into_pieces(rows));
+            prop_assert!(again.frame.equals_missing(&whole.frame));
+        }
+    }
+
+    #[test]
+    fn pieces_are_of_so_many_rows() {
+        let rows = |table: Table| table.into_pieces(2).iter().map(Table::rows).collect::<Vec<_>>();
+        assert_eq!(rows(table(&[Some(1); 5])), [2, 2, 1]);
+        assert!(rows(table(&[])).is_empty());
+    }
 }

@@ -3,7 +3,7 @@
 use super::cells::{Gap, is_blank};
 use super::expression::SCALE;
 use crate::money::{NotMoney, decimal_of_float, from_decimal, from_float};
-use crate::notation::plain::Plain;
+use crate::notation::plain::{OTHER, Plain};
 use crate::notation::{NoAmount, Notation};
 use crate::sources::cells::text_of_row;
 use arrow::array::{Array, ArrayRef, AsArray, Decimal64Array, Decimal128Array, Float64Array, Int64Array, StringArray};
@@ -16,14 +16,12 @@ pub const LARGEST: u64 = 10u64.pow(18);
 
 /// The amounts or costs of a batch.
 pub struct Amounts {
-    /// By row, in minor units, where reading it takes no more than a look; [`OTHER`] elsewhere.
+    /// By row, in minor units, where reading it takes no more than a look, and else [`OTHER`]; none at all where every
+    /// amount has to be looked at.
     known: ScalarBuffer<i64>,
     values: Values,
     decimals: u32,
 }
-
-/// What stands for an amount that has to be looked at.
-const OTHER: i64 = i64::MIN;
 
 enum Values {
     Text(StringArray, Notation),
@@ -110,9 +108,7 @@ impl Amounts {
             Err(NotMoney::Unreadable) => Err(Gap::Unreadable(shown())),
         }
     }
-}
 
-impl Amounts {
     /// An amount with all its digits, in units of `10^-scale`, for those that [`Amounts::amount`] can read: text to
     /// twelve decimal places, a float to 15 significant digits.
     pub fn exact(&self, row: usize) -> Option<(i128, u32)> {
@@ -143,8 +139,9 @@ impl Values {
                 values.iter().map(|value| known(value.and_then(|value| i64::try_from(value).ok()))).collect()
             }
             Self::Text(texts, notation) => {
-                let plain = Plain::of(texts, notation.numbers, decimals);
-                (0..texts.len()).map(|row| known(plain.get(row))).collect()
+                let mut amounts = Plain::of(texts, notation.numbers, decimals).into_amounts();
+                amounts.iter_mut().for_each(|amount| *amount = known(Some(*amount)));
+                amounts.into()
             }
             Self::Float(values) => {
                 values.iter().map(|value| known(value.and_then(|value| from_float(value, decimals).ok()))).collect()
@@ -198,4 +195,56 @@ pub fn gap_behind(texts: &[(&str, &ArrayRef)], notation: Notation, row: usize, c
         }
     }
     missing
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::NumberFormat;
+    use std::sync::Arc;
+
+    fn amounts(column: ArrayRef) -> Vec<Result<i64, Gap>> {
+        let notation = Notation { numbers: NumberFormat { decimal: b'.', thousands: None }, credit: None };
+        let amounts = Amounts::of(&column, notation, 2).unwrap();
+        (0..column.len()).map(|row| amounts.amount(row, Some("EUR"))).collect()
+    }
+
+    fn too_large(text: &str) -> Result<i64, Gap> {
+        Err(Gap::OutOfRange(text.to_owned()))
+    }
+
+    #[test]
+    fn decimals_of_64_bits() {
+        let column = |values: Vec<Option<i64>>| {
+            let values = Decimal64Array::from(values).with_precision_and_scale(18, 2).unwrap();
+            amounts(Arc::new(values))
+        };
+        let largest = 10i64.pow(18) - 1;
+        assert_eq!(column(vec![Some(1), Some(-largest), Some(largest)]), [Ok(1), Ok(-largest), Ok(largest)]);
+        assert_eq!(column(vec![Some(1), None]), [Ok(1), Err(Gap::Missing)]);
+        assert_eq!(column(vec![Some(1), Some(largest + 1)]), [Ok(1), too_large("10000000000000000.00")]);
+        assert_eq!(column(vec![Some(i64::MIN)]), [too_large("-92233720368547758.08")]);
+        let finer = Decimal64Array::from(vec![Some(15), None]).with_precision_and_scale(18, 3).unwrap();
+        assert_eq!(amounts(Arc::new(finer)), [Ok(2), Err(Gap::Missing)]);
+    }
+
+    #[test]
+    fn decimals_of_128_bits_floats_and_integers() {
+        let wide = Decimal128Array::from(vec![Some(1), None, Some(1 << 64)]).with_precision_and_scale(38, 2).unwrap();
+        let beyond = too_large("184467440737095516.16");
+        assert_eq!(amounts(Arc::new(wide.clone())), [Ok(1), Err(Gap::Missing), beyond.clone()]);
+        assert_eq!(amounts(Arc::new(wide.slice(1, 2))), [Err(Gap::Missing), beyond]);
+        let floats = Float64Array::from(vec![Some(1.005), None, Some(f64::NAN), Some(1e14)]);
+        let none = Err(Gap::Unreadable("NaN".to_owned()));
+        assert_eq!(amounts(Arc::new(floats)), [Ok(101), Err(Gap::Missing), none, too_large("100000000000000")]);
+        let integers = Int64Array::from(vec![Some(7), None, Some(i64::MIN)]);
+        assert_eq!(amounts(Arc::new(integers)), [Ok(700), Err(Gap::Missing), too_large("-9223372036854775808")]);
+    }
+
+    #[test]
+    fn texts() {
+        let texts = StringArray::from(vec![Some("1.5"), Some(" 2 "), Some(""), None, Some("9999999999999999")]);
+        let largest = Ok(999_999_999_999_999_900);
+        assert_eq!(amounts(Arc::new(texts)), [Ok(150), Ok(200), Err(Gap::Missing), Err(Gap::Missing), largest]);
+    }
 }

@@ -54,6 +54,8 @@ pub struct AccountYear {
     pub last_day: i32,
 }
 
+const _: () = assert!(size_of::<AccountYear>() == 48);
+
 /// A sum has more digits than leave: 18.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Overflow;
@@ -311,8 +313,7 @@ fn account_year(
     };
     Ok(AccountYear {
         account,
-        // Days are those of 1900 to 2199.
-        fiscal_year: i16::try_from(fiscal_year).unwrap_or(i16::MAX),
+        fiscal_year: i16::try_from(fiscal_year).map_err(|_| too_large("the number of a fiscal year"))?,
         revenue: whole(sums.revenue.get())?,
         cost: whole(sums.cost.get())?,
         lines: count(sums.lines)?,

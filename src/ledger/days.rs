@@ -3,14 +3,14 @@
 use super::cells::Gap;
 use crate::calendar::parse_iso;
 use crate::dates::{DateFormats, DateOrders, NoDay, Reading};
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, StringArray};
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float64Type};
 
 /// The days of a batch.
 pub struct Days {
-    /// By row, where reading it takes no more than a look; [`OTHER`] elsewhere.
+    /// By row, where reading it takes no more than a look, and else [`OTHER`]; none at all where every day has to be read.
     known: ScalarBuffer<i32>,
     values: Values,
 }
@@ -19,8 +19,7 @@ pub struct Days {
 const OTHER: i32 = i32::MIN;
 
 enum Values {
-    /// Of a column of dates, all that has a value is known.
-    Date,
+    Date(Date32Array),
     /// Days of which `2025-12-31` is the only form, so that nothing is to be told of the order of day and month.
     Iso(StringArray),
     Text(StringArray, DayReader),
@@ -60,12 +59,12 @@ impl Days {
         Ok(match column.data_type() {
             data_type if data_type.is_temporal() => {
                 let days = as_type(DataType::Date32)?;
-                let days = days.as_primitive::<Date32Type>();
+                let days = days.as_primitive::<Date32Type>().clone();
                 let known = match days.null_count() {
                     0 => days.values().clone(),
                     _ => days.iter().map(|day| day.unwrap_or(OTHER)).collect(),
                 };
-                Self { known, values: Values::Date }
+                Self { known, values: Values::Date(days) }
             }
             data_type if data_type.is_numeric() => {
                 let numbers = as_type(DataType::Float64)?.as_primitive::<Float64Type>().clone();
@@ -94,7 +93,7 @@ impl Days {
         }
     }
 
-    /// Counts the day read last among those that tell the order of day and month.
+    /// Counts the day read last among those that tell the order of day and month: of text, no day is known unread.
     #[inline]
     pub fn count(&mut self) {
         if let Values::Text(_, reader) = &mut self.values
@@ -108,7 +107,7 @@ impl Days {
     pub fn orders(&self) -> DateOrders {
         match &self.values {
             Values::Text(_, reader) => reader.orders,
-            Values::Date | Values::Iso(_) | Values::Number(_, _) => DateOrders::default(),
+            Values::Date(_) | Values::Iso(_) | Values::Number(_, _) => DateOrders::default(),
         }
     }
 }
@@ -121,7 +120,8 @@ impl Values {
             NoDay::Ambiguous(one, other) => Gap::Ambiguous(text.to_owned(), one, other),
         };
         match self {
-            Self::Date => Err(Gap::Missing),
+            Self::Date(days) if days.is_null(row) => Err(Gap::Missing),
+            Self::Date(days) => Ok(days.value(row)),
             Self::Number(numbers, _) if numbers.is_null(row) => Err(Gap::Missing),
             Self::Number(numbers, formats) => {
                 let number = numbers.value(row);
@@ -141,5 +141,28 @@ impl Values {
                 reader.read(text).map(|reading| reading.day).map_err(|error| gap(text, error))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    fn days(column: ArrayRef) -> Vec<Result<i32, Gap>> {
+        let mut days = Days::of(&column, &DateFormats::iso()).unwrap();
+        (0..column.len()).map(|row| days.day(row)).collect()
+    }
+
+    #[test]
+    fn dates_are_known_and_what_is_none_is_told() {
+        let none = Err(Gap::Missing);
+        assert_eq!(days(Arc::new(Date32Array::from(vec![1, i32::MIN]))), [Ok(1), Ok(i32::MIN)]);
+        let some = Date32Array::from(vec![Some(1), None, Some(i32::MIN), Some(19_722)]);
+        assert_eq!(days(Arc::new(some.clone())), [Ok(1), none.clone(), Ok(i32::MIN), Ok(19_722)]);
+        assert_eq!(days(Arc::new(some.slice(1, 3))), [none.clone(), Ok(i32::MIN), Ok(19_722)]);
+        let texts = [Some("1970-01-02"), Some(" 1970-01-02\t"), Some(" "), None, Some("1970-13-01")];
+        let unreadable = Err(Gap::Unreadable("1970-13-01".to_owned()));
+        assert_eq!(days(Arc::new(StringArray::from(texts.to_vec()))), [Ok(1), Ok(1), none.clone(), none, unreadable]);
     }
 }

@@ -30,6 +30,16 @@ pub enum Verdict {
 /// So many accepted lines are taken into the tally together: few enough to stay in the cache.
 const TOGETHER: usize = 1_024;
 
+/// What is told of plain lines.
+#[derive(Debug, Default)]
+struct Plain {
+    /// All of them, and those of a day after the as-of day.
+    read: Count,
+    late: Count,
+    /// The amount of the last one.
+    last: i64,
+}
+
 /// A line that will be quarantined: its row, reason, detail.
 pub type Bad = (usize, &'static str, String);
 
@@ -47,7 +57,7 @@ impl Worker<'_> {
         // An account that comes back gets another code, unless it is a value of a dictionary.
         let accounts = self.accounts.codes_of_runs(&columns.account, 0..batch.rows, |name| waist.accounts.push(name));
         let is_plain = self.may_be_plain(columns) && lost.is_empty();
-        let (mut read, mut late) = (Count::default(), Count::default());
+        let mut plain = Plain::default();
         let mut defects = batch.defects.iter().peekable();
         let mut lost = lost.into_iter().peekable();
         let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
@@ -55,14 +65,16 @@ impl Worker<'_> {
         while row < batch.rows {
             if is_plain {
                 let end = defects.peek().map_or(batch.rows, |defect| defect.row);
-                let passed = self.plain(columns, row..end, &accounts, (&mut read, &mut late));
+                let passed = self.plain(columns, row..end, &accounts, &mut plain);
                 if passed > 0 {
                     row += passed;
-                    last = columns.amounts.amount(row - 1, Some(home)).ok().map(|own| (row - 1, own, None));
-                    if self.accepted.0.len() == TOGETHER {
-                        self.take(index, columns);
-                    }
-                    continue;
+                    last = Some((row - 1, plain.last, None));
+                }
+                if self.accepted.0.len() == TOGETHER {
+                    self.take(index, columns);
+                }
+                if row == batch.rows {
+                    break;
                 }
             }
             let account = accounts.get(row).copied().flatten();
@@ -126,7 +138,7 @@ impl Worker<'_> {
         }
         self.take(index, columns);
         let tally = self.tally(index);
-        (tally.read, tally.after_as_of) = (tally.read.plus(read), tally.after_as_of.plus(late));
+        (tally.read, tally.after_as_of) = (tally.read.plus(plain.read), tally.after_as_of.plus(plain.late));
         if let Some((row, own, total)) = last {
             self.state(index, columns, row, own, total);
         }
@@ -134,26 +146,25 @@ impl Worker<'_> {
         bad
     }
 
-    /// Whether a line may be plain by the rules of the ledger: what is accepted as it stands, and told of nowhere else.
+    /// Whether a line may be plain by the rules of the ledger: judged as it stands, and told of nowhere else.
     fn may_be_plain(&self, columns: &Columns) -> bool {
         let scan = self.scan;
         let counts_months = scan.control_totals.and_then(Bound::months) == Some(Of::Read);
         columns.may_be_plain() && scan.credit_notes.is_none() && scan.account_map.is_none() && !counts_months
     }
 
-    /// Judges rows from the first on, as far as they are plain, and says how many: they are accepted, or of a day after the
-    /// as-of day. Most are: of these no reason is looked for, nothing is told but their number, and all they need is at hand.
+    /// Judges rows from the first on, as far as they are plain and there is room, and says how many: they are accepted, or
+    /// left out for a day after the as-of day. Most lines are plain, so that no reason is looked for.
     fn plain(
         &mut self,
         columns: &mut Columns,
         rows: Range<usize>,
         accounts: &[Option<u32>],
-        (read, late): (&mut Count, &mut Count),
+        told: &mut Plain,
     ) -> usize {
         let home = self.scan.settings.currency.as_str();
-        let room = TOGETHER - self.accepted.0.len();
-        let (start, end) = (rows.start, rows.end);
-        for row in rows.take(room) {
+        let (start, count) = (rows.start, rows.len().min(TOGETHER - self.accepted.0.len()));
+        for row in rows.take(count) {
             let account = accounts.get(row).copied().flatten();
             let Some(line) = account.and_then(|account| self.plain_line(columns, row, account, home)) else {
                 return row - start;
@@ -165,15 +176,16 @@ impl Worker<'_> {
                 running.pass(line.amount, Kind::Line);
             }
             columns.days.count();
-            read.add(Some(line.amount));
+            told.last = line.amount;
+            told.read.add(Some(line.amount));
             if self.as_of.is_some_and(|as_of| line.day > as_of) {
-                late.add(Some(line.amount));
+                told.late.add(Some(line.amount));
             } else {
                 self.accepted.0.push(row);
                 self.accepted.1.push(line);
             }
         }
-        room.min(end - start)
+        count
     }
 
     /// A line that has all its parts and to which no rule applies; nothing where it has to be looked at more closely.

@@ -60,7 +60,7 @@ fn account_years(
     let pieces: Vec<&[AccountYear]> = years.iter().flat_map(|years| years.chunks(PIECE_ROWS)).collect();
     let piece = |years: &&[AccountYear]| of_years(name, years, accounts, roles, last_complete_year);
     let nothing = of_years(name, &[], accounts, roles, last_complete_year);
-    nothing.with_below(pieces.par_iter().map(piece).collect())
+    Table::of_pieces(nothing, pieces.par_iter().map(piece).collect())
 }
 
 /// A piece of that table.

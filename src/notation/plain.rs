@@ -11,7 +11,7 @@ use arrow::array::StringArray;
 pub struct Plain(Vec<i64>);
 
 /// What stands for a cell that is not plain: no amount of so few digits.
-const OTHER: i64 = i64::MIN;
+pub const OTHER: i64 = i64::MIN;
 
 /// The longest amount but for its minus: two words.
 const LONGEST: usize = 16;
@@ -31,6 +31,11 @@ impl Plain {
             amount(values, start as usize, end as usize, numbers.decimal, scale).unwrap_or(OTHER)
         });
         Self(cells.collect())
+    }
+
+    /// By row, the amount of a plain one, and [`OTHER`] elsewhere.
+    pub fn into_amounts(self) -> Vec<i64> {
+        self.0
     }
 
     /// The amount of a row, where it is a plain one.

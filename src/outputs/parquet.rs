@@ -40,7 +40,7 @@ use rayon::prelude::*;
 
 use super::footer::Tail;
 use super::slice::Slice;
-use crate::table::{Meaning, Table, TableSpec};
+use crate::table::{Meaning, PIECE_ROWS, Table, TableSpec};
 
 /// The digits of every money column; see the head of this file.
 pub(super) const MONEY_DIGITS: u8 = 18;
@@ -54,8 +54,10 @@ const ROW_GROUP_ROWS: usize = 131_072;
 /// A row group is held in memory until it is whole, and ends where its values take so much.
 const ROW_GROUP_BYTES: usize = 64 << 20;
 
-/// Rows copied from Polars at a time; it divides a row group, so that no copy is split between two.
+/// Rows copied from Polars at a time; it divides a row group, so that no copy is split between two, and a piece of a
+/// table.
 const BATCH_ROWS: usize = 16_384;
+const _: () = assert!(ROW_GROUP_ROWS.is_multiple_of(BATCH_ROWS) && PIECE_ROWS.is_multiple_of(BATCH_ROWS));
 
 /// In the form that the format asks for: readers that cannot parse it distrust the statistics.
 const CREATED_BY: &str = concat!("vitalfew version ", env!("CARGO_PKG_VERSION"));
@@ -203,30 +205,26 @@ impl<W: Write + Send> Writer<W> {
         Ok(Self { spec: spec.clone(), scale, schema, order, rows: 0, groups: Vec::new(), columns, file })
     }
 
-    /// Adds the next rows.
+    /// Adds the next rows, which are copied side by side.
     ///
     /// # Errors
     /// A number that is not finite, an amount of more than 18 digits, rows that are not in the order that
     /// `sorted_by` promises, a frame that does not match its spec; and where the file cannot be written.
     pub fn add(&mut self, table: &Table) -> Result<(), Error> {
-        // As many rows as are encoded side by side are copied side by side.
-        let together = ROW_GROUP_ROWS * rayon::current_num_threads();
-        for first in (0..table.rows()).step_by(together) {
-            let starts: Vec<usize> = (first..table.rows().min(first + together)).step_by(BATCH_ROWS).collect();
-            let slices = starts.par_iter().map(|start| {
-                let rows = *start..table.rows().min(start + BATCH_ROWS);
-                let slice = Slice { table, before: self.rows, rows };
-                let batch = slice.batch(&self.spec, &self.schema, self.scale);
-                (slice, batch)
-            });
-            // Of several mistakes the first one is told.
-            for (slice, batch) in slices.collect::<Vec<_>>() {
-                let batch = batch?;
-                if let Some(order) = &mut self.order {
-                    order.check(&slice, &batch)?;
-                }
-                self.push(batch).map_err(|source| slice.failed(source))?;
+        let starts: Vec<usize> = (0..table.rows()).step_by(BATCH_ROWS).collect();
+        let slices = starts.par_iter().map(|start| {
+            let rows = *start..table.rows().min(start + BATCH_ROWS);
+            let slice = Slice { table, before: self.rows, rows };
+            let batch = slice.batch(&self.spec, &self.schema, self.scale);
+            (slice, batch)
+        });
+        // Of several mistakes the first one is told.
+        for (slice, batch) in slices.collect::<Vec<_>>() {
+            let batch = batch?;
+            if let Some(order) = &mut self.order {
+                order.check(&slice, &batch)?;
             }
+            self.push(batch).map_err(|source| slice.failed(source))?;
         }
         self.rows += table.rows();
         Ok(())

@@ -29,7 +29,7 @@ impl Slice<'_> {
         RecordBatch::try_new(Arc::clone(schema), columns).map_err(|source| self.failed(source.into()))
     }
 
-    /// Copies value by value: both libraries lay their arrays out alike, but sharing them would need unsafe code.
+    /// Copies the values: both libraries lay their arrays out alike, but sharing them would need unsafe code.
     fn array(&self, spec: &ColumnSpec, scale: i8) -> Result<ArrayRef, Error> {
         let undeclared =
             |source| Error::Undeclared { table: self.table.name().to_owned(), column: spec.name.clone(), source };
@@ -77,7 +77,7 @@ impl Slice<'_> {
     }
 }
 
-/// Where none is missing, the values are copied as a whole.
+/// Where none is missing and all lie side by side, the values are copied as a whole.
 fn whole<P: PolarsNumericType, A: ArrowPrimitiveType<Native = P::Native>>(
     values: &ChunkedArray<P>,
 ) -> PrimitiveArray<A> {

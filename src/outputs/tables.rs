@@ -9,7 +9,7 @@ use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
 use crate::product::{Inputs, Product};
-use crate::table::Table;
+use crate::table::{PIECE_ROWS, Table};
 use std::io::Write;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/parquet.md");
@@ -68,7 +68,7 @@ pub fn write(
     let (decimals, plain) = (u8::try_from(decimals).unwrap_or_default(), dictionaries::without(&table));
     let options = Options { decimals, compression, plain: &plain, sorted_by };
     let mut writer = Writer::begin(&table.spec, &options, file).map_err(failed)?;
-    for piece in table.into_pieces() {
+    for piece in table.into_pieces(PIECE_ROWS) {
         writer.add(&piece).map_err(failed)?;
     }
     writer.finish().map(|_| ()).map_err(failed)

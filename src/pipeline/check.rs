@@ -121,7 +121,7 @@ pub struct Step {
     /// Indices of the steps above that this one reads.
     pub reads: Vec<usize>,
     /// Those of them of which it looks at no more than their accounts and the time that they cover.
-    pub knows: Vec<usize>,
+    pub accounts_of: Vec<usize>,
     pub signature: Signature,
     pub job: SharedJob,
     /// Where it takes something from earlier runs.
@@ -160,15 +160,15 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
             declared: pipeline.stages.get(..index).unwrap_or_default(),
             below,
             reads: Vec::new(),
-            knows: Vec::new(),
+            accounts_of: Vec::new(),
             texts: Vec::new(),
             all: &pipeline.stages,
         };
         let bound = declared.stage.as_ref().and_then(|stage| stage.bind(&declared.id, &mut scope));
         texts.extend(scope.texts);
         let mut reads = scope.reads;
-        let knows: Vec<usize> = scope.knows.into_iter().filter(|index| !reads.contains(index)).collect();
-        reads.extend(&knows);
+        let accounts_of: Vec<usize> = scope.accounts_of.into_iter().filter(|index| !reads.contains(index)).collect();
+        reads.extend(&accounts_of);
         reads.sort_unstable();
         reads.dedup();
         let signature = bound.as_ref().map(|bound| bound.signature.clone());
@@ -180,7 +180,7 @@ pub fn check(pipeline: Pipeline, problems: Problems) -> Result<Plan, Invalid> {
         signatures.push((declared.id.clone(), declared.kind.clone(), signature));
         if let Some(Bound { signature, job, foresee }) = bound {
             let (id, kind) = (declared.id.value.clone(), declared.kind.clone());
-            steps.push(Step { id, kind, reads, knows, signature, job: Arc::from(job), foresee });
+            steps.push(Step { id, kind, reads, accounts_of, signature, job: Arc::from(job), foresee });
         }
     }
     if problems.is_empty() {

@@ -28,7 +28,7 @@ pub struct Scope<'a> {
     pub(super) below: &'a [Declared],
     pub(super) reads: Vec<usize>,
     /// Those of which no more is looked at than their accounts and the time that they cover.
-    pub(super) knows: Vec<usize>,
+    pub(super) accounts_of: Vec<usize>,
     pub(super) texts: Vec<(String, Vec<u8>)>,
     pub(super) all: &'a [Declared],
 }
@@ -129,12 +129,12 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// The same for a stage that looks at no more than which accounts there are, and at the time that they cover.
-    pub fn accounts(&mut self, reference: &Located<String>) -> Option<Roles> {
+    /// Checks the same for a stage that looks at no more than which accounts there are, and at the time that they cover.
+    pub fn accounts(&mut self, reference: &Located<String>) -> Option<()> {
         let before = self.reads.len();
         let roles = self.account_years(reference);
-        self.knows.extend(self.reads.drain(before..));
-        roles
+        self.accounts_of.extend(self.reads.drain(before..));
+        roles.map(|_| ())
     }
 
     /// The ids of the runs that a `history` stage holds.

@@ -87,7 +87,7 @@ impl<'a> Scores<'a> {
     }
 
     /// What each criterion adds to the score of an account.
-    fn parts(&self, row: usize, scored: &Scored) -> impl Iterator<Item = Part> + Clone {
+    fn parts(&self, row: usize, scored: &Scored) -> impl ExactSizeIterator<Item = Part> + Clone {
         let coverage = scored.coverage;
         self.columns.iter().zip(self.criteria).map(move |((_, scores), criterion)| {
             part(scores.get(row).copied().flatten(), criterion.effective_weight, coverage, self.missing)
@@ -136,7 +136,7 @@ impl<'a> Scores<'a> {
     pub fn tables(&self, names: &Names, groups: &[String], min_coverage: f64) -> Vec<Table> {
         vec![
             self.scorecard(&names.scorecard, groups, min_coverage),
-            self.contributions(&names.contributions, groups),
+            self.contributions(&names.contributions, groups, PIECE_ROWS),
             self.weights(&names.weights, groups),
         ]
     }
@@ -184,11 +184,13 @@ impl<'a> Scores<'a> {
         ranks
     }
 
-    fn contributions(&self, name: &str, groups: &[String]) -> Table {
-        let accounts = PIECE_ROWS / self.criteria.len().max(1) + 1;
+    /// Made in pieces of about so many rows.
+    fn contributions(&self, name: &str, groups: &[String], piece_rows: usize) -> Table {
+        let accounts = (piece_rows / self.criteria.len().max(1)).max(1);
         let pieces: Vec<(usize, &[Scored])> = (0..).step_by(accounts).zip(self.scored.chunks(accounts)).collect();
         let piece = |(first, scored): (usize, &[Scored])| self.contributions_of(name, groups, first, scored);
-        self.contributions_of(name, groups, 0, &[]).with_below(pieces.into_par_iter().map(piece).collect())
+        let nothing = self.contributions_of(name, groups, 0, &[]);
+        Table::of_pieces(nothing, pieces.into_par_iter().map(piece).collect())
     }
 
     /// A piece of the contributions: those of some accounts, the first of which is in this row.
@@ -207,20 +209,25 @@ impl<'a> Scores<'a> {
                 false => source(&part, criterion),
             })
         };
-        let rows = || (first..).zip(scored);
         TableBuilder::new(name, scored.len() * criteria.len())
             .repeated_text(
                 "account",
                 accounts,
-                cells(rows(), |row, _| std::iter::repeat_n((row - first) as u32, criteria.len())),
+                cells((first, scored), |row, _| std::iter::repeat_n((row - first) as u32, criteria.len())),
             )
             .repeated_text("group", groups, places(self.criteria.iter().map(|criterion| criterion.group).collect()))
             .repeated_text("criterion", &criteria, places((0..criteria.len()).collect()))
-            .text("source", cells(rows(), sources))
-            .numbers("value", cells(rows(), |row, _| self.columns.iter().map(move |(values, _)| *values.get(row)?)))
-            .numbers("score", cells(rows(), |row, scored| parts(row, scored).map(|part| part.score)))
-            .numbers("weight", cells(rows(), |row, scored| parts(row, scored).map(|part| part.weight)))
-            .numbers("contribution", cells(rows(), |row, scored| parts(row, scored).map(|part| part.contribution)))
+            .text("source", cells((first, scored), sources))
+            .numbers(
+                "value",
+                cells((first, scored), |row, _| self.columns.iter().map(move |(values, _)| *values.get(row)?)),
+            )
+            .numbers("score", cells((first, scored), |row, scored| parts(row, scored).map(|part| part.score)))
+            .numbers("weight", cells((first, scored), |row, scored| parts(row, scored).map(|part| part.weight)))
+            .numbers(
+                "contribution",
+                cells((first, scored), |row, scored| parts(row, scored).map(|part| part.contribution)),
+            )
             .build()
     }
 
@@ -272,12 +279,15 @@ impl<'a> Scores<'a> {
     }
 }
 
-/// A value of each criterion of each account.
-fn cells<'s, I: Iterator>(
-    rows: impl Iterator<Item = (usize, &'s Scored)>,
+/// A value of each criterion of some accounts, the first of which is in a row.
+fn cells<'s, I: ExactSizeIterator>(
+    (first, scored): (usize, &'s [Scored]),
     of_row: impl Fn(usize, &'s Scored) -> I,
 ) -> Vec<I::Item> {
-    rows.flat_map(|(row, scored)| of_row(row, scored)).collect()
+    let mut rows = (first..).zip(scored).map(|(row, scored)| of_row(row, scored)).peekable();
+    let mut cells = Vec::with_capacity(scored.len() * rows.peek().map_or(0, ExactSizeIterator::len));
+    rows.for_each(|row| cells.extend(row));
+    cells
 }
 
 fn group_of<'g>(criterion: &BoundCriterion, groups: &'g [String]) -> &'g str {
@@ -317,5 +327,41 @@ fn scale(criterion: &BoundCriterion, values: &[Option<f64>]) -> String {
     match &criterion.basis {
         BoundBasis::Measured { column, scale, .. } => scale.describe(column.meaning, values),
         BoundBasis::Judged => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scoring::weights::{Method, Weighing};
+
+    #[test]
+    fn contributions_in_pieces_are_those_of_all_accounts() {
+        let weighing = Weighing { method: Method::Direct, consistency_ratio: None };
+        let criterion = |name: &str| BoundCriterion {
+            group: 0,
+            name: name.to_owned(),
+            weight: 0.5,
+            group_weight: 1.0,
+            effective_weight: 0.5,
+            weighing,
+            group_weighing: weighing,
+            basis: BoundBasis::Judged,
+        };
+        let criteria = [criterion("strategy"), criterion("solidarity")];
+        let accounts = ["A", "B", "C", "D", "E"];
+        let column = |scores: [f64; 5]| (vec![None; 5], scores.map(Some).to_vec());
+        let columns = vec![column([1.0, 2.0, 3.0, 4.0, 5.0]), column([6.0, 7.0, 8.0, 9.0, 10.0])];
+        // The fourth account is the second of a piece, or the first.
+        let replaced = BTreeSet::from([(3, 1)]);
+        let scores = Scores::new(&accounts, &criteria, columns, Missing::Renormalise).with_replaced(replaced);
+        let all = scores.contributions("contributions", &["group".to_owned()], 100);
+        let sources = all.text("account").into_iter().zip(all.text("criterion")).zip(all.text("source"));
+        let overridden: Vec<_> = sources.filter(|(_, source)| *source == "override").map(|(cell, _)| cell).collect();
+        assert_eq!(overridden, [("D", "solidarity")]);
+        for rows in [1, 3, 4, 6] {
+            let pieces = scores.contributions("contributions", &["group".to_owned()], rows);
+            assert!(pieces.frame.equals_missing(&all.frame), "{rows}");
+        }
     }
 }

@@ -14,7 +14,8 @@ const DIGITS: usize = 38;
 /// The largest amount that leaves: decimals of 18 digits are what every reader of Parquet takes.
 const LARGEST: u64 = 10u64.pow(18) - 1;
 
-/// A table as queries see it: money as a decimal number, everything else as it is.
+/// A table as queries see it: money as a decimal number, everything else as it is. Each column is in one piece, because
+/// sums of floats are made piece by piece.
 ///
 /// # Errors
 /// Where the frame is not that of its spec.
@@ -23,7 +24,7 @@ pub fn entering(table: &Table, decimals: u32) -> PolarsResult<DataFrame> {
     let columns = table.spec.columns.iter().map(|spec| {
         let column = table.frame.column(&spec.name)?;
         if spec.meaning != Meaning::Money {
-            return Ok(column.clone());
+            return Ok(column.rechunk());
         }
         let wide = column.i64()?.iter().map(|amount| amount.map(i128::from));
         let wide = Int128Chunked::from_iter_options(PlSmallStr::from_str(&spec.name), wide);
@@ -138,5 +139,24 @@ fn leave(column: &Column, meaning: Meaning, decimals: u32) -> Result<Column, Str
             });
             Ok(Int64Chunked::from_iter_options(name, amounts.collect::<Result<Vec<_>, _>>()?.into_iter()).into_column())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::TableBuilder;
+
+    #[test]
+    fn columns_enter_in_one_piece() {
+        let table = |values: &[f64]| {
+            let texts = values.iter().map(f64::to_string).collect::<Vec<String>>();
+            TableBuilder::new("scores", values.len()).text("account", texts).numbers("score", values.to_vec()).build()
+        };
+        // Summed one after the other they are 1, and in two pieces 0.
+        let pieces = vec![table(&[1e16, 1.0]), table(&[-1e16, 1.0])];
+        let frame = entering(&Table::of_pieces(table(&[]), pieces), 2).unwrap();
+        assert!(frame.columns().iter().all(|column| column.n_chunks() == 1));
+        assert_eq!(frame.column("score").unwrap().f64().unwrap().iter().flatten().sum::<f64>(), 1.0);
     }
 }

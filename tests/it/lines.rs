@@ -96,6 +96,92 @@ fn by_default_total_rows_are_told_and_judged_like_any_line() {
     ");
 }
 
+/// More lines than are taken together, most of them plain: among them late ones, one that a rule excludes, some that
+/// cannot be used, and one that equals the sum of all before it, the late ones with them.
+#[test]
+fn plain_lines_and_others_take_turns() {
+    let keys = "total_rows: exclude\n      exclude: [{where: sku = 'POSTAGE', because: not a product}]";
+    let mut lines = String::new();
+    let mut cents = 0;
+    let mut amount = |of: i64| {
+        cents += of;
+        format!("{}.{:02}", of / 100, of % 100)
+    };
+    for number in 0..3_000i64 {
+        lines += &match number {
+            0 | 1_024 => "A,0,2023-03-01,S1,1.00,one field too many\n".to_owned(),
+            1_023 => format!("A,1,2023-03-01,POSTAGE,{}\n", amount(700)),
+            1_500 => format!("A,1,2024-03-01,POSTAGE,{}\n", amount(900)),
+            2_047 => format!(",1,2023-03-01,S1,{}\n", amount(1_100)),
+            2_500 => "A,1,2023-03-01,S1,many\n".to_owned(),
+            1_000..2_100 => format!("A,{number},2024-03-01,S1,{}\n", amount(300 + number)),
+            _ => format!("A,{number},2023-03-01,S1,{}\n", amount(500 + number)),
+        };
+    }
+    lines += &format!(",,,,{}.{:02}\n", cents / 100, cents % 100);
+    let run = run(keys, &lines);
+    let revenue: i64 = (1..1_000).chain(2_100..2_500).chain(2_501..3_000).map(|number| 500 + number).sum();
+    let late: i64 =
+        (1_000..2_100).filter(|number| ![1_023, 1_024, 1_500, 2_047].contains(number)).map(|number| 300 + number).sum();
+    let years = run.table("tables/account_years.parquet").select(&["account", "fiscal_year", "revenue", "lines"]);
+    assert_eq!(
+        years.to_string().trim_end(),
+        format!("account | fiscal_year | revenue | lines\nA | 2023 | {}.{:02} | 1898", revenue / 100, revenue % 100)
+    );
+    let outcomes = run.table("outcomes.parquet").select(&["outcome", "reason", "rows", "amount", "first_line"]);
+    let late = format!("{}.{:02}", late / 100, late % 100);
+    assert_snapshot!(outcomes.to_string().replace(&late, "LATE"), @"
+    outcome | reason | rows | amount | first_line
+    excluded | total_row | 1 | 57709.06 | 3002
+    excluded | not a product | 2 | 16.00 | 1025
+    excluded | after_as_of | 1096 | LATE | null
+    quarantined | missing_account | 1 | 11.00 | 2049
+    quarantined | too_many_fields | 2 | 0.00 | 2
+    quarantined | unreadable_amount | 1 | 0.00 | 2502
+    ");
+    let totals = run.table("total_rows.parquet").select(&["line", "of", "rows_summed", "became"]);
+    assert_snapshot!(totals, @"
+    line | of | rows_summed | became
+    3002 | file | 2997 | excluded
+    ");
+}
+
+/// A day after the as-of day makes a line late only where nothing else is wrong with it, and tells how dates are written.
+#[test]
+fn what_else_late_lines_are() {
+    let pipeline = PIPELINE
+        .replace("path: \"lines*\"", "path: \"lines*\", date_format: \"%d/%m/%Y\"")
+        .replace("# more", "missing_account: {keep_as: none}");
+    let lines = "\
+A,1,01/03/2023,S1,10.00
+A,2,31/01/2024,S1,20.00
+A,3,05/06/2024,S1,40.00
+,4,05/06/2024,S1,80.00
+none,5,06/06/2024,S1,160.00
+A,6,31/06/2024,S1,320.00
+A,7,05/06/2024,S1,much
+";
+    let project = Project::new(&pipeline).with("lines.csv", format!("{HEADER}{lines}"));
+    assert_snapshot!(project.refused(&[]), @"
+    exit code 3
+    error: lines.csv:6: the account `none` has the name that lines without an account are kept as
+    hint: give `keep_as` a name that no account has
+    ");
+    let project = Project::new(&pipeline.replace("keep_as: none", "keep_as: other"))
+        .with("lines.csv", format!("{HEADER}{lines}"));
+    let run = project.run(&[]);
+    assert_snapshot!(run.table("outcomes.parquet").select(&["outcome", "reason", "rows", "amount"]), @"
+    outcome | reason | rows | amount
+    excluded | after_as_of | 4 | 300.00
+    quarantined | unreadable_amount | 1 | 0.00
+    quarantined | unreadable_date | 1 | 320.00
+    ");
+    assert_snapshot!(run.table("files.parquet").select(&["file", "dates_ambiguous"]), @"
+    file | dates_ambiguous
+    lines.csv | 0
+    ");
+}
+
 /// The third line of Total Oil SA costs as much as the two before it, and is a sale; so is the last, whose amount
 /// is the sum of the whole file.
 #[test]

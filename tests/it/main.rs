@@ -29,6 +29,7 @@ mod files;
 mod history;
 mod kam;
 mod ledger;
+mod letting_go;
 mod lines;
 mod messy;
 mod published;
