@@ -1,7 +1,7 @@
 //! The floor of a run on Parquet: its columns decoded by its own reader, on all threads, and nothing done with them.
 //!
-//! `VITALFEW_SCAN='inv1/*/*.parquet' cargo bench -- scan`, on invoices as `benches/compare.py` takes them; without the
-//! variable there is nothing to read.
+//! `VITALFEW_SCAN='inv1/*/*.parquet' cargo bench -- scan`, on invoices as `benches/compare.py` takes them, or on those of
+//! Iowa; without the variable there is nothing to read.
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use std::hint::black_box;
@@ -12,8 +12,10 @@ use vitalfew::sources::facts::Facts;
 use vitalfew::sources::parquet::Footer;
 use vitalfew::sources::{Format, SourceFile, scan as read};
 
-const CORE: [&str; 4] = ["account_id", "invoice_date", "net_amount", "cost"];
-const FULL: [&str; 6] = ["account_id", "invoice_date", "net_amount", "cost", "invoice_id", "product_id"];
+/// The columns of the full job, and how many of them are those of the core job.
+const INVOICES: (&[&str], usize) =
+    (&["account_id", "invoice_date", "net_amount", "cost", "invoice_id", "product_id"], 4);
+const IOWA: (&[&str], usize) = (&["Store Number", "Date", "Sale (Dollars)", "Invoice/Item Number", "Item Number"], 3);
 
 fn opened(path: &Path) -> SourceFile {
     let name = path.display().to_string();
@@ -50,7 +52,9 @@ pub fn scan(criterion: &mut Criterion) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut group = criterion.benchmark_group("scan");
     group.sample_size(10).sampling_mode(SamplingMode::Flat);
-    for (job, columns) in [("core", CORE.as_slice()), ("full", &FULL)] {
+    let is_iowa = files.iter().all(|file| file.column("Store Number").is_some());
+    let (full, core) = if is_iowa { IOWA } else { INVOICES };
+    for (job, columns) in [("core", &full[..core]), ("full", full)] {
         let rows = decoded(&files, columns, threads).expect("the files can be read");
         group.throughput(Throughput::Elements(rows as u64));
         for threads in [1, threads] {
