@@ -6,6 +6,7 @@
 //! looked through. A key of another make, or of a form too many, gets the next number of a list of names.
 
 use super::interner::Interner;
+use crate::notation::plain::eight_digits;
 use std::num::NonZeroU64;
 use std::sync::{Mutex, PoisonError};
 
@@ -150,7 +151,7 @@ impl<'a> Identifier<'a> {
     #[inline]
     pub fn id(&mut self, key: &str) -> Id {
         if let Some(Some(form)) = self.last.get(key.len())
-            && let Some(digits) = key.strip_prefix(form.prefix.as_str())
+            && let Some(digits) = digits_behind(key, &form.prefix)
             && let Some(number) = number(digits)
         {
             return Id::numbered(form.number, number);
@@ -196,10 +197,20 @@ fn lock(ids: &Mutex<Ids>) -> std::sync::MutexGuard<'_, Ids> {
     ids.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What stands behind a prefix, where a key begins so: prefixes are short, and a call would take longer than the look.
+#[inline]
+fn digits_behind<'k>(key: &'k str, prefix: &str) -> Option<&'k [u8]> {
+    let (start, digits) = key.as_bytes().split_at_checked(prefix.len())?;
+    start.iter().zip(prefix.as_bytes()).all(|(one, other)| one == other).then_some(digits)
+}
+
 /// The number that up to nine digits are.
 #[inline]
-fn number(digits: &str) -> Option<u64> {
-    digits.bytes().try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0')))
+fn number(digits: &[u8]) -> Option<u64> {
+    let (first, last) = digits.split_last_chunk().map_or((digits, None), |(first, last)| (first, Some(last)));
+    let digit = |number: u64, digit: &u8| digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'));
+    let number = first.iter().try_fold(0, digit)?;
+    last.map_or(Some(number), |last| Some(number * 100_000_000 + eight_digits(*last)?))
 }
 
 #[cfg(test)]

@@ -70,9 +70,7 @@ fn amount(text: &[u8], start: usize, end: usize, decimal: u8, scale: usize) -> O
     } else {
         return None;
     };
-    // What is above nine gets the highest bit of its byte, or has it.
-    let above = |digits: u64| (digits.wrapping_add(bytes(0x7f - 9)) | digits) & bytes(0x80) != 0;
-    if above(first) || above(second) {
+    if !are_digits(first) || !are_digits(second) {
         return None;
     }
     let number = eight(first) * 100_000_000 + eight(second);
@@ -89,6 +87,19 @@ const POWERS: [i64; 13] = {
     }
     powers
 };
+
+/// The number that eight characters are, where all of them are digits.
+#[inline]
+pub fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    let digits = u64::from_le_bytes(text) ^ bytes(b'0');
+    are_digits(digits).then(|| eight(digits))
+}
+
+/// Whether no byte is above nine: such a one gets the highest bit, or has it.
+#[inline]
+fn are_digits(digits: u64) -> bool {
+    (digits.wrapping_add(bytes(0x7f - 9)) | digits) & bytes(0x80) == 0
+}
 
 /// The number of eight digits, the first in the lowest byte: neighbours become pairs, these fours, and these eight.
 #[inline]
