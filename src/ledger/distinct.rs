@@ -12,10 +12,10 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 /// A list of pairs is let grow to this length before it is sorted.
-const SHORT: usize = 1 << 10;
+const SHORT: usize = 1 << 12;
 
 /// A list is sorted again when it has grown to so many times its length: with some pairs twice, and with hardly any.
-const GROWTH: (usize, usize) = (8, 128);
+const GROWTH: (usize, usize) = (8, 32);
 
 /// Pairs of a slot and a thing that have been seen. A slot has 24 bits, and a thing the 40 of an [`Id`].
 #[derive(Debug)]
