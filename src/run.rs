@@ -185,10 +185,8 @@ fn timed(step: &Step, inputs: &Inputs) -> Result<Done, Failure> {
 fn let_go(plan: &Plan, wanted: &[usize], inputs: &mut Inputs, done: &mut BTreeMap<usize, Done>) {
     let to_come = wanted.iter().filter(|index| !done.contains_key(index)).filter_map(|index| plan.steps.get(*index));
     let jobs = to_come.filter(|step| !matches!(step.signature, Signature::Exports(_)));
-    let wholly = |step: &'_ Step| -> Vec<usize> {
-        step.reads.iter().filter(|index| !step.accounts_of.contains(index)).copied().collect()
-    };
-    let read: BTreeSet<usize> = jobs.flat_map(wholly).collect();
+    let read: BTreeSet<usize> =
+        jobs.flat_map(|step| step.reads.iter().filter(|index| !step.accounts_of.contains(index)).copied()).collect();
     for (index, (_, product)) in done.iter_mut().filter(|(index, _)| !read.contains(index)) {
         let Some(step) = plan.steps.get(*index) else { continue };
         *product = Arc::new(product.past());

@@ -139,7 +139,7 @@ impl Table {
         let stacked = |mut column: Series| {
             let below: Vec<Series> = pieces.iter_mut().filter_map(Iterator::next).collect();
             if below.iter().all(|piece| piece.null_count() == piece.len()) {
-                // In which every value is missing takes no room.
+                // A column in which every value is missing takes no room.
                 return Ok(Series::full_null(column.name().clone(), height, column.dtype()));
             }
             below.into_iter().try_for_each(|piece| column.append_owned(piece).map(|_| ()))?;

@@ -151,8 +151,8 @@ impl<'a> Identifier<'a> {
     #[inline]
     pub fn id(&mut self, key: &str) -> Id {
         if let Some(Some(form)) = self.last.get(key.len())
-            && let Some(digits) = digits_behind(key, &form.prefix)
-            && let Some(number) = number(digits)
+            && let Some(digits) = key.strip_prefix(form.prefix.as_str())
+            && let Some(number) = number(digits.as_bytes())
         {
             return Id::numbered(form.number, number);
         }
@@ -195,13 +195,6 @@ impl<'a> Identifier<'a> {
 fn lock(ids: &Mutex<Ids>) -> std::sync::MutexGuard<'_, Ids> {
     // A thread that panicked fails the run.
     ids.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What stands behind a prefix, where a key begins so: prefixes are short, and a call would take longer than the look.
-#[inline]
-fn digits_behind<'k>(key: &'k str, prefix: &str) -> Option<&'k [u8]> {
-    let (start, digits) = key.as_bytes().split_at_checked(prefix.len())?;
-    start.iter().zip(prefix.as_bytes()).all(|(one, other)| one == other).then_some(digits)
 }
 
 /// The number that up to nine digits are.

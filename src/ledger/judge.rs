@@ -63,15 +63,15 @@ impl Worker<'_> {
         let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
         let (mut last, mut row) = (None, 0);
         while row < batch.rows {
+            if self.accepted.0.len() >= TOGETHER {
+                self.take(index, columns);
+            }
             if is_plain {
                 let end = defects.peek().map_or(batch.rows, |defect| defect.row);
                 let passed = self.plain(columns, row..end, &accounts, &mut plain);
                 if passed > 0 {
                     row += passed;
                     last = Some((row - 1, plain.last, None));
-                }
-                if self.accepted.0.len() == TOGETHER {
-                    self.take(index, columns);
                 }
                 if row == batch.rows {
                     break;
@@ -127,9 +127,6 @@ impl Worker<'_> {
             };
             if let Some(fate) = fate {
                 self.by_currency(index, &money, known, fate);
-            }
-            if self.accepted.0.len() == TOGETHER {
-                self.take(index, columns);
             }
             if let (Some(own), Some((found, complete))) = (money.own, total) {
                 self.tally(index).total_rows.record(own, found, complete, became, || batch.line(row));

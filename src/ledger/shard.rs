@@ -206,19 +206,7 @@ mod tests {
         for name in &names {
             for _ in 0..2 {
                 let account = waist.accounts.push(name);
-                let line = Line {
-                    account,
-                    fiscal_year: 2024,
-                    month: 0,
-                    day: 0,
-                    amount: 1,
-                    cost: None,
-                    invoice: None,
-                    product: None,
-                    category: None,
-                    region: None,
-                };
-                waist.add(&[line]);
+                waist.add(&[Line { account, fiscal_year: 2024, amount: 1, ..Line::default() }]);
                 if (account as usize).is_multiple_of(super::super::waist::SHARDS) {
                     expected.push(name);
                 }

@@ -211,18 +211,7 @@ mod tests {
         let mut waist = Waist::default();
         for number in 0..10_000 {
             let account = waist.accounts.push(&format!("account {number}"));
-            waist.add(&[Line {
-                account,
-                fiscal_year: 2024,
-                month: 0,
-                day: 0,
-                amount: 1,
-                cost: None,
-                invoice: None,
-                product: None,
-                category: None,
-                region: None,
-            }]);
+            waist.add(&[Line { account, fiscal_year: 2024, amount: 1, ..Line::default() }]);
         }
         insta::assert_snapshot!(total.take(&waist).unwrap_err().render(false), @"
         error: the sums of the accounts take more than a third of `memory_limit`, 1.0 MB
@@ -248,8 +237,8 @@ mod tests {
                 let id = |key: &str| Some(ids.lock().unwrap().id(key));
                 let code = waist.accounts.push(account);
                 waist.add(&[Line {
-                    account: code, fiscal_year: *year, month: 3, day: 19_000, amount: *amount, cost: None,
-                    invoice: id(invoice), product: id(product), category: None, region: None,
+                    account: code, fiscal_year: *year, month: 3, day: 19_000, amount: *amount,
+                    invoice: id(invoice), product: id(product), ..Line::default()
                 }]);
                 if *end < 2 {
                     [&one, &other][*end].take(&waist).unwrap();

@@ -21,7 +21,7 @@ const FULL_YEARS: usize = 1 << 16;
 const FULL_PAIRS: usize = 1 << 20;
 
 /// An accepted line, its strings already coded.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Line {
     pub account: u32,
     pub fiscal_year: i32,

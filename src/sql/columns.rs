@@ -151,12 +151,14 @@ mod tests {
     fn columns_enter_in_one_piece() {
         let table = |values: &[f64]| {
             let texts = values.iter().map(f64::to_string).collect::<Vec<String>>();
-            TableBuilder::new("scores", values.len()).text("account", texts).numbers("score", values.to_vec()).build()
+            let money = values.iter().map(|value| *value as i64).collect::<Vec<i64>>();
+            let builder = TableBuilder::new("scores", values.len()).text("account", texts);
+            builder.money("revenue", money).numbers("score", values.to_vec()).build()
         };
-        // Summed one after the other they are 1, and in two pieces 0.
-        let pieces = vec![table(&[1e16, 1.0]), table(&[-1e16, 1.0])];
-        let frame = entering(&Table::of_pieces(table(&[]), pieces), 2).unwrap();
+        let stacked = Table::of_pieces(table(&[]), vec![table(&[1.0, 2.0]), table(&[3.0])]);
+        assert!(stacked.frame.columns().iter().all(|column| column.n_chunks() > 1));
+        let frame = entering(&stacked, 2).unwrap();
         assert!(frame.columns().iter().all(|column| column.n_chunks() == 1));
-        assert_eq!(frame.column("score").unwrap().f64().unwrap().iter().flatten().sum::<f64>(), 1.0);
+        assert_eq!(frame.column("score").unwrap(), table(&[1.0, 2.0, 3.0]).frame.column("score").unwrap());
     }
 }

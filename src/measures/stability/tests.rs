@@ -20,18 +20,7 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
     for (account, date, amount) in lines {
         let (fiscal_year, month) = calendar.place(day(date));
         let account = waist.accounts.push(account);
-        let line = Line {
-            account,
-            fiscal_year,
-            month,
-            day: day(date),
-            amount: *amount,
-            cost: None,
-            invoice: None,
-            product: None,
-            category: None,
-            region: None,
-        };
+        let line = Line { account, fiscal_year, month, day: day(date), amount: *amount, ..Line::default() };
         waist.add(&[line]);
     }
     let total = Total::default();
