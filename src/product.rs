@@ -69,12 +69,8 @@ impl AccountYears {
 
 /// The accounts of the account years, each once, in their order.
 fn names_of(account_years: &Table) -> Table {
-    let mut names: Vec<&str> = Vec::new();
-    for name in account_years.each_text("account").flatten() {
-        if names.last() != Some(&name) {
-            names.push(name);
-        }
-    }
+    let runs = account_years.text_runs("account");
+    let names: Vec<&str> = runs.into_iter().map(|(name, _)| name).collect();
     TableBuilder::new("accounts", names.len()).text("account", names).build()
 }
 

@@ -177,6 +177,29 @@ impl Table {
         self.series(column).str().into_iter().flat_map(|values| values.iter())
     }
 
+    /// The texts of a column that stand together, each with the number of its rows; nulls read as the empty string.
+    pub fn text_runs(&self, column: &str) -> Vec<(&str, usize)> {
+        let mut runs: Vec<(&str, usize)> = Vec::new();
+        let Ok(texts) = self.series(column).str() else { return runs };
+        let has_nulls = texts.null_count() > 0;
+        for chunk in texts.downcast_iter() {
+            // Short texts are part of their view, which is compared at once; of long ones, two views may be the same text.
+            let mut last = None;
+            for (row, view) in chunk.views().iter().enumerate() {
+                let view = Some(view.as_u128()).filter(|_| !has_nulls);
+                let is_same = view.is_some() && view == last;
+                last = view;
+                let text = if is_same { None } else { Some(chunk.get(row).unwrap_or_default()) };
+                match (runs.last_mut(), text) {
+                    (Some((_, rows)), None) => *rows += 1,
+                    (Some((before, rows)), Some(text)) if *before == text => *rows += 1,
+                    (_, text) => runs.push((text.unwrap_or_default(), 1)),
+                }
+            }
+        }
+        runs
+    }
+
     /// The values of an integer or money column.
     pub fn integers(&self, column: &str) -> Vec<Option<i64>> {
         self.each_integer(column).collect()
@@ -379,6 +402,29 @@ mod tests {
             prop_assert_eq!(stacked.sum("revenue"), revenue.sum::<i128>());
             let again = Table::of_pieces(table(&[]), stacked.into_pieces(rows));
             prop_assert!(again.frame.equals_missing(&whole.frame));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_that_stand_together(
+            pieces in proptest::collection::vec(proptest::collection::vec("[ab]{0,2}|a text longer than a view[ab]", 0..6), 0..4),
+            nulls in any::<bool>(),
+        ) {
+            let of = |texts: &[String]| {
+                let texts: Vec<Option<&str>> =
+                    texts.iter().map(|text| Some(text.as_str()).filter(|text| !nulls || *text != "a")).collect();
+                TableBuilder::new("rows", texts.len()).optional_text("account", texts).build()
+            };
+            let table = Table::of_pieces(of(&[]), pieces.iter().map(|piece| of(piece)).collect());
+            let mut expected: Vec<(&str, usize)> = Vec::new();
+            for text in table.each_text("account").map(Option::unwrap_or_default) {
+                match expected.last_mut() {
+                    Some((last, rows)) if *last == text => *rows += 1,
+                    _ => expected.push((text, 1)),
+                }
+            }
+            prop_assert_eq!(table.text_runs("account"), expected);
         }
     }
 

@@ -16,8 +16,7 @@ pub const LARGEST: u64 = 10u64.pow(18);
 
 /// The amounts or costs of a batch.
 pub struct Amounts {
-    /// By row, in minor units, where reading it takes no more than a look, and else [`OTHER`]; none at all where every
-    /// amount has to be looked at.
+    /// By row, in minor units, where reading it takes no more than a look, and else [`OTHER`].
     known: ScalarBuffer<i64>,
     values: Values,
     decimals: u32,
@@ -62,6 +61,11 @@ impl Amounts {
             _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), notation),
         };
         Ok(Self { known: values.known(decimals), values, decimals })
+    }
+
+    /// By row, its amount where it is known, and else [`OTHER`].
+    pub fn known(&self) -> &[i64] {
+        &self.known
     }
 
     /// The amount of a row. The sign of a currency beside it must be one of this currency, where one is given.
@@ -146,7 +150,18 @@ impl Values {
             Self::Float(values) => {
                 values.iter().map(|value| known(value.and_then(|value| from_float(value, decimals).ok()))).collect()
             }
-            Self::Integer(_) | Self::Decimal(..) | Self::ShortDecimal(..) => ScalarBuffer::from(Vec::new()),
+            Self::Integer(values) => values
+                .iter()
+                .map(|value| known(value.and_then(|value| from_decimal(value.into(), 0, decimals).ok())))
+                .collect(),
+            Self::Decimal(values, scale) => values
+                .iter()
+                .map(|value| known(value.and_then(|value| from_decimal(value, *scale, decimals).ok())))
+                .collect(),
+            Self::ShortDecimal(values, scale) => values
+                .iter()
+                .map(|value| known(value.and_then(|value| from_decimal(value.into(), *scale, decimals).ok())))
+                .collect(),
         }
     }
 }

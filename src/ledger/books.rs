@@ -1,10 +1,11 @@
 //! The sums in order: codes become places in sorted lists, so that nothing tells in which order lines came.
 
 use super::amounts::LARGEST;
-use super::counted::CountedYear;
+use super::counted::{CountedShard, CountedYear};
 use super::ids::{Id, Ids};
 use super::index;
 use super::interner::Interner;
+use super::key::Order;
 use super::sums::{FineSums, Sums};
 use super::tables::too_large;
 use super::year_sums::YearSums;
@@ -85,25 +86,24 @@ impl Books {
     ///
     /// # Errors
     /// Where a sum has more than 18 digits.
-    pub fn of(years: &[CountedYear], ids: &Ids, last_year: i32) -> Result<Self, Failure> {
-        let counting = years.partition_point(|year| year.fiscal_year <= last_year);
-        let years = years.get(..counting).unwrap_or_default();
-        let accounts = Accounts::of(years);
-        let parts = |sums: fn(&FineSums) -> &Sums| accounts.parts(years, sums);
-        let (products, product_names) = named(parts(|fine| &fine.products)?, ids);
-        let (categories, category_names) = named(parts(|fine| &fine.categories)?, ids);
-        let (regions, region_names) = named(parts(|fine| &fine.regions)?, ids);
+    pub fn of(mut years: Vec<CountedYear>, ids: &Ids, last_year: i32) -> Result<Self, Failure> {
+        years.retain(|year| year.fiscal_year <= last_year);
+        let accounts = Accounts::of(years)?;
+        let (products, product_names) = named(accounts.parts(|fine| &fine.products)?, ids);
+        let (categories, category_names) = named(accounts.parts(|fine| &fine.categories)?, ids);
+        let (regions, region_names) = named(accounts.parts(|fine| &fine.regions)?, ids);
+        let month = |month| u32::try_from(month).unwrap_or(u32::MAX);
         Ok(Self {
-            years: accounts.years(years)?,
-            months: part_sums(parts(|fine| &fine.months)?, |month| u32::try_from(month).unwrap_or(u32::MAX)),
+            years: accounts.years(),
+            months: part_sums(accounts.parts(|fine| &fine.months)?, month),
             products,
             categories,
             regions,
             product_names,
             category_names,
             region_names,
-            days: days(parts(|fine| &fine.days)?),
-            accounts: accounts.list.into_iter().map(|found| found.name).collect(),
+            days: days(accounts.parts(|fine| &fine.days)?),
+            accounts: accounts.names(),
             bucket: Vec::new(),
         })
     }
@@ -127,139 +127,158 @@ type Part = (u32, i32, u64, i64);
 /// So many accounts are put in order together.
 const TOGETHER: usize = 1 << 8;
 
-/// An account.
-struct Found {
-    name: String,
-    shard: usize,
-    code: u32,
+/// The accounts of a shard.
+struct Grouped {
+    names: Interner,
+    /// By account, `account` being its code, and then by fiscal year.
+    years: Vec<AccountYear>,
+    /// By code, where its years end.
+    ends: Vec<usize>,
+    fine: Vec<Fine>,
 }
 
-/// Where the sums of an account's year are: its place among the years, and the slot in its shard.
-type Place = (u32, u32);
-
-/// The accounts of a shard by code, and where the sums of each are.
-struct Grouped {
-    places: Vec<Place>,
-    /// By code, where its places end.
-    ends: Vec<usize>,
-    /// By year and slot.
-    codes: Vec<Vec<u32>>,
+/// The finer sums of a fiscal year by slot, and the codes of the slots.
+struct Fine {
+    fiscal_year: i32,
+    codes: Vec<u32>,
+    sums: FineSums,
 }
 
 impl Grouped {
-    fn of(years: &[CountedYear], shard: usize) -> (Interner, Self) {
-        let mut accounts = Interner::default();
-        let mut codes = Vec::with_capacity(years.len());
-        for year in years {
-            let names = year.shards.get(shard).into_iter().flat_map(|shard| shard.records.accounts());
-            codes.push(names.map(|name| accounts.code(name)).collect::<Vec<u32>>());
-        }
+    /// Puts the sums of a shard in order, which come by fiscal year: as they are few, they stay in the cache meanwhile.
+    fn of(shards: Vec<(i32, CountedShard)>) -> Result<Self, Failure> {
+        let mut names = Interner::default();
+        let mut codes_of = |shard: &CountedShard| {
+            shard.records.labels().map(|(label, long)| names.code_of(label, long)).collect::<Vec<u32>>()
+        };
+        let codes: Vec<Vec<u32>> = shards.iter().map(|(_, shard)| codes_of(shard)).collect();
         // Counted, and then put where they belong: the years of an account stay in their order.
-        let mut ends = vec![0usize; accounts.len()];
+        let mut ends = vec![0usize; names.len()];
         codes.iter().flatten().for_each(|code| ends.get_mut(index(*code)).into_iter().for_each(|count| *count += 1));
         let mut sum = 0;
         for end in &mut ends {
             // For now where it begins.
             sum += std::mem::replace(end, sum);
         }
-        let mut places = vec![(0, 0); sum];
-        for (year, codes) in (0..).zip(&codes) {
+        let mut years = vec![AccountYear::default(); sum];
+        for ((fiscal_year, shard), codes) in shards.iter().zip(&codes) {
             for (slot, code) in (0..).zip(codes) {
-                let Some(end) = ends.get_mut(index(*code)) else { continue };
-                places.get_mut(*end).into_iter().for_each(|place| *place = (year, slot));
+                let (Some(end), Some(sums)) = (ends.get_mut(index(*code)), shard.records.sums(slot)) else { continue };
+                let year = account_year(sums, (*code, *fiscal_year), shard.counts(slot))?;
+                years.get_mut(*end).into_iter().for_each(|place| *place = year);
                 *end += 1;
             }
         }
-        (accounts, Self { places, ends, codes })
+        let fine = shards.into_iter().zip(codes);
+        let fine = fine.map(|((fiscal_year, shard), codes)| Fine { fiscal_year, codes, sums: shard.fine }).collect();
+        Ok(Self { names, years, ends, fine })
     }
 
-    /// The places of an account.
-    fn of_account(&self, code: u32) -> &[Place] {
+    /// The years of an account.
+    fn of_account(&self, code: u32) -> &[AccountYear] {
         let end = |code: usize| self.ends.get(code).copied().unwrap_or_default();
         let start = index(code).checked_sub(1).map_or(0, end);
-        self.places.get(start..end(index(code))).unwrap_or_default()
+        self.years.get(start..end(index(code))).unwrap_or_default()
     }
 }
 
-/// All of them, in order.
+/// An account, and what it is sorted by.
+#[derive(Clone, Copy)]
+struct Found {
+    order: Order,
+    shard: u32,
+    code: u32,
+}
+
+/// All accounts, in order.
 struct Accounts {
     list: Vec<Found>,
     shards: Vec<Grouped>,
-    /// By shard and code: the place of an account in the list.
-    places: Vec<Vec<u32>>,
 }
 
 impl Accounts {
-    fn of(years: &[CountedYear]) -> Self {
-        let shards = years.iter().map(|year| year.shards.len()).max().unwrap_or_default();
-        let grouped: Vec<(Interner, Grouped)> =
-            (0..shards).into_par_iter().map(|shard| Grouped::of(years, shard)).collect();
-        let (names, shards): (Vec<Interner>, Vec<Grouped>) = grouped.into_iter().unzip();
-        let found = |(shard, names): (usize, &Interner)| {
-            (0..)
-                .zip(names.texts())
-                .map(|(code, name)| Found { name: name.to_owned(), shard, code })
-                .collect::<Vec<_>>()
-        };
-        let mut list: Vec<Found> = names.par_iter().enumerate().flat_map_iter(found).collect();
-        list.par_sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        let mut places: Vec<Vec<u32>> = names.iter().map(|names| vec![u32::MAX; names.len()]).collect();
-        for (account, place) in list.iter().zip(0u32..) {
-            let found = places.get_mut(account.shard).and_then(|places| places.get_mut(index(account.code)));
-            found.into_iter().for_each(|found| *found = place);
+    fn of(years: Vec<CountedYear>) -> Result<Self, Failure> {
+        let count = years.iter().map(|year| year.shards.len()).max().unwrap_or_default();
+        let mut by_shard: Vec<Vec<(i32, CountedShard)>> = std::iter::repeat_with(Vec::new).take(count).collect();
+        for CountedYear { fiscal_year, shards } in years {
+            by_shard.iter_mut().zip(shards).for_each(|(years, shard)| years.push((fiscal_year, shard)));
         }
-        Self { list, shards, places }
+        let shards = by_shard.into_par_iter().map(Grouped::of).collect::<Result<Vec<_>, Failure>>()?;
+        let found = |(shard, grouped): (usize, &Grouped)| {
+            let shard = u32::try_from(shard).unwrap_or(u32::MAX);
+            let labels = (0..).zip(grouped.names.labels());
+            labels.map(|(code, label)| Found { order: label.key.order(), shard, code }).collect::<Vec<_>>()
+        };
+        let mut list: Vec<Found> = shards.par_iter().enumerate().flat_map_iter(found).collect();
+        let name = |found: &Found| shards.get(index(found.shard)).map_or("", |shard| shard.names.text(found.code));
+        list.par_sort_unstable_by(|one, other| {
+            Order::compare((one.order, || name(one)), (other.order, || name(other)))
+        });
+        Ok(Self { list, shards })
     }
 
-    fn years(&self, years: &[CountedYear]) -> Result<Vec<AccountYear>, Failure> {
-        let places =
-            |found: &Found| self.shards.get(found.shard).map(|shard| shard.of_account(found.code)).unwrap_or_default();
-        let mut list = vec![AccountYear::default(); self.shards.iter().map(|shard| shard.places.len()).sum()];
+    fn of_shard(&self, found: &Found) -> Option<&Grouped> {
+        self.shards.get(index(found.shard))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let name = |found: &Found| {
+            let long = || self.of_shard(found).map(|shard| shard.names.text(found.code).to_owned());
+            found.order.text().or_else(long).unwrap_or_default()
+        };
+        self.list.par_iter().map(name).collect()
+    }
+
+    fn years(&self) -> Vec<AccountYear> {
+        let years = |found: &Found| self.of_shard(found).map(|shard| shard.of_account(found.code)).unwrap_or_default();
+        let count = self.shards.iter().map(|shard| shard.years.len()).sum();
+        let mut list: Vec<AccountYear> = rayon::iter::repeat_n(AccountYear::default(), count).collect();
         // Each of many accounts in a row gets its place, so that they can be filled in side by side.
         let mut free = list.as_mut_slice();
         let mut parts = Vec::new();
         for (accounts, first) in self.list.chunks(TOGETHER).zip((0u32..).step_by(TOGETHER)) {
-            let count = accounts.iter().map(|found| places(found).len()).sum();
+            let count = accounts.iter().map(|found| years(found).len()).sum();
             let (mine, others) = std::mem::take(&mut free).split_at_mut_checked(count).unwrap_or_default();
             parts.push((accounts, first, mine));
             free = others;
         }
-        let fill = |(accounts, first, list): (&[Found], u32, &mut [AccountYear])| {
-            // They lie all over memory. Nothing but copied, many are waited for at a time.
-            let mut sums = Vec::with_capacity(list.len());
-            for (found, account) in accounts.iter().zip(first..) {
-                for (year, slot) in places(found) {
-                    let Some(year) = years.get(index(*year)) else { continue };
-                    let Some(shard) = year.shards.get(found.shard) else { continue };
-                    let Some(of_year) = shard.records.sums(*slot) else { continue };
-                    sums.push(((account, year.fiscal_year), *of_year, shard.counts(*slot)));
-                }
-            }
-            for (filled, (key, sums, counts)) in list.iter_mut().zip(&sums) {
-                *filled = account_year(sums, *key, *counts)?;
-            }
-            Ok(())
-        };
-        parts.into_par_iter().try_for_each(fill).map(|()| list)
+        parts.into_par_iter().for_each(|(accounts, first, list)| {
+            let years = accounts
+                .iter()
+                .zip(first..)
+                .flat_map(|(found, account)| years(found).iter().map(move |year| AccountYear { account, ..*year }));
+            list.iter_mut().zip(years).for_each(|(place, year)| *place = year);
+        });
+        list
     }
 
     /// The finer sums of one kind, in no order.
-    fn parts(&self, years: &[CountedYear], sums: fn(&FineSums) -> &Sums) -> Result<Vec<Part>, Failure> {
-        let mut parts = Vec::new();
-        for (number, year) in years.iter().enumerate() {
-            for (place, shard) in year.shards.iter().enumerate() {
-                let codes = self.shards.get(place).and_then(|shard| shard.codes.get(number));
-                let account = |slot: u32| {
-                    let code = codes?.get(index(slot))?;
-                    self.places.get(place)?.get(index(*code)).copied()
-                };
-                for (slot, part, amount) in sums(&shard.fine).iter() {
-                    let Some(account) = account(slot) else { continue };
-                    parts.push((account, year.fiscal_year, part, whole(amount)?));
+    fn parts(&self, sums: fn(&FineSums) -> &Sums) -> Result<Vec<Part>, Failure> {
+        let fine = || self.shards.iter().flat_map(|shard| &shard.fine);
+        if fine().all(|fine| sums(&fine.sums).iter().next().is_none()) {
+            return Ok(Vec::new());
+        }
+        let (places, mut parts) = (self.places(), Vec::new());
+        for (shard, places) in self.shards.iter().zip(&places) {
+            for Fine { fiscal_year, codes, sums: fine } in &shard.fine {
+                for (slot, part, amount) in sums(fine).iter() {
+                    let account = codes.get(index(slot)).and_then(|code| places.get(index(*code)));
+                    let Some(account) = account else { continue };
+                    parts.push((*account, *fiscal_year, part, whole(amount)?));
                 }
             }
         }
         Ok(parts)
+    }
+
+    /// By shard and code: the place of an account in the list.
+    fn places(&self) -> Vec<Vec<u32>> {
+        let mut places: Vec<Vec<u32>> = self.shards.iter().map(|shard| vec![u32::MAX; shard.names.len()]).collect();
+        for (account, place) in self.list.iter().zip(0u32..) {
+            let found = places.get_mut(index(account.shard)).and_then(|places| places.get_mut(index(account.code)));
+            found.into_iter().for_each(|found| *found = place);
+        }
+        places
     }
 }
 

@@ -1,7 +1,9 @@
 //! The keys of batches as codes.
 
 use super::cells::{Keys, is_blank};
-use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, DictionaryArray, StringArray};
+use arrow::datatypes::Int32Type;
+use std::ops::Range;
 
 /// Turns the keys of batches into codes, looking at each distinct value of a dictionary once.
 #[derive(Debug)]
@@ -18,55 +20,55 @@ impl<C> Default for Coder<C> {
 }
 
 impl<C: Copy> Coder<C> {
-    /// The codes of rows in their order, by what codes a key; nothing where the key is null or blank.
+    /// The codes of rows in their order, by what codes a key; nothing where the key is null or blank. Of equal texts side by
+    /// side one is coded.
     pub fn codes<'k>(
         &mut self,
         keys: &'k Keys,
         rows: impl Iterator<Item = usize>,
-        mut code: impl FnMut(&'k str) -> C,
+        code: impl FnMut(&'k str) -> C,
     ) -> Vec<Option<C>> {
         match keys {
+            Keys::Text(texts) => rows.map(of_texts(texts, code)).collect(),
+            Keys::Dictionary(dictionary) => rows.map(self.of_dictionary(dictionary, code)).collect(),
+        }
+    }
+
+    /// Runs of rows that stand together, and their codes: they have the same key, and none but the first one `begins`
+    /// something else.
+    pub fn runs<'k>(
+        &mut self,
+        keys: &'k Keys,
+        rows: Range<usize>,
+        begins: &[bool],
+        code: impl FnMut(&'k str) -> C,
+    ) -> Vec<Run<C>> {
+        match keys {
             Keys::Text(texts) => {
-                let text = |row: usize| texts.is_valid(row).then(|| texts.value(row)).filter(|text| !is_blank(text));
-                rows.map(|row| text(row).map(&mut code)).collect()
+                let firsts = firsts(rows.clone(), begins, |row| text_of(texts, row), is_same);
+                runs(&firsts, rows.end, of_texts(texts, code))
             }
             Keys::Dictionary(dictionary) => {
-                let values = dictionary.values();
-                self.enter(values);
-                let values = values.as_string::<i32>();
-                let of_value = |key: usize| {
-                    let text = Some(values.value(key)).filter(|text| !is_blank(text));
-                    text.map(&mut code)
-                };
-                let mut of_value = of_value;
-                let codes = &mut self.codes;
-                let code = |row| {
-                    let key = dictionary.key(row)?;
-                    *codes.get_mut(key)?.get_or_insert_with(|| of_value(key))
-                };
-                rows.map(code).collect()
+                let key = |row: usize| dictionary.is_valid(row).then(|| dictionary.keys().value(row));
+                let firsts = firsts(rows.clone(), begins, key, |one, next| one == next);
+                runs(&firsts, rows.end, self.of_dictionary(dictionary, code))
             }
         }
     }
 
-    /// The same where neighbours are often equal, as the accounts and invoices of lines are: of equal texts side by side one
-    /// is coded.
-    pub fn codes_of_runs<'k>(
+    /// What gives the codes of rows.
+    fn of_dictionary<'k>(
         &mut self,
-        keys: &'k Keys,
-        rows: impl Iterator<Item = usize>,
+        dictionary: &'k DictionaryArray<Int32Type>,
         mut code: impl FnMut(&'k str) -> C,
-    ) -> Vec<Option<C>> {
-        let Keys::Text(texts) = keys else { return self.codes(keys, rows, code) };
-        let mut last = ("", None);
-        let of_row = |row: usize| {
-            let text = if texts.is_valid(row) { texts.value(row) } else { "" };
-            if !is_same(text, last.0) {
-                last = (text, (!is_blank(text)).then(|| code(text)));
-            }
-            last.1
-        };
-        rows.map(of_row).collect()
+    ) -> impl FnMut(usize) -> Option<C> {
+        self.enter(dictionary.values());
+        let values = dictionary.values().as_string::<i32>();
+        move |row| {
+            let key = dictionary.key(row)?;
+            let of_value = || Some(values.value(key)).filter(|text| !is_blank(text)).map(&mut code);
+            *self.codes.get_mut(key)?.get_or_insert_with(of_value)
+        }
     }
 
     /// Gets ready for the values of a dictionary.
@@ -80,13 +82,65 @@ impl<C: Copy> Coder<C> {
     }
 }
 
+/// Rows that stand together, and the code of their key.
+pub type Run<C> = (Range<usize>, Option<C>);
+
+fn runs<C>(firsts: &[usize], end: usize, mut code: impl FnMut(usize) -> Option<C>) -> Vec<Run<C>> {
+    let ends = firsts.iter().skip(1).copied().chain([end]);
+    firsts.iter().zip(ends).map(|(first, end)| (*first..end, code(*first))).collect()
+}
+
+/// What gives the codes of rows. Neighbours are often equal, as the accounts and invoices of lines are.
+fn of_texts<'k, C: Copy>(texts: &'k StringArray, mut code: impl FnMut(&'k str) -> C) -> impl FnMut(usize) -> Option<C> {
+    let mut last = ("", None);
+    move |row| {
+        let text = text_of(texts, row);
+        if !is_same(text, last.0) {
+            last = (text, (!is_blank(text)).then(|| code(text)));
+        }
+        last.1
+    }
+}
+
+/// The text of a row; nothing is as good as none.
+#[inline]
+fn text_of(texts: &StringArray, row: usize) -> &str {
+    if texts.is_valid(row) { texts.value(row) } else { "" }
+}
+
+/// The rows that have another key than the row before, or begin something else. Where a run ends cannot be guessed, so that
+/// nothing branches on it.
+#[inline]
+fn firsts<K: Copy>(
+    rows: Range<usize>,
+    begins: &[bool],
+    key: impl Fn(usize) -> K,
+    is_same: impl Fn(K, K) -> bool,
+) -> Vec<usize> {
+    let mut firsts = vec![0; rows.len()];
+    let (mut count, mut last) = (0, key(rows.start));
+    for row in rows.clone() {
+        let this = key(row);
+        let is_first = !is_same(this, last) | (row == rows.start) | begins.get(row).is_none_or(|begins| *begins);
+        firsts.get_mut(count).into_iter().for_each(|first| *first = row);
+        count += usize::from(is_first);
+        last = this;
+    }
+    firsts.truncate(count);
+    firsts
+}
+
 /// Whether two texts are the same: `==`, but without a call for those that are as long as ids of real books.
 #[inline]
 fn is_same(one: &str, other: &str) -> bool {
-    let ends = |text: &str| (text.as_bytes().first_chunk::<8>().copied(), text.as_bytes().last_chunk::<8>().copied());
+    let word = |bytes: Option<&[u8; 8]>| bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let ends = |text: &str| [word(text.as_bytes().first_chunk()), word(text.as_bytes().last_chunk())];
     match one.len() {
         length if length != other.len() => false,
-        8..=16 => ends(one) == ends(other),
+        8..=16 => {
+            let ([a, b], [c, d]) = (ends(one), ends(other));
+            (a ^ c) | (b ^ d) == 0
+        }
         _ => one == other,
     }
 }

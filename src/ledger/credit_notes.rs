@@ -7,10 +7,11 @@ use super::currency::{Currency, Fate};
 use super::expression::Cell;
 use super::ids::Identifier;
 use super::interner::Interner;
+use super::lines::{Line, Lines};
 use super::scan::Scan;
 use super::tally::{Count, Tally};
 use super::total::Total;
-use super::waist::{Line, Waist};
+use super::waist::Waist;
 use crate::calendar::Places;
 use crate::failure::Failure;
 use crate::pipeline::diagnostics::{Located, Problems};
@@ -204,8 +205,12 @@ pub fn settle((tally, total): (&mut Tally, &Total), scan: &Scan, places: &Places
             category: id(held.category),
             region: id(held.region),
         };
-        tally.accept(held.file, &[line]);
-        waist.add(&[line]);
+        if line.cost.is_none() {
+            *file.without_cost.entry(fiscal_year).or_default() += 1;
+        }
+        let line = Lines::of(&[line]);
+        tally.accept(held.file, &line.runs);
+        waist.add(&line);
     }
     total.take(&waist)
 }

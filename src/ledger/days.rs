@@ -7,47 +7,28 @@ use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Float64Array, StringAr
 use arrow::buffer::ScalarBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type, Float64Type};
+use std::ops::Range;
 
 /// The days of a batch.
 pub struct Days {
-    /// By row, where reading it takes no more than a look, and else [`OTHER`]; none at all where every day has to be read.
+    /// By row, or [`OTHER`].
     known: ScalarBuffer<i32>,
     values: Values,
+    /// By row, where texts may tell the order of day and month.
+    readings: Vec<Option<Reading>>,
+    orders: DateOrders,
 }
 
 /// What stands for a day that has to be looked at.
-const OTHER: i32 = i32::MIN;
+pub const OTHER: i32 = i32::MIN;
 
 enum Values {
     Date(Date32Array),
     /// Days of which `2025-12-31` is the only form, so that nothing is to be told of the order of day and month.
     Iso(StringArray),
-    Text(StringArray, DayReader),
+    Text(StringArray, DateFormats),
     /// The day numbers of a spreadsheet.
     Number(Float64Array, DateFormats),
-}
-
-/// Reads days from text, keeping the last one: neighbours are often equal.
-#[derive(Debug, Clone)]
-struct DayReader {
-    formats: DateFormats,
-    last: (String, Result<Reading, NoDay>),
-    orders: DateOrders,
-}
-
-impl DayReader {
-    fn new(formats: &DateFormats) -> Self {
-        let last = (String::new(), Err(NoDay::Unreadable));
-        Self { formats: formats.clone(), last, orders: DateOrders::default() }
-    }
-
-    fn read(&mut self, text: &str) -> Result<Reading, NoDay> {
-        if self.last.0 != text {
-            self.last.1 = self.formats.read(text);
-            text.clone_into(&mut self.last.0);
-        }
-        self.last.1
-    }
 }
 
 impl Days {
@@ -55,30 +36,38 @@ impl Days {
     /// Where the column holds neither dates nor text, and no numbers that are days.
     pub fn of(column: &ArrayRef, formats: &DateFormats) -> Result<Self, String> {
         let as_type = |data_type| cast(column, &data_type).map_err(|error| error.to_string());
-        let nothing = ScalarBuffer::from(Vec::new());
-        Ok(match column.data_type() {
+        let values = match column.data_type() {
             data_type if data_type.is_temporal() => {
-                let days = as_type(DataType::Date32)?;
-                let days = days.as_primitive::<Date32Type>().clone();
-                let known = match days.null_count() {
-                    0 => days.values().clone(),
-                    _ => days.iter().map(|day| day.unwrap_or(OTHER)).collect(),
-                };
-                Self { known, values: Values::Date(days) }
+                Values::Date(as_type(DataType::Date32)?.as_primitive::<Date32Type>().clone())
             }
             data_type if data_type.is_numeric() => {
-                let numbers = as_type(DataType::Float64)?.as_primitive::<Float64Type>().clone();
-                Self { known: nothing, values: Values::Number(numbers, formats.clone()) }
+                Values::Number(as_type(DataType::Float64)?.as_primitive::<Float64Type>().clone(), formats.clone())
             }
             _ => {
                 let texts = as_type(DataType::Utf8)?.as_string::<i32>().clone();
-                if !formats.is_iso() {
-                    return Ok(Self { known: nothing, values: Values::Text(texts, DayReader::new(formats)) });
-                }
-                let day = |text: Option<&str>| text.and_then(|text| parse_iso(text.as_bytes())).unwrap_or(OTHER);
-                Self { known: texts.iter().map(day).collect(), values: Values::Iso(texts) }
+                if formats.is_iso() { Values::Iso(texts) } else { Values::Text(texts, formats.clone()) }
             }
-        })
+        };
+        let readings = values.readings();
+        let known = match &values {
+            Values::Date(days) if days.null_count() == 0 => days.values().clone(),
+            Values::Date(days) => days.iter().map(|day| day.unwrap_or(OTHER)).collect(),
+            Values::Number(numbers, formats) => {
+                let day = |number: Option<f64>| number.and_then(|number| formats.read_number(number).ok());
+                numbers.iter().map(|number| day(number).map_or(OTHER, |reading| reading.day)).collect()
+            }
+            Values::Iso(texts) => {
+                let day = |text: Option<&str>| text.and_then(|text| parse_iso(text.as_bytes())).unwrap_or(OTHER);
+                texts.iter().map(day).collect()
+            }
+            Values::Text(..) => readings.iter().map(|reading| reading.map_or(OTHER, |reading| reading.day)).collect(),
+        };
+        Ok(Self { known, values, readings, orders: DateOrders::default() })
+    }
+
+    /// By row, its day where it is known, and else [`OTHER`].
+    pub fn known(&self) -> &[i32] {
+        &self.known
     }
 
     /// The day of a row.
@@ -86,35 +75,43 @@ impl Days {
     /// # Errors
     /// Why there is none.
     #[inline]
-    pub fn day(&mut self, row: usize) -> Result<i32, Gap> {
+    pub fn day(&self, row: usize) -> Result<i32, Gap> {
         match self.known.get(row) {
             Some(day) if *day != OTHER => Ok(*day),
             _ => self.values.day(row),
         }
     }
 
-    /// Counts the day read last among those that tell the order of day and month: of text, no day is known unread.
-    #[inline]
-    pub fn count(&mut self) {
-        if let Values::Text(_, reader) = &mut self.values
-            && let Ok(reading) = reader.last.1
-        {
-            reader.orders.add(reading);
+    /// Counts the days of rows among those that tell the order of day and month.
+    pub fn count(&mut self, rows: Range<usize>) {
+        for reading in self.readings.get(rows).unwrap_or_default().iter().flatten() {
+            self.orders.add(*reading);
         }
     }
 
     /// What the days counted tell of the order of day and month.
     pub fn orders(&self) -> DateOrders {
-        match &self.values {
-            Values::Text(_, reader) => reader.orders,
-            Values::Date(_) | Values::Iso(_) | Values::Number(_, _) => DateOrders::default(),
-        }
+        self.orders
     }
 }
 
 impl Values {
+    /// The days of texts that may tell the order of day and month, and of no others. Neighbours are often equal.
+    fn readings(&self) -> Vec<Option<Reading>> {
+        let Self::Text(texts, formats) = self else { return Vec::new() };
+        let mut last = ("", None);
+        let readings = texts.iter().map(|text| {
+            let text = text.unwrap_or_default().trim_ascii();
+            if last.0 != text {
+                last = (text, formats.read(text).ok());
+            }
+            last.1
+        });
+        readings.collect()
+    }
+
     /// The day of a row, looked at closely.
-    fn day(&mut self, row: usize) -> Result<i32, Gap> {
+    fn day(&self, row: usize) -> Result<i32, Gap> {
         let gap = |text: &str, error| match error {
             NoDay::Unreadable => Gap::Unreadable(text.to_owned()),
             NoDay::Ambiguous(one, other) => Gap::Ambiguous(text.to_owned(), one, other),
@@ -133,12 +130,12 @@ impl Values {
                 parse_iso(text.as_bytes())
                     .ok_or_else(|| if text.is_empty() { Gap::Missing } else { gap(text, NoDay::Unreadable) })
             }
-            Self::Text(texts, reader) => {
+            Self::Text(texts, formats) => {
                 let text = texts.value(row).trim_ascii();
                 if text.is_empty() {
                     return Err(Gap::Missing);
                 }
-                reader.read(text).map(|reading| reading.day).map_err(|error| gap(text, error))
+                formats.read(text).map(|reading| reading.day).map_err(|error| gap(text, error))
             }
         }
     }
@@ -150,7 +147,7 @@ mod tests {
     use std::sync::Arc;
 
     fn days(column: ArrayRef) -> Vec<Result<i32, Gap>> {
-        let mut days = Days::of(&column, &DateFormats::iso()).unwrap();
+        let days = Days::of(&column, &DateFormats::iso()).unwrap();
         (0..column.len()).map(|row| days.day(row)).collect()
     }
 

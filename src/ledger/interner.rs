@@ -29,6 +29,12 @@ impl Interner {
         self.found(text, hashed).unwrap_or_else(|| self.enter(text, hashed))
     }
 
+    /// The code of the string of a label, where the long strings are these.
+    pub fn code_of(&mut self, label: &Label, long: &Names) -> u32 {
+        let (text, hashed) = (label.long_text(long), Hashed { key: label.key, hash: label.key.hash() });
+        self.found(text, hashed).unwrap_or_else(|| self.enter(text, hashed))
+    }
+
     /// The code of a string that has been seen.
     pub fn find(&self, text: &str) -> Option<u32> {
         self.found(text, Hashed::of(text))
@@ -58,6 +64,11 @@ impl Interner {
     /// The string of a code.
     pub fn text(&self, code: u32) -> &str {
         self.labels.get(index(code)).map_or("", |label| label.text(&self.long))
+    }
+
+    /// The labels of all strings in the order of their codes.
+    pub fn labels(&self) -> impl Iterator<Item = &Label> {
+        self.labels.iter()
     }
 
     /// All strings in the order of their codes.

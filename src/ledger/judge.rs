@@ -1,20 +1,22 @@
 //! The judgement of a line: accepted into the waist, left out for a reason, or quarantined with one.
 
 use super::cells::{Gap, Keys};
+use super::coder;
 use super::columns::{Columns, amount_of, told};
 use super::control_totals::{Bound, Of};
 use super::credit_notes::{Held, credited, text_of};
 use super::currency::{Exchange, Fate, Money};
+use super::days;
 use super::duplicates::told::Lost;
-use super::ids::Id;
+use super::lines::Run;
 use super::plan::FilePlan;
 use super::scan::Worker;
 use super::set_aside::holds;
 use super::tally::{Count, Excluded};
-use super::total_rows::{self, Became, Kind};
-use super::waist::Line;
-use crate::sources::Batch;
-use std::ops::Range;
+use super::total_rows::{self, Became, Match};
+use super::year_sums::YearSums;
+use crate::notation::plain::OTHER;
+use crate::sources::{Batch, Defect};
 
 /// What becomes of a line.
 pub enum Verdict {
@@ -30,14 +32,17 @@ pub enum Verdict {
 /// So many accepted lines are taken into the tally together: few enough to stay in the cache.
 const TOGETHER: usize = 1_024;
 
-/// What is told of plain lines.
+/// A line as its file has it: an amount in the currency of the line, and the sum before it that the amount equals.
+type Last = (usize, i64, Option<(Match, bool)>);
+
+/// What is told of lines while they are judged.
 #[derive(Debug, Default)]
-struct Plain {
-    /// All of them, and those of a day after the as-of day.
+struct Told {
+    /// All plain ones, and those of a day after the as-of day.
     read: Count,
     late: Count,
-    /// The amount of the last one.
-    last: i64,
+    /// The last one that has an amount.
+    last: Option<Last>,
 }
 
 /// A line that will be quarantined: its row, reason, detail.
@@ -53,153 +58,180 @@ impl Worker<'_> {
         columns: &mut Columns,
         lost: Vec<Lost>,
     ) -> Vec<Bad> {
-        let waist = &mut self.waist;
-        // An account that comes back gets another code, unless it is a value of a dictionary.
-        let accounts = self.accounts.codes_of_runs(&columns.account, 0..batch.rows, |name| waist.accounts.push(name));
-        let is_plain = self.may_be_plain(columns) && lost.is_empty();
-        let mut plain = Plain::default();
+        let is_plain = self.plain_rows(columns, batch, &lost);
+        let begins = self.beginnings(columns, &is_plain);
+        let mut told = Told::default();
         let mut defects = batch.defects.iter().peekable();
-        let mut lost = lost.into_iter().peekable();
-        let (mut bad, home) = (Vec::new(), self.scan.settings.currency.as_str());
-        let (mut last, mut row) = (None, 0);
-        while row < batch.rows {
-            if self.accepted.0.len() >= TOGETHER {
-                self.take(index, columns);
+        let (mut lost, mut bad) = (lost.into_iter().peekable(), Vec::new());
+        for first in (0..batch.rows).step_by(TOGETHER) {
+            let (rows, accounts) = (first..batch.rows.min(first + TOGETHER), &mut self.waist.accounts);
+            // An account that comes back gets another code, unless it is a value of a dictionary.
+            let mut runs = self.accounts.runs(&columns.account, rows, &begins, |name| accounts.push(name));
+            let mut rest = runs.as_mut_slice();
+            while !rest.is_empty() {
+                let passed = self.plain(columns, rest, &is_plain, &mut told);
+                rest = rest.get_mut(passed..).unwrap_or_default();
+                let Some((rows, account)) = rest.first_mut() else { break };
+                let row = rows.start;
+                let defect = defects.next_if(|defect| defect.row == row);
+                let lost: Vec<Lost> = std::iter::from_fn(|| lost.next_if(|lost| lost.row == row)).collect();
+                let last = self.other((index, plan, batch), columns, (row, *account), defect, &lost, &mut bad);
+                told.last = last.or(told.last);
+                rows.start += 1;
+                let passed = usize::from(rows.start == rows.end);
+                rest = rest.get_mut(passed..).unwrap_or_default();
             }
-            if is_plain {
-                let end = defects.peek().map_or(batch.rows, |defect| defect.row);
-                let passed = self.plain(columns, row..end, &accounts, &mut plain);
-                if passed > 0 {
-                    row += passed;
-                    last = Some((row - 1, plain.last, None));
-                }
-                if row == batch.rows {
-                    break;
-                }
-            }
-            let account = accounts.get(row).copied().flatten();
-            let mut money = self.money(columns, row);
-            let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row, money.code(home));
-            money.own = own.as_ref().ok().copied();
-            let mut amount = money.exchange.convert(own, || columns.amounts.exact(row), plan.decimals);
-            if self.scan.credit_notes.is_some_and(|notes| notes.is_credit_note(columns, row, money.own)) {
-                amount = self.credit(index, amount, &mut money);
-            }
-            let known = amount.as_ref().ok().copied();
-            self.tally(index).read.add(known);
-            let defect = defects.next_if(|defect| defect.row == row);
-            let total = money.own.and_then(|own| self.total(columns, row, own));
-            last = money.own.map(|own| (row, own, total)).or(last);
-            let lost: Vec<Lost> = std::iter::from_fn(|| lost.next_if(|lost| lost.row == row)).collect();
-            let verdict = match defect {
-                // The cells of a line that could not be read whole are empty, and no rule may take that for a value.
-                Some(defect) => Verdict::Quarantined(defect.reason, defect.detail.clone()),
-                None => match self.set_aside(index, columns, row, known, total, &lost) {
-                    Some(verdict) => verdict,
-                    None => self
-                        .accept(index, plan, columns, row, (account, amount, &money), batch)
-                        .unwrap_or_else(|(reason, detail)| Verdict::Quarantined(reason, detail)),
-                },
-            };
-            self.count_month(columns, row, known, &verdict);
-            let (became, fate) = match verdict {
-                Verdict::Accepted(year) => (Became::Accepted, Some(Fate::Accepted(year))),
-                Verdict::Held => (Became::Accepted, None),
-                Verdict::AfterAsOf => {
-                    self.tally(index).after_as_of.add(known);
-                    (Became::Excluded, Some(Fate::Excluded))
-                }
-                Verdict::Excluded(why) => {
-                    let tally = self.tally(index);
-                    tally.excluded.entry(why).or_default().add(known);
-                    tally.first_excluded.entry(why).or_insert_with(|| batch.line(row));
-                    let fate = if why == Excluded::TotalRow { Fate::ExcludedTotal } else { Fate::Excluded };
-                    (Became::Excluded, Some(fate))
-                }
-                Verdict::Quarantined(reason, detail) => {
-                    let tally = self.tally(index);
-                    tally.quarantined.entry(reason).or_default().add(known);
-                    tally.without_amount += i64::from(known.is_none());
-                    bad.push((row, reason, detail));
-                    let fate = if reason == total_rows::REASON { Fate::QuarantinedTotal } else { Fate::Quarantined };
-                    (Became::Quarantined, Some(fate))
-                }
-            };
-            if let Some(fate) = fate {
-                self.by_currency(index, &money, known, fate);
-            }
-            if let (Some(own), Some((found, complete))) = (money.own, total) {
-                self.tally(index).total_rows.record(own, found, complete, became, || batch.line(row));
-            }
-            row += 1;
+            self.take(index, columns);
         }
-        self.take(index, columns);
         let tally = self.tally(index);
-        (tally.read, tally.after_as_of) = (tally.read.plus(plain.read), tally.after_as_of.plus(plain.late));
-        if let Some((row, own, total)) = last {
+        (tally.read, tally.after_as_of) = (tally.read.plus(told.read), tally.after_as_of.plus(told.late));
+        if let Some((row, own, total)) = told.last {
             self.state(index, columns, row, own, total);
         }
         self.tally(index).dates.merge(columns.days.orders());
         bad
     }
 
-    /// Whether a line may be plain by the rules of the ledger: judged as it stands, and told of nowhere else.
-    fn may_be_plain(&self, columns: &Columns) -> bool {
-        let scan = self.scan;
-        let counts_months = scan.control_totals.and_then(Bound::months) == Some(Of::Read);
-        columns.may_be_plain() && scan.credit_notes.is_none() && scan.account_map.is_none() && !counts_months
+    /// Judges a line that is looked at closely; what its file tells of it, where it has an amount. These are few, and apart
+    /// from the others so that those go quickly.
+    #[inline(never)]
+    fn other(
+        &mut self,
+        (index, plan, batch): (usize, &FilePlan, &Batch),
+        columns: &mut Columns,
+        (row, account): (usize, Option<u32>),
+        defect: Option<&Defect>,
+        lost: &[Lost],
+        bad: &mut Vec<Bad>,
+    ) -> Option<Last> {
+        let mut money = self.money(columns, row);
+        let home = money.code(&self.scan.settings.currency);
+        let own = amount_of(&columns.amounts, &columns.amount_texts, plan, row, home);
+        money.own = own.as_ref().ok().copied();
+        let mut amount = money.exchange.convert(own, || columns.amounts.exact(row), plan.decimals);
+        if self.scan.credit_notes.is_some_and(|notes| notes.is_credit_note(columns, row, money.own)) {
+            amount = self.credit(index, amount, &mut money);
+        }
+        let known = amount.as_ref().ok().copied();
+        self.tally(index).read.add(known);
+        let total = money.own.and_then(|own| self.total(columns, row, own));
+        let verdict = match defect {
+            // The cells of a line that could not be read whole are empty, and no rule may take that for a value.
+            Some(defect) => Verdict::Quarantined(defect.reason, defect.detail.clone()),
+            None => match self.set_aside(index, columns, row, known, total, lost) {
+                Some(verdict) => verdict,
+                None => self
+                    .accept(index, plan, columns, row, (account, amount, &money), batch)
+                    .unwrap_or_else(|(reason, detail)| Verdict::Quarantined(reason, detail)),
+            },
+        };
+        self.count_month(columns, row, known, &verdict);
+        let (became, fate) = match verdict {
+            Verdict::Accepted(year) => (Became::Accepted, Some(Fate::Accepted(year))),
+            Verdict::Held => (Became::Accepted, None),
+            Verdict::AfterAsOf => {
+                self.tally(index).after_as_of.add(known);
+                (Became::Excluded, Some(Fate::Excluded))
+            }
+            Verdict::Excluded(why) => {
+                let tally = self.tally(index);
+                tally.excluded.entry(why).or_default().add(known);
+                tally.first_excluded.entry(why).or_insert_with(|| batch.line(row));
+                let fate = if why == Excluded::TotalRow { Fate::ExcludedTotal } else { Fate::Excluded };
+                (Became::Excluded, Some(fate))
+            }
+            Verdict::Quarantined(reason, detail) => {
+                let tally = self.tally(index);
+                tally.quarantined.entry(reason).or_default().add(known);
+                tally.without_amount += i64::from(known.is_none());
+                bad.push((row, reason, detail));
+                let fate = if reason == total_rows::REASON { Fate::QuarantinedTotal } else { Fate::Quarantined };
+                (Became::Quarantined, Some(fate))
+            }
+        };
+        if let Some(fate) = fate {
+            self.by_currency(index, &money, known, fate);
+        }
+        let own = money.own?;
+        if let Some((found, complete)) = total {
+            self.tally(index).total_rows.record(own, found, complete, became, || batch.line(row));
+        }
+        Some((row, own, total))
     }
 
-    /// Judges rows from the first on, as far as they are plain and there is room, and says how many: they are accepted, or
-    /// left out for a day after the as-of day. Most lines are plain, so that no reason is looked for.
+    /// Which rows are plain but for their accounts: they have all their parts, and no rule of the ledger or of the file
+    /// makes something else of them. Most lines are.
+    fn plain_rows(&self, columns: &Columns, batch: &Batch, lost: &[Lost]) -> Vec<bool> {
+        let scan = self.scan;
+        let counts_months = scan.control_totals.and_then(Bound::months) == Some(Of::Read);
+        let by_rule = scan.credit_notes.is_none() && scan.account_map.is_none() && !counts_months;
+        if !(by_rule && columns.may_be_plain() && lost.is_empty()) {
+            return vec![false; batch.rows];
+        }
+        let known = columns.amounts.known().iter().zip(columns.days.known());
+        let mut plain: Vec<bool> = known.map(|(amount, day)| (*amount != OTHER) & (*day != days::OTHER)).collect();
+        for (plain, cost) in plain.iter_mut().zip(columns.costs.iter().flat_map(|costs| costs.known())) {
+            *plain &= *cost != OTHER;
+        }
+        for rule in &columns.rules {
+            plain.iter_mut().enumerate().for_each(|(row, plain)| *plain &= !holds(rule, row));
+        }
+        for defect in &batch.defects {
+            plain.get_mut(defect.row).into_iter().for_each(|plain| *plain = false);
+        }
+        plain
+    }
+
+    /// Which rows begin a run, whatever their accounts: the lines of one are of one day, and plain.
+    fn beginnings(&self, columns: &Columns, is_plain: &[bool]) -> Vec<bool> {
+        let days = columns.days.known();
+        let pairs = |one: usize| is_plain.iter().skip(one).zip(days.iter().skip(one));
+        let begins = pairs(0)
+            .zip(pairs(1))
+            .map(|((plain, day), (next_plain, next_day))| (day != next_day) | !(plain & next_plain) | self.one_by_one);
+        [true].into_iter().chain(begins).collect()
+    }
+
+    /// Judges runs from the first on, as far as they are plain, and says how many: their lines are accepted, or left out for a
+    /// day after the as-of day. A run of which only some lines are plain is left with the others.
     fn plain(
         &mut self,
         columns: &mut Columns,
-        rows: Range<usize>,
-        accounts: &[Option<u32>],
-        told: &mut Plain,
+        runs: &mut [coder::Run<u32>],
+        is_plain: &[bool],
+        told: &mut Told,
     ) -> usize {
-        let home = self.scan.settings.currency.as_str();
-        let (start, count) = (rows.start, rows.len().min(TOGETHER - self.accepted.0.len()));
-        for row in rows.take(count) {
-            let account = accounts.get(row).copied().flatten();
-            let Some(line) = account.and_then(|account| self.plain_line(columns, row, account, home)) else {
-                return row - start;
-            };
+        let mut passed = 0;
+        for (rows, account) in runs {
+            let may_be_plain = is_plain.get(rows.start).is_some_and(|is_plain| *is_plain);
+            let Some(account) = account.filter(|account| may_be_plain && !self.is_bucket(*account)) else { break };
+            let day = columns.days.known().get(rows.start).copied().unwrap_or(days::OTHER);
+            let Some((fiscal_year, month)) = self.places.get(day) else { break };
+            let mut amounts = columns.amounts.known().get(rows.clone()).unwrap_or_default();
             if let Some(running) = &mut self.running {
-                if running.recognise(line.amount).is_some() {
-                    return row - start;
+                amounts = running.pass_lines(amounts);
+            }
+            let mine = rows.start..rows.start + amounts.len();
+            if let Some(last) = amounts.last() {
+                let costs = columns.costs.as_ref().and_then(|costs| costs.known().get(mine.clone()));
+                let sums = YearSums::of_day(day, month, amounts, costs.unwrap_or_default());
+                columns.days.count(mine.clone());
+                told.read = told.read.plus(sums.count());
+                told.last = Some((mine.end - 1, *last, None));
+                if self.as_of.is_some_and(|as_of| day > as_of) {
+                    told.late = told.late.plus(sums.count());
+                } else {
+                    self.accepted.0.extend(mine.clone());
+                    self.accepted.1.runs.push(Run { account, fiscal_year, sums });
                 }
-                running.pass(line.amount, Kind::Line);
             }
-            columns.days.count();
-            told.last = line.amount;
-            told.read.add(Some(line.amount));
-            if self.as_of.is_some_and(|as_of| line.day > as_of) {
-                told.late.add(Some(line.amount));
-            } else {
-                self.accepted.0.push(row);
-                self.accepted.1.push(line);
+            rows.start = mine.end;
+            if rows.start < rows.end {
+                break;
             }
+            passed += 1;
         }
-        count
-    }
-
-    /// A line that has all its parts and to which no rule applies; nothing where it has to be looked at more closely.
-    #[inline]
-    fn plain_line(&self, columns: &mut Columns, row: usize, account: u32, home: &str) -> Option<Line> {
-        let amount = columns.amounts.amount(row, Some(home)).ok()?;
-        let day = columns.days.day(row).ok()?;
-        let (fiscal_year, month) = self.places.get(day)?;
-        let cost = match &columns.costs {
-            None => 0,
-            Some(costs) => costs.amount(row, Some(home)).ok()?,
-        };
-        if self.is_bucket(account) || columns.rules.iter().any(|rule| holds(rule, row)) {
-            return None;
-        }
-        let (invoice, product, category, region) = (None, None, None, None);
-        Some(Line { account, fiscal_year, month, day, amount, cost: Some(cost), invoice, product, category, region })
+        passed
     }
 
     /// Whether an account is called as the bucket for lines without one.
@@ -250,7 +282,7 @@ impl Worker<'_> {
             None => self.bucket.ok_or_else(|| ("missing_account", "the account is empty".to_owned()))?,
         };
         let day = columns.days.day(row).map_err(|gap| told("date", gap))?;
-        columns.days.count();
+        columns.days.count(row..row + 1);
         let (fiscal_year, month) = self
             .places
             .get(day)
@@ -301,32 +333,32 @@ impl Worker<'_> {
         if let Some((own, row)) = mapped.and_then(|mapped| mapped.by) {
             self.tally.moved.entry((own, row, fiscal_year)).or_default().add(Some(amount));
         }
-        let (invoice, product, category, region) = (None, None, None, None);
-        let line = Line { account, fiscal_year, month, day, amount, cost, invoice, product, category, region };
+        if cost.is_none() {
+            *self.tally(index).without_cost.entry(fiscal_year).or_default() += 1;
+        }
+        let sums = YearSums::of_day(day, month, &[amount], &[cost.unwrap_or_default()]);
         self.accepted.0.push(row);
-        self.accepted.1.push(line);
+        self.accepted.1.runs.push(Run { account, fiscal_year, sums });
         Ok(Verdict::Accepted(fiscal_year))
     }
 
-    /// Takes the accepted lines into the tally and the waist, now that all parts of the line but its further keys are
-    /// known. Key after key, for the reason that [`super::waist::Waist::add`] gives.
+    /// Takes the accepted lines into the tally and the waist, now that all parts of them but their things are known. Kind
+    /// after kind, so that much of what is waited for is waited for side by side.
     fn take(&mut self, index: usize, columns: &Columns) {
         let (rows, lines) = &mut self.accepted;
         let [invoices, products, categories, regions] = &mut self.further;
-        let keys = [
-            (&columns.invoice, invoices, (|line| &mut line.invoice) as fn(&mut Line) -> &mut Option<Id>),
-            (&columns.product, products, |line| &mut line.product),
-            (&columns.category, categories, |line| &mut line.category),
-            (&columns.region, regions, |line| &mut line.region),
+        let things = [
+            (&columns.invoice, invoices, &mut lines.invoices),
+            (&columns.product, products, &mut lines.products),
+            (&columns.category, categories, &mut lines.categories),
+            (&columns.region, regions, &mut lines.regions),
         ];
-        for (place, (keys, (coder, identifier), of_line)) in keys.into_iter().enumerate() {
-            let Some(keys) = keys else { continue };
-            let (rows, code) = (rows.iter().copied(), |key| identifier.id(key));
-            // Lines of one invoice stand together.
-            let ids = if place == 0 { coder.codes_of_runs(keys, rows, code) } else { coder.codes(keys, rows, code) };
-            lines.iter_mut().zip(ids).for_each(|(line, id)| *of_line(line) = id);
+        for (keys, (coder, identifier), things) in things {
+            if let Some(keys) = keys {
+                *things = coder.codes(keys, rows.iter().copied(), |key| identifier.id(key));
+            }
         }
-        self.tally.accept(index, lines);
+        self.tally.accept(index, &lines.runs);
         self.waist.add(lines);
         rows.clear();
         lines.clear();

@@ -2,6 +2,7 @@
 
 use super::names::Names;
 use foldhash::fast::FixedState;
+use std::cmp::Ordering;
 use std::hash::BuildHasher;
 
 /// Strings of up to so many bytes are keys as they are.
@@ -36,10 +37,39 @@ impl Key {
         self.0[SHORT] != u8::MAX
     }
 
+    /// What strings are sorted by.
+    pub fn order(self) -> Order {
+        Order(if self.is_text() { u128::from_be_bytes(self.0) } else { u128::MAX })
+    }
+
     /// The same everywhere.
     #[inline]
     pub fn hash(self) -> u64 {
         FixedState::default().hash_one(u128::from_le_bytes(self.0))
+    }
+}
+
+/// The place of a short string among others, as one number: its bytes, the rest zero, and then its length. A long string has
+/// the last one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Order(u128);
+
+impl Order {
+    /// A short string.
+    pub fn text(self) -> Option<String> {
+        let bytes = self.0.to_be_bytes();
+        let text = bytes.get(..usize::from(bytes[SHORT])).filter(|_| self.0 != u128::MAX)?;
+        str::from_utf8(text).ok().map(str::to_owned)
+    }
+
+    /// How two strings are sorted. What they are is asked only where one of them is long.
+    #[inline]
+    pub fn compare<'t>(
+        (one, text): (Self, impl Fn() -> &'t str),
+        (other, other_text): (Self, impl Fn() -> &'t str),
+    ) -> Ordering {
+        let are_short = one.0 != u128::MAX && other.0 != u128::MAX;
+        if are_short { one.cmp(&other) } else { text().cmp(other_text()) }
     }
 }
 
@@ -102,6 +132,13 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn keys_are_sorted_as_their_texts(one in "[\\x00ab]{0,17}", other in "[\\x00abé]{0,17}") {
+            let order = |text: &str| Hashed::of(text).key.order();
+            prop_assert_eq!(order(&one).text(), Some(one.clone()).filter(|text| text.len() <= SHORT));
+            prop_assert_eq!(Order::compare((order(&one), || &one), (order(&other), || &other)), one.cmp(&other));
+        }
+
         #[test]
         fn labels_are_their_texts(one in "[ab]{0,17}", other in "[ab]{0,17}") {
             let mut long = Names::default();

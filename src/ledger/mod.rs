@@ -26,6 +26,7 @@ pub mod judge;
 pub mod key;
 pub mod keys;
 pub mod limit;
+pub mod lines;
 pub mod names;
 pub mod parallel;
 pub mod pass;

@@ -66,9 +66,10 @@ fn kept<T: Copy>(list: &[T], keep: impl Fn(&T) -> bool) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::super::Roles;
+    use super::super::lines::{Line, Lines};
     use super::super::sums::Details;
     use super::super::total::Total;
-    use super::super::waist::{Line, Waist};
+    use super::super::waist::Waist;
     use super::*;
     use crate::calendar::FiscalCalendar;
     use proptest::prelude::*;
@@ -79,7 +80,7 @@ mod tests {
         total.take(waist).unwrap();
         let ids = Arc::clone(&total.ids);
         let years = total.counted().unwrap();
-        Books::of(&years, &ids.lock().unwrap(), last_year).unwrap().set_apart("none")
+        Books::of(years, &ids.lock().unwrap(), last_year).unwrap().set_apart("none")
     }
 
     fn ledger(waist: Waist, total: Total, calendar: FiscalCalendar, last_year: i32) -> Ledger {
@@ -121,9 +122,9 @@ mod tests {
                     account: codes[*account as usize], fiscal_year, month, day: *day, amount: *amount, cost: Some(amount / 2),
                     invoice: None, product: thing, category: thing, region: thing,
                 };
-                waist.add(std::slice::from_ref(&line));
+                waist.add(&Lines::of(&[line]));
                 if fiscal_year <= year {
-                    early.add(std::slice::from_ref(&line));
+                    early.add(&Lines::of(&[line]));
                 }
             }
             let past = ledger(waist, total, calendar, newest).closed_at(year);

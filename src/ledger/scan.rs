@@ -11,6 +11,7 @@ use super::duplicates::told::Duplicates;
 use super::ids::{Id, Identifier};
 use super::judge::Bad;
 use super::keys::{KeyRule, Respelling};
+use super::lines::Lines;
 use super::pass::Part;
 use super::plan::FilePlan;
 use super::quarantine::{Gathering, Line as BadLine, Page};
@@ -19,7 +20,7 @@ use super::sums::Details;
 use super::tally::{FileTally, Tally};
 use super::total::Total;
 use super::total_rows::{self, Running, Then};
-use super::waist::{Line, Waist};
+use super::waist::Waist;
 use super::{Roles, duplicates};
 use crate::calendar::Places;
 use crate::failure::Failure;
@@ -83,7 +84,9 @@ pub struct Worker<'a> {
     pub(super) waist: Waist,
     total: &'a Total,
     /// Accepted lines that are not in the waist yet, and their rows.
-    pub(super) accepted: (Vec<usize>, Vec<Line>),
+    pub(super) accepted: (Vec<usize>, Lines),
+    /// Whether each line must be a run of its own.
+    pub(super) one_by_one: bool,
     /// The sums of the file at hand, where total rows are looked for.
     pub(super) running: Option<Running>,
     /// The place of the first line of the batch at hand.
@@ -116,6 +119,7 @@ impl<'a> Worker<'a> {
             waist,
             total,
             accepted: Default::default(),
+            one_by_one: scan.details.any() || scan.nothing().accepted_by_month,
             running: None,
             at: Place::default(),
             accounts: Coder::default(),

@@ -5,7 +5,7 @@ use super::index;
 use super::key::{Hashed, Key, Label};
 use super::names::Names;
 use super::sums::FineSums;
-use super::waist::{Account, Part};
+use super::waist::Part;
 use super::year_sums::YearSums;
 use crate::failure::Failure;
 use crate::scratch::Scratch;
@@ -19,9 +19,9 @@ const SLOTS: usize = 1 << 24;
 /// These are most of the memory of a run with many accounts.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
-struct Record {
-    account: Label,
-    sums: YearSums,
+pub struct Record {
+    pub account: Label,
+    pub sums: YearSums,
 }
 
 const _: () = assert!(size_of::<Record>() == 64);
@@ -38,6 +38,11 @@ impl Records {
     /// All accounts by slot.
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
         self.list.iter().map(|record| record.account.text(&self.long))
+    }
+
+    /// Their labels by slot, with the names that are too long for one.
+    pub fn labels(&self) -> impl Iterator<Item = (&Label, &Names)> {
+        self.list.iter().map(|record| (&record.account, &self.long))
     }
 
     pub fn sums(&self, slot: u32) -> Option<&YearSums> {
@@ -108,39 +113,37 @@ impl Shard {
 
     /// The slot of an account, made on first sight.
     #[inline]
-    fn slot(&mut self, account: &Account, long: &Names) -> u32 {
-        let (key, name) = (account.label.key, account.label.long_text(long));
-        let found = self.slots.find(account.hash, |slot| self.records.is(*slot, key, name));
-        found.copied().unwrap_or_else(|| self.new_slot(account, name))
+    fn slot(&mut self, account: &Label, hash: u64, long: &Names) -> u32 {
+        let (key, name) = (account.key, account.long_text(long));
+        let found = self.slots.find(hash, |slot| self.records.is(*slot, key, name));
+        found.copied().unwrap_or_else(|| self.new_slot(key, hash, name))
     }
 
-    fn new_slot(&mut self, account: &Account, name: &str) -> u32 {
-        let slot = self.records.push(account.label.key, name, YearSums::NONE);
-        let hash = |slot: &u32| self.records.key(*slot).map_or(0, Key::hash);
-        self.slots.insert_unique(account.hash, slot, hash);
+    fn new_slot(&mut self, key: Key, hash: u64, name: &str) -> u32 {
+        let slot = self.records.push(key, name, YearSums::NONE);
+        let rehash = |slot: &u32| self.records.key(*slot).map_or(0, Key::hash);
+        self.slots.insert_unique(hash, slot, rehash);
         slot
     }
 
-    /// Takes in sums of accounts, whose long names are these.
+    /// Takes in sums of accounts, the long names of which are these.
     ///
     /// One step after the other for all of them, and not all steps account by account: much of the time goes into waiting
     /// for memory, and lookups of one step do not depend on each other and wait side by side.
     ///
     /// # Errors
     /// Where there are too many accounts.
-    pub fn take(&mut self, part: &Part, accounts: &[Account], long: &Names) -> Result<(), Failure> {
-        let account = |(place, _): &(u32, YearSums)| accounts.get(index(*place));
+    pub fn take(&mut self, part: &Part, long: &Names) -> Result<(), Failure> {
+        let hashes: Vec<u64> = part.records.iter().map(|record| record.account.key.hash()).collect();
         // The first that looks like it in the table, which compares seven bits of the hash: nearly always the account itself.
-        let first = |account: &Account| self.slots.find(account.hash, |_| true).copied();
-        let mut slots: Vec<u32> =
-            part.sums.iter().map(|sums| account(sums).and_then(first).unwrap_or(u32::MAX)).collect();
-        for (slot, sums) in slots.iter_mut().zip(&part.sums) {
-            let Some(account) = account(sums) else { continue };
-            if !self.records.is(*slot, account.label.key, account.label.long_text(long)) {
-                *slot = self.slot(account, long);
+        let first = |hash: &u64| self.slots.find(*hash, |_| true).copied().unwrap_or(u32::MAX);
+        let mut slots: Vec<u32> = hashes.iter().map(first).collect();
+        for ((slot, Record { account, .. }), hash) in slots.iter_mut().zip(&part.records).zip(hashes) {
+            if !self.records.is(*slot, account.key, account.long_text(long)) {
+                *slot = self.slot(account, hash, long);
             }
         }
-        for ((_, sums), slot) in part.sums.iter().zip(&slots) {
+        for (Record { sums, .. }, slot) in part.records.iter().zip(&slots) {
             self.records.list.get_mut(index(*slot)).into_iter().for_each(|record| record.sums.merge(sums));
         }
         self.refuse_too_many()?;
@@ -161,8 +164,7 @@ impl Shard {
             return Ok(());
         }
         let slot = |record: &Record| {
-            let account = Account { label: record.account, hash: record.account.key.hash() };
-            let slot = self.slot(&account, &other.records.long);
+            let slot = self.slot(&record.account, record.account.key.hash(), &other.records.long);
             self.records.list.get_mut(index(slot)).into_iter().for_each(|mine| mine.sums.merge(&record.sums));
             slot
         };
@@ -193,7 +195,8 @@ fn at(slots: &[u32], slot: u32) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::waist::{Accounts, Line, Waist};
+    use super::super::lines::{Line, Lines};
+    use super::super::waist::Waist;
     use super::*;
 
     /// So many accounts in one shard that some look alike in its table, and one that comes under two codes.
@@ -202,22 +205,19 @@ mod tests {
         let names: Vec<String> =
             (0..200_000).map(|number| format!("{number:0width$}", width = 6 + number % 20)).collect();
         let mut waist = Waist::default();
-        let mut expected: Vec<&str> = Vec::new();
         for name in &names {
             for _ in 0..2 {
                 let account = waist.accounts.push(name);
-                waist.add(&[Line { account, fiscal_year: 2024, amount: 1, ..Line::default() }]);
-                if (account as usize).is_multiple_of(super::super::waist::SHARDS) {
-                    expected.push(name);
-                }
+                waist.add(&Lines::of(&[Line { account, fiscal_year: 2024, amount: 1, ..Line::default() }]));
             }
         }
+        let part = waist.years().first().unwrap().parts.first().unwrap();
+        let mut expected: Vec<&str> =
+            part.records.iter().map(|record| record.account.text(&waist.accounts.long)).collect();
         expected.dedup();
-        let (_, parts) = waist.years().first().unwrap();
-        let Accounts { long, .. } = &waist.accounts;
         let mut shard = Shard::default();
         for _ in 0..2 {
-            shard.take(parts.first().unwrap(), waist.accounts.of_shard(0), long).unwrap();
+            shard.take(part, &waist.accounts.long).unwrap();
         }
         assert!(expected.len() > 1_000);
         assert!(shard.records.accounts().eq(expected.iter().copied()));

@@ -122,8 +122,7 @@ pub fn ledger(
     let rows: Vec<Row> =
         files.iter().enumerate().map(|(index, file)| row(name_of(index), file)).collect::<Result<_, _>>()?;
     let totals = totals(&rows)?;
-    let books = Books::of(&years, &ids, as_of_year)?;
-    drop(years);
+    let books = Books::of(years, &ids, as_of_year)?;
     let books = match scan.bucket {
         None => books,
         Some(bucket) => books.set_apart(bucket),

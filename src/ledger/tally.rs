@@ -6,8 +6,9 @@ use super::credit_notes::{Held, InvoiceDays, Notes};
 use super::currency::ByCurrency;
 use super::duplicates::told::Pairs;
 use super::keys::Respelling;
+use super::lines::Run;
 use super::total_rows::Found;
-use super::waist::Line;
+use super::year_sums::YearSums;
 use crate::dates::DateOrders;
 use crate::sources::facts::Seen;
 use serde::{Deserialize, Serialize};
@@ -154,25 +155,28 @@ impl Tally {
         Self { files: vec![FileTally::default(); files], ..Self::default() }
     }
 
-    /// Counts accepted lines.
-    pub fn accept(&mut self, file: usize, lines: &[Line]) {
+    /// Counts accepted lines. Where months are counted, each run must be of one line.
+    pub fn accept(&mut self, file: usize, runs: &[Run]) {
         let Some(tally) = self.files.get_mut(file) else { return };
-        for same_year in lines.chunk_by(|one, next| one.fiscal_year == next.fiscal_year) {
-            let Some(Line { fiscal_year, day, .. }) = same_year.first() else { continue };
-            let accepted = tally.accepted.entry(*fiscal_year).or_default();
-            let days = self.days.entry(*fiscal_year).or_insert((*day, *day));
-            for line in same_year {
-                accepted.add(Some(line.amount));
-                *days = (days.0.min(line.day), days.1.max(line.day));
+        for same_year in runs.chunk_by(|one, next| one.fiscal_year == next.fiscal_year) {
+            let Some(Run { fiscal_year, sums: YearSums { first_day, last_day, .. }, .. }) = same_year.first() else {
+                continue;
+            };
+            let (mut accepted, mut days) = (Count::default(), (*first_day, *last_day));
+            for Run { sums, .. } in same_year {
+                accepted = accepted.plus(sums.count());
+                days = (days.0.min(sums.first_day), days.1.max(sums.last_day));
             }
-            let without_cost = same_year.iter().filter(|line| line.cost.is_none()).count();
-            if without_cost > 0 {
-                *tally.without_cost.entry(*fiscal_year).or_default() += i64::try_from(without_cost).unwrap_or_default();
-            }
+            let mine = tally.accepted.entry(*fiscal_year).or_default();
+            *mine = mine.plus(accepted);
+            let mine = self.days.entry(*fiscal_year).or_insert(days);
+            *mine = (mine.0.min(days.0), mine.1.max(days.1));
         }
         if self.accepted_by_month {
-            for line in lines {
-                self.months.entry((line.fiscal_year, line.month)).or_default().add(Some(line.amount));
+            for Run { fiscal_year, sums, .. } in runs {
+                let month = u8::try_from(sums.months.trailing_zeros()).unwrap_or_default();
+                let mine = self.months.entry((*fiscal_year, month)).or_default();
+                *mine = mine.plus(sums.count());
             }
         }
     }

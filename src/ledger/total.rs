@@ -6,7 +6,7 @@
 use super::counted::{CountedShard, CountedYear};
 use super::ids::Ids;
 use super::shard::Shard;
-use super::waist::{SHARDS, Waist};
+use super::waist::{SHARDS, Waist, Year};
 use crate::failure::Failure;
 use crate::scratch::{Memory, Scratch};
 use rayon::prelude::*;
@@ -77,7 +77,7 @@ impl Total {
         drop(known);
         let mut years = self.years.write().unwrap_or_else(PoisonError::into_inner);
         for year in new {
-            years.entry(year).or_insert_with(|| std::iter::repeat_with(Mutex::default).take(SHARDS).collect());
+            years.entry(year).or_insert_with(|| std::iter::repeat_with(Mutex::default).take(SHARDS.into()).collect());
         }
         drop(years);
         read()
@@ -88,16 +88,16 @@ impl Total {
     /// # Errors
     /// Where pairs are put aside and cannot be written, there are too many accounts, or no room for their sums.
     pub fn take(&self, waist: &Waist) -> Result<(), Failure> {
-        let years = self.years(waist.years().iter().map(|(fiscal_year, _)| *fiscal_year));
-        for (fiscal_year, parts) in waist.years() {
+        let years = self.years(waist.years().iter().map(|year| year.fiscal_year));
+        for Year { fiscal_year, parts, .. } in waist.years() {
             let shards = years.get(fiscal_year).map(Vec::as_slice).unwrap_or_default();
-            let first = self.turn.fetch_add(SHARDS / 2 + 1, Ordering::Relaxed);
-            for shard in (first..first + SHARDS).map(|shard| shard % SHARDS) {
-                let Some(part) = parts.get(shard).filter(|part| !part.sums.is_empty()) else { continue };
+            let first = self.turn.fetch_add(shards.len() / 2 + 1, Ordering::Relaxed);
+            for shard in (first..first + shards.len()).map(|shard| shard % shards.len()) {
+                let Some(part) = parts.get(shard).filter(|part| !part.records.is_empty()) else { continue };
                 let Some(mine) = shards.get(shard) else { continue };
                 let mut mine = lock(mine);
                 let before = (mine.bytes(), mine.pairs());
-                mine.take(part, waist.accounts.of_shard(shard), &waist.accounts.long)?;
+                mine.take(part, &waist.accounts.long)?;
                 self.count(before, (mine.bytes(), mine.pairs()));
                 drop(mine);
                 if self.held.load(Ordering::Relaxed) > self.room.bytes {
@@ -124,7 +124,7 @@ impl Total {
         }
         // Few pairs are not worth places of their own: less than a sixteenth of the room, or than half of what a shard has
         // on average. A shard that another thread has at hand will be seen again.
-        let few = pairs / (2 * SHARDS * years.len().max(1));
+        let few = pairs / (2 * usize::from(SHARDS) * years.len().max(1));
         if pairs < self.room.bytes / 16 {
             return Ok(());
         }
@@ -197,7 +197,7 @@ fn no_room(bytes: usize) -> Failure {
 mod tests {
     use super::*;
     use crate::ledger::books::Books;
-    use crate::ledger::waist::Line;
+    use crate::ledger::lines::{Line, Lines};
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -211,7 +211,7 @@ mod tests {
         let mut waist = Waist::default();
         for number in 0..10_000 {
             let account = waist.accounts.push(&format!("account {number}"));
-            waist.add(&[Line { account, fiscal_year: 2024, amount: 1, ..Line::default() }]);
+            waist.add(&Lines::of(&[Line { account, fiscal_year: 2024, amount: 1, ..Line::default() }]));
         }
         insta::assert_snapshot!(total.take(&waist).unwrap_err().render(false), @"
         error: the sums of the accounts take more than a third of `memory_limit`, 1.0 MB
@@ -224,7 +224,7 @@ mod tests {
         #[test]
         fn the_books_are_those_of_a_plain_map(
             lines in proptest::collection::vec(
-                ("[a-d]{1,2}|[ab]{15,17}", 2020i32..2024, -50i64..100, "[AB]?[0-9]{0,2}", "p[0-9]|[xy]", 0usize..4), 1..300),
+                ("[a-d]{1,2}|[ab]{15,17}", 2020i32..2024, -50i64..100, "[AB]?[0-9]{0,2}", "p[0-9]|[xy]", 0usize..5), 1..300),
             bytes in prop_oneof![Just(0usize), Just(20_000), Just(usize::MAX)],
         ) {
             let ids: Arc<Mutex<Ids>> = Arc::default();
@@ -232,17 +232,21 @@ mod tests {
             let total = || Total::new(Arc::clone(&ids), Room { bytes, is_declared: false }, Arc::clone(&scratch));
             let (mut one, other) = (total(), total());
             let mut expected: BTreeMap<(&str, i32), Plain> = BTreeMap::new();
-            let mut waist = Waist::default();
+            let (mut waist, mut returning) = (Waist::default(), BTreeMap::new());
             for (account, year, amount, invoice, product, end) in &lines {
                 let id = |key: &str| Some(ids.lock().unwrap().id(key));
-                let code = waist.accounts.push(account);
-                waist.add(&[Line {
+                let code = match *end {
+                    4 => *returning.entry(account.as_str()).or_insert_with(|| waist.accounts.push(account)),
+                    _ => waist.accounts.push(account),
+                };
+                waist.add(&Lines::of(&[Line {
                     account: code, fiscal_year: *year, month: 3, day: 19_000, amount: *amount,
                     invoice: id(invoice), product: id(product), ..Line::default()
-                }]);
+                }]));
                 if *end < 2 {
                     [&one, &other][*end].take(&waist).unwrap();
-                    waist = Waist::default();
+                    waist.clear();
+                    returning.clear();
                 }
                 let plain = expected.entry((account, *year)).or_default();
                 plain.0 += amount;
@@ -252,7 +256,7 @@ mod tests {
             }
             other.take(&waist).unwrap();
             one.merge(other).unwrap();
-            let books = one.counted().and_then(|years| Books::of(&years, &ids.lock().unwrap(), 2022)).unwrap();
+            let books = one.counted().and_then(|years| Books::of(years, &ids.lock().unwrap(), 2022)).unwrap();
             let found: Vec<_> = books.years.iter().map(|year| {
                 let account = books.accounts[year.account as usize].as_str();
                 (account, i32::from(year.fiscal_year), year.revenue, i64::from(year.lines), year.invoices, year.products)

@@ -159,6 +159,19 @@ impl Running {
             .or_else(|| without.and_then(|without| fits(Of::SinceLast, without.since)))
     }
 
+    /// Goes on past lines, as far as none of them equals a sum: those it has passed.
+    pub fn pass_lines<'a>(&mut self, amounts: &'a [i64]) -> &'a [i64] {
+        let passes = |amount: &&i64| {
+            let passes = self.recognise(**amount).is_none();
+            if passes {
+                self.pass(**amount, Kind::Line);
+            }
+            passes
+        };
+        let passed = amounts.iter().take_while(passes).count();
+        amounts.get(..passed).unwrap_or_default()
+    }
+
     /// Goes on to the next row.
     #[inline]
     pub fn pass(&mut self, amount: i64, kind: Kind) {

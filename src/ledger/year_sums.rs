@@ -1,6 +1,6 @@
 //! The sums of one account in one fiscal year.
 
-use super::waist::Line;
+use super::tally::Count;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Money in 96 bits: as many lines as can be counted, of amounts of 18 digits, in whatever order, cannot overflow it.
@@ -8,9 +8,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Sum([u32; 3]);
 
 impl Sum {
+    /// What is cut off is the sign, once more.
+    #[inline]
     pub fn of(amount: i128) -> Self {
-        let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = amount.to_le_bytes();
-        Self([u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]), u32::from_le_bytes([i, j, k, l])])
+        Self([amount as u32, (amount >> 32) as u32, (amount >> 64) as u32])
     }
 
     #[inline]
@@ -70,20 +71,23 @@ impl YearSums {
         months: 0,
     };
 
-    /// The sums of lines of one account and fiscal year.
+    /// The sums of lines of one day, in a month of the fiscal year, 0 for the first.
     #[inline]
-    pub fn of(lines: &[Line]) -> Self {
-        let (mut revenue, mut cost, mut sums) = (0i128, 0i128, Self::NONE);
-        for line in lines {
-            revenue += i128::from(line.amount);
-            cost += i128::from(line.cost.unwrap_or_default());
-            sums.returns += u32::from(line.amount < 0);
-            sums.months |= 1 << line.month;
-            sums.first_day = sums.first_day.min(line.day);
-            sums.last_day = sums.last_day.max(line.day);
-        }
-        let lines = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-        Self { revenue: Sum::of(revenue), cost: Sum::of(cost), lines, ..sums }
+    pub fn of_day(day: i32, month: u8, amounts: &[i64], costs: &[i64]) -> Self {
+        let (revenue, cost) = (sum(amounts), sum(costs));
+        let returns = match amounts {
+            [amount] => u32::from(*amount < 0),
+            _ => amounts.iter().map(|amount| u32::from(*amount < 0)).sum(),
+        };
+        let lines = u32::try_from(amounts.len()).unwrap_or(u32::MAX);
+        let (revenue, cost) = (Sum::of(revenue), Sum::of(cost));
+        Self { revenue, cost, lines, returns, first_day: day, last_day: day, months: 1 << month }
+    }
+
+    /// Rows and money.
+    #[inline]
+    pub fn count(&self) -> Count {
+        Count { rows: self.lines.into(), amount: self.revenue.get() }
     }
 
     /// Takes in other sums of the same account and fiscal year.
@@ -96,6 +100,15 @@ impl YearSums {
         self.months |= other.months;
         self.first_day = self.first_day.min(other.first_day);
         self.last_day = self.last_day.max(other.last_day);
+    }
+}
+
+/// What amounts come to. Many runs are of one line, which takes no loop.
+#[inline]
+fn sum(amounts: &[i64]) -> i128 {
+    match amounts {
+        [amount] => i128::from(*amount),
+        _ => amounts.iter().map(|amount| i128::from(*amount)).sum(),
     }
 }
 

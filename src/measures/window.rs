@@ -62,20 +62,17 @@ impl AccountValues<'_> {
 
 /// Spreads a column of the account years over the years of a window.
 pub fn by_account<'t>(account_years: &'t Table, column: &str, window: Window) -> AccountValues<'t> {
-    let (mut accounts, mut values): (Vec<&str>, Vec<i64>) = (Vec::new(), Vec::new());
-    let years = window.years();
-    let rows = account_years.each_text("account").zip(account_years.each_integer("fiscal_year"));
-    for ((account, fiscal_year), value) in rows.zip(account_years.each_integer(column)) {
-        let account = account.unwrap_or_default();
-        if accounts.last() != Some(&account) {
-            accounts.push(account);
-            values.resize(values.len() + years, 0);
-        }
-        let place = fiscal_year.and_then(|fiscal_year| window.place(fiscal_year));
-        let cell = place.and_then(|place| values.rchunks_exact_mut(years.max(1)).next()?.get_mut(place));
-        if let Some(cell) = cell {
-            *cell = value.unwrap_or_default();
+    let (runs, years) = (account_years.text_runs("account"), window.years());
+    let mut values = vec![0; runs.len() * years];
+    let mut rows = account_years.each_integer("fiscal_year").zip(account_years.each_integer(column));
+    for ((_, count), values) in runs.iter().zip(values.chunks_exact_mut(years.max(1))) {
+        for (fiscal_year, value) in rows.by_ref().take(*count) {
+            let place = fiscal_year.and_then(|fiscal_year| window.place(fiscal_year));
+            place
+                .and_then(|place| values.get_mut(place))
+                .into_iter()
+                .for_each(|cell| *cell = value.unwrap_or_default());
         }
     }
-    AccountValues { accounts, values, years }
+    AccountValues { accounts: runs.into_iter().map(|(account, _)| account).collect(), values, years }
 }

@@ -6,8 +6,10 @@ use ::parquet::errors::ParquetError;
 use arrow::array::{
     ArrayRef, ArrowPrimitiveType, BooleanArray, Decimal64Array, Float64Array, LargeStringArray, PrimitiveArray,
 };
-use arrow::datatypes::{Date32Type, Decimal64Type, Int64Type, SchemaRef};
+use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow::datatypes::{ArrowNativeType, Date32Type, Decimal64Type, Int64Type, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
 use polars::prelude::{ChunkedArray, Float64Chunked, Int64Chunked, PolarsNumericType};
 use std::ops::Range;
 use std::sync::Arc;
@@ -29,7 +31,7 @@ impl Slice<'_> {
         RecordBatch::try_new(Arc::clone(schema), columns).map_err(|source| self.failed(source.into()))
     }
 
-    /// Copies the values: both libraries lay their arrays out alike, but sharing them would need unsafe code.
+    /// Numbers stay where they are, for both libraries lay them out alike; all else is copied.
     fn array(&self, spec: &ColumnSpec, scale: i8) -> Result<ArrayRef, Error> {
         let undeclared =
             |source| Error::Undeclared { table: self.table.name().to_owned(), column: spec.name.clone(), source };
@@ -58,9 +60,10 @@ impl Slice<'_> {
             return Err(Error::NotFinite { cell: self.cell(spec, index), value });
         }
         // Adding zero turns the negative zero into the common one and leaves everything else as it is.
-        Ok(match values.cont_slice() {
-            Ok(values) => Float64Array::from_iter_values(values.iter().map(|value| value + 0.0)),
-            Err(_) => values.iter().map(|value| value.map(|value| value + 0.0)).collect(),
+        let negative_zero = first(values, |value| value == 0.0 && value.is_sign_negative());
+        Ok(match negative_zero {
+            None => whole(values),
+            Some(_) => values.iter().map(|value| value.map(|value| value + 0.0)).collect(),
         })
     }
 
@@ -77,14 +80,34 @@ impl Slice<'_> {
     }
 }
 
-/// Where none is missing and all lie side by side, the values are copied as a whole.
-fn whole<P: PolarsNumericType, A: ArrowPrimitiveType<Native = P::Native>>(
-    values: &ChunkedArray<P>,
-) -> PrimitiveArray<A> {
-    match values.cont_slice() {
-        Ok(values) => PrimitiveArray::from_iter_values(values.iter().copied()),
-        Err(_) => PrimitiveArray::from_iter(values.iter()),
+/// The values of a column, as bytes.
+struct Shared<P: PolarsNumericType>(ChunkedArray<P>);
+
+impl<P: PolarsNumericType> Shared<P> {
+    /// Those of the first chunk, whatever stands where one is missing.
+    fn values(&self) -> &[P::Native] {
+        self.0.downcast_iter().next().map_or(&[], |chunk| chunk.values().as_slice())
     }
+}
+
+impl<P: PolarsNumericType> AsRef<[u8]> for Shared<P> {
+    fn as_ref(&self) -> &[u8] {
+        bytemuck::cast_slice(self.values())
+    }
+}
+
+/// Where all lie side by side, the array takes the memory of the column.
+fn whole<P: PolarsNumericType, A: ArrowPrimitiveType<Native = P::Native>>(values: &ChunkedArray<P>) -> PrimitiveArray<A>
+where
+    P::Native: ArrowNativeType,
+{
+    let shared = Shared(values.clone());
+    if shared.values().len() != values.len() {
+        return PrimitiveArray::from_iter(values.iter());
+    }
+    let are_known = values.iter_validities().next().flatten();
+    let nulls = are_known.map(|are_known| are_known.iter().collect::<NullBuffer>());
+    PrimitiveArray::new(ScalarBuffer::new(Buffer::from(Bytes::from_owner(shared)), 0, values.len()), nulls)
 }
 
 /// The first value that is `wrong`, and where it stands.

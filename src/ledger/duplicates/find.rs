@@ -166,7 +166,7 @@ impl Pass {
             }
         }
         if let Some(date) = plan.date {
-            let mut days = Days::of(column(date)?, &plan.dates)?;
+            let days = Days::of(column(date)?, &plan.dates)?;
             let last = (0..batch.rows).filter(|row| taken[*row]).filter_map(|row| days.day(row).ok()).max();
             if let Some(day) = last {
                 let reach = self.reach.entry(first.file).or_insert(day);

@@ -1,9 +1,10 @@
 use super::row::Reason;
 use super::*;
 use crate::calendar::{FiscalCalendar, parse_day};
+use crate::ledger::lines::{Line, Lines};
 use crate::ledger::sums::Details;
 use crate::ledger::total::Total;
-use crate::ledger::waist::{Line, Waist};
+use crate::ledger::waist::Waist;
 use proptest::prelude::*;
 
 const JANUARY: FiscalCalendar = FiscalCalendar { starts: 1 };
@@ -21,13 +22,13 @@ fn books(calendar: FiscalCalendar, lines: &[(&str, &str, i64)]) -> Books {
         let (fiscal_year, month) = calendar.place(day(date));
         let account = waist.accounts.push(account);
         let line = Line { account, fiscal_year, month, day: day(date), amount: *amount, ..Line::default() };
-        waist.add(&[line]);
+        waist.add(&Lines::of(&[line]));
     }
     let total = Total::default();
     total.take(&waist).unwrap();
     let ids = std::sync::Arc::clone(&total.ids);
     let years = total.counted().unwrap();
-    Books::of(&years, &ids.lock().unwrap(), i32::MAX).unwrap()
+    Books::of(years, &ids.lock().unwrap(), i32::MAX).unwrap()
 }
 
 fn period(calendar: FiscalCalendar, lines: &[(&str, &str, i64)], as_of: &str) -> Period {
