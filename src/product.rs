@@ -7,7 +7,8 @@ use crate::ledger::period::Period;
 use crate::outputs::history::History;
 use crate::progress::Progress;
 use crate::scratch::{Memory, Scratch};
-use crate::table::{Table, TableBuilder};
+use crate::table::{PIECE_ROWS, Table, TableBuilder};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -69,9 +70,9 @@ impl AccountYears {
 
 /// The accounts of the account years, each once, in their order.
 fn names_of(account_years: &Table) -> Table {
-    let runs = account_years.text_runs("account");
-    let names: Vec<&str> = runs.into_iter().map(|(name, _)| name).collect();
-    TableBuilder::new("accounts", names.len()).text("account", names).build()
+    let names: Vec<&str> = account_years.text_runs("account").into_iter().map(|(name, _)| name).collect();
+    let table = |names: &[&str]| TableBuilder::new("accounts", names.len()).text("account", names.to_vec()).build();
+    Table::of_pieces(table(&[]), names.par_chunks(PIECE_ROWS).map(table).collect())
 }
 
 impl Product {

@@ -7,6 +7,7 @@ use polars::prelude::{
     BooleanChunked, ChunkTake, ChunkedArray, ChunkedCollectInferIterExt, Column as Series, DataFrame, DataType, IdxCa,
     IntoColumn, NewChunkedArray, NumericNative, PlSmallStr, PolarsNumericType, PolarsResult, StringChunked,
 };
+use rayon::prelude::*;
 
 /// What the values of a column are, and with it how they are stored, written and read aloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,23 +180,27 @@ impl Table {
 
     /// The texts of a column that stand together, each with the number of its rows; nulls read as the empty string.
     pub fn text_runs(&self, column: &str) -> Vec<(&str, usize)> {
-        let mut runs: Vec<(&str, usize)> = Vec::new();
-        let Ok(texts) = self.series(column).str() else { return runs };
+        let Ok(texts) = self.series(column).str() else { return Vec::new() };
         let has_nulls = texts.null_count() > 0;
-        for chunk in texts.downcast_iter() {
+        let chunks: Vec<_> = texts.downcast_iter().collect();
+        let runs_of_chunks = chunks.par_iter().map(|chunk| {
+            let mut runs = Vec::new();
             // Short texts are part of their view, which is compared at once; of long ones, two views may be the same text.
             let mut last = None;
             for (row, view) in chunk.views().iter().enumerate() {
                 let view = Some(view.as_u128()).filter(|_| !has_nulls);
-                let is_same = view.is_some() && view == last;
-                last = view;
-                let text = if is_same { None } else { Some(chunk.get(row).unwrap_or_default()) };
-                match (runs.last_mut(), text) {
-                    (Some((_, rows)), None) => *rows += 1,
-                    (Some((before, rows)), Some(text)) if *before == text => *rows += 1,
-                    (_, text) => runs.push((text.unwrap_or_default(), 1)),
+                if view.is_some() && view == last {
+                    runs.last_mut().into_iter().for_each(|(_, rows)| *rows += 1);
+                } else {
+                    add_run(&mut runs, chunk.get(row).unwrap_or_default(), 1);
                 }
+                last = view;
             }
+            runs
+        });
+        let mut runs = Vec::new();
+        for (text, rows) in runs_of_chunks.collect::<Vec<_>>().into_iter().flatten() {
+            add_run(&mut runs, text, rows);
         }
         runs
     }
@@ -246,6 +251,14 @@ impl Table {
             Ok(series) => series,
             Err(_) => panic!("table `{}` was built without its column `{column}`", self.spec.name),
         }
+    }
+}
+
+/// Adds rows with a text to those before, where they have the same one.
+fn add_run<'t>(runs: &mut Vec<(&'t str, usize)>, text: &'t str, rows: usize) {
+    match runs.last_mut() {
+        Some((before, count)) if *before == text => *count += rows,
+        _ => runs.push((text, rows)),
     }
 }
 

@@ -85,6 +85,7 @@ impl<C: Copy> Coder<C> {
 /// Rows that stand together, and the code of their key.
 pub type Run<C> = (Range<usize>, Option<C>);
 
+/// The runs that begin in these rows.
 fn runs<C>(firsts: &[usize], end: usize, mut code: impl FnMut(usize) -> Option<C>) -> Vec<Run<C>> {
     let ends = firsts.iter().skip(1).copied().chain([end]);
     firsts.iter().zip(ends).map(|(first, end)| (*first..end, code(*first))).collect()
@@ -117,6 +118,9 @@ fn firsts<K: Copy>(
     key: impl Fn(usize) -> K,
     is_same: impl Fn(K, K) -> bool,
 ) -> Vec<usize> {
+    if rows.is_empty() {
+        return Vec::new();
+    }
     let mut firsts = vec![0; rows.len()];
     let (mut count, mut last) = (0, key(rows.start));
     for row in rows.clone() {
@@ -151,6 +155,40 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        /// Texts and dictionaries of them, in some order: a run ends where the key changes or something begins.
+        #[test]
+        fn runs_are_those_of_a_look_at_each_row(
+            rows in proptest::collection::vec((0usize..5, any::<bool>()), 1..40),
+            first in 0usize..3,
+        ) {
+            let texts = [None, Some(" "), Some("A-000001"), Some("A-000002"), Some("a text that is longer than two words")];
+            let keys: Vec<Option<&str>> = rows.iter().map(|(text, _)| texts[*text]).collect();
+            let begins: Vec<bool> = rows.iter().map(|(_, begins)| *begins).collect();
+            let rows = first.min(keys.len())..keys.len();
+            let mut expected: Vec<(Range<usize>, Option<&str>)> = Vec::new();
+            for row in rows.clone() {
+                // None and nothing are the same, of texts; a dictionary tells them apart, and has no code for either.
+                let key = keys[row];
+                match expected.last_mut() {
+                    Some((run, last)) if !begins[row] && *last == key => run.end = row + 1,
+                    _ => expected.push((row..row + 1, key)),
+                }
+            }
+            let coded = |expected: &[(Range<usize>, Option<&str>)]| -> Vec<(Range<usize>, Option<usize>)> {
+                let code = |key: &Option<&str>| key.filter(|key| !is_blank(key)).map(str::len);
+                expected.iter().map(|(rows, key)| (rows.clone(), code(key))).collect()
+            };
+            let of_texts = Keys::Text(keys.iter().copied().collect());
+            let of_dictionary = Keys::Dictionary(keys.iter().copied().collect());
+            for keys in [of_texts, of_dictionary] {
+                let mut coder = Coder::default();
+                prop_assert_eq!(coder.runs(&keys, rows.clone(), &begins, str::len), coded(&expected));
+                let each: Vec<Option<usize>> = coder.codes(&keys, rows.clone(), str::len);
+                let of_runs = coded(&expected).into_iter().flat_map(|(rows, code)| rows.map(move |_| code));
+                prop_assert!(each.into_iter().eq(of_runs));
+            }
+        }
+
         #[test]
         fn the_same_texts_are_the_same(one in "[ab]{0,18}", other in "[ab]{0,18}", place in 0usize..18) {
             prop_assert_eq!(is_same(&one, &other), one == other);

@@ -365,6 +365,10 @@ mod tests {
         let found = |of, rows| Some(Match { of, rows });
         let expected = [None, None, found(Of::File, 2), None, None, found(Of::SinceLast, 2), found(Of::File, 4)];
         assert_eq!(kinds(&rows), expected);
+        // The first two are passed at once, and the sum of them is not.
+        let mut running = Running::default();
+        assert_eq!(running.pass_lines(&[10, 20, 30, 5]), [10, 20]);
+        assert_eq!((running.recognise(30), running.pass_lines(&[30])), (found(Of::File, 2), [].as_slice()));
         // The complete 30 counts as a line, so the total is 60, and as a subtotal, so 7 and 8 are 15.
         let rows = [(10, true), (20, true), (30, true), (7, true), (8, true), (15, false), (75, false)];
         let expected = [None, None, found(Of::File, 2), None, None, found(Of::SinceLast, 2), found(Of::File, 5)];

@@ -183,11 +183,10 @@ impl Waist {
 /// Takes in the pairs of a run's lines, where they have things; neighbours are often equal.
 #[inline]
 fn gather(pairs: &mut Vec<u64>, slot: u32, things: &[Option<Id>], run: &Range<usize>) {
-    let mut last = None;
-    for thing in things.get(run.clone()).unwrap_or_default() {
-        if *thing != last {
-            pairs.extend(thing.map(|thing| Distinct::pair(slot, thing)));
-            last = *thing;
+    for thing in things.get(run.clone()).unwrap_or_default().iter().flatten() {
+        let pair = Distinct::pair(slot, *thing);
+        if pairs.last() != Some(&pair) {
+            pairs.push(pair);
         }
     }
 }

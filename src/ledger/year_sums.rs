@@ -117,7 +117,28 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const LARGEST: i64 = crate::ledger::amounts::LARGEST as i64;
+
     proptest! {
+        #[test]
+        fn sums_of_a_day_are_those_of_its_lines(
+            lines in proptest::collection::vec((-LARGEST + 1..LARGEST, -LARGEST + 1..LARGEST), 1..5),
+            month in 0u8..12,
+        ) {
+            let (amounts, costs): (Vec<i64>, Vec<i64>) = lines.iter().copied().unzip();
+            let mut expected = YearSums::NONE;
+            for (amount, cost) in &lines {
+                expected.merge(&YearSums::of_day(20_000, month, &[*amount], &[*cost]));
+            }
+            let sums = YearSums::of_day(20_000, month, &amounts, &costs);
+            prop_assert_eq!(sums, expected);
+            let wide = |values: &[i64]| values.iter().map(|value| i128::from(*value)).sum::<i128>();
+            prop_assert_eq!((sums.revenue.get(), sums.cost.get()), (wide(&amounts), wide(&costs)));
+            let returns = amounts.iter().filter(|amount| **amount < 0).count();
+            prop_assert_eq!((sums.lines as usize, sums.returns as usize), (lines.len(), returns));
+            prop_assert_eq!((sums.first_day, sums.last_day, sums.months), (20_000, 20_000, 1 << month));
+        }
+
         #[test]
         fn sums_of_96_bits_are_those_of_128(amounts in proptest::collection::vec(-(1i64 << 60)..1 << 60, 0..50)) {
             let mut sum = Sum::default();

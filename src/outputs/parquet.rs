@@ -144,8 +144,10 @@ pub struct Writer<W: Write + Send> {
     order: Option<Order>,
     /// How many rows the pieces so far had.
     rows: usize,
-    /// The row groups that are not written yet, the last of which may still grow.
+    /// The row groups that are not encoded yet, the last of which may still grow.
     groups: Vec<Group>,
+    /// Those that are encoded and not yet written.
+    encoded: Vec<Vec<ArrowColumnChunk>>,
     columns: ArrowRowGroupWriterFactory,
     file: SerializedFileWriter<Tail<W>>,
 }
@@ -202,7 +204,17 @@ impl<W: Write + Send> Writer<W> {
         let file = Tail::of(file, spec.columns.len());
         let file = SerializedFileWriter::new(file, types.root_schema_ptr(), properties).map_err(failed)?;
         let columns = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
-        Ok(Self { spec: spec.clone(), scale, schema, order, rows: 0, groups: Vec::new(), columns, file })
+        Ok(Self {
+            spec: spec.clone(),
+            scale,
+            schema,
+            order,
+            rows: 0,
+            groups: Vec::new(),
+            encoded: Vec::new(),
+            columns,
+            file,
+        })
     }
 
     /// Adds the next rows, which are copied side by side.
@@ -244,20 +256,26 @@ impl<W: Write + Send> Writer<W> {
         if is_enough && self.groups.last().is_some_and(Group::is_full) { self.end_groups() } else { Ok(()) }
     }
 
-    /// Writes the row groups at hand, which are encoded side by side.
+    /// Encodes the row groups at hand side by side, and writes meanwhile those encoded before.
     fn end_groups(&mut self) -> Result<(), ParquetError> {
-        let first = self.file.flushed_row_groups().len();
+        let before = std::mem::take(&mut self.encoded);
+        let first = self.file.flushed_row_groups().len() + before.len();
         let groups = std::mem::take(&mut self.groups);
+        let (columns, schema, file) = (&self.columns, &self.schema, &mut self.file);
         let encoded = groups.into_par_iter().enumerate().map(|(place, group)| {
-            let writers = self.columns.create_column_writers(first + place)?;
-            group.encoded(&self.schema, writers)
+            let writers = columns.create_column_writers(first + place)?;
+            group.encoded(schema, writers)
         });
-        for columns in encoded.collect::<Result<Vec<_>, _>>()? {
-            let mut group = self.file.next_row_group()?;
-            columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut group))?;
-            group.close()?;
-        }
-        Ok(())
+        let write = || {
+            before.into_iter().try_for_each(|columns| {
+                let mut group = file.next_row_group()?;
+                columns.into_iter().try_for_each(|column| column.append_to_row_group(&mut group))?;
+                group.close().map(|_| ())
+            })
+        };
+        let (written, encoded) = rayon::join(write, || encoded.collect::<Result<_, ParquetError>>());
+        self.encoded = encoded?;
+        written
     }
 
     /// Ends the file and gives back where it went.
@@ -265,7 +283,8 @@ impl<W: Write + Send> Writer<W> {
     /// # Errors
     /// Where the file cannot be written.
     pub fn finish(mut self) -> Result<W, Error> {
-        let rest = self.end_groups();
+        // The last ones are encoded, and then written.
+        let rest = self.end_groups().and_then(|()| self.end_groups());
         let Self { spec, file, .. } = self;
         let end = || -> Result<W, ParquetError> { rest.and_then(|()| file.into_inner())?.finish() };
         end().map_err(|source| Error::Write { table: spec.name.clone(), source })

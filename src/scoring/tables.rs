@@ -172,9 +172,8 @@ impl<'a> Scores<'a> {
     fn ranks(&self, rated: &[bool]) -> Vec<Option<i64>> {
         let rows = self.scored.iter().zip(rated).enumerate().filter(|(_, (_, rated))| **rated);
         let mut order: Vec<(f64, usize)> = rows.filter_map(|(row, (scored, _))| Some((scored.score?, row))).collect();
-        order.sort_unstable_by(|a, b| {
-            b.0.total_cmp(&a.0).then_with(|| self.accounts.get(a.1).cmp(&self.accounts.get(b.1)))
-        });
+        // Accounts come in their order, so that of those of one score the one above is the first.
+        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
         let mut ranks = vec![None; self.scored.len()];
         for (rank, (_, row)) in (1..).zip(&order) {
             if let Some(found) = ranks.get_mut(*row) {
