@@ -231,8 +231,9 @@ impl Accounts {
 
     fn years(&self) -> Vec<AccountYear> {
         let years = |found: &Found| self.of_shard(found).map(|shard| shard.of_account(found.code)).unwrap_or_default();
-        let count = self.shards.iter().map(|shard| shard.years.len()).sum();
-        let mut list: Vec<AccountYear> = rayon::iter::repeat_n(AccountYear::default(), count).collect();
+        let count: usize = self.shards.iter().map(|shard| shard.years.len()).sum();
+        // Filled with nothing side by side: to be given so much memory takes longer than to copy the years.
+        let mut list: Vec<AccountYear> = (0..count).into_par_iter().map(|_| AccountYear::default()).collect();
         // Each of many accounts in a row gets its place, so that they can be filled in side by side.
         let mut free = list.as_mut_slice();
         let mut parts = Vec::new();

@@ -28,6 +28,7 @@ pub mod keys;
 pub mod limit;
 pub mod lines;
 pub mod names;
+pub mod packed;
 pub mod parallel;
 pub mod pass;
 pub mod past;

@@ -4,12 +4,14 @@ use super::distinct::Distinct;
 use super::index;
 use super::key::{Hashed, Key, Label};
 use super::names::Names;
+use super::packed::{pack, unpack};
 use super::sums::FineSums;
 use super::waist::Part;
 use super::year_sums::YearSums;
 use crate::failure::Failure;
 use crate::scratch::Scratch;
 use hashbrown::HashTable;
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The slots of a shard have so many bits in a pair of [`Distinct`].
@@ -74,17 +76,28 @@ impl Records {
 
 impl Serialize for Records {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.accounts().zip(self.list.iter().map(|record| record.sums)))
+        let mut bytes = Vec::with_capacity(self.list.len() * 32);
+        for (record, name) in self.list.iter().zip(self.accounts()) {
+            pack(record.sums.numbers(name.len()), &mut bytes);
+            bytes.extend_from_slice(name.as_bytes());
+        }
+        to.serialize_bytes(&bytes)
     }
 }
 
 impl<'de> Deserialize<'de> for Records {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let mut records = Self::default();
-        for (account, sums) in Vec::<(&str, YearSums)>::deserialize(from)? {
+        let (mut records, mut bytes) = (Self::default(), <&[u8]>::deserialize(from)?);
+        let mut next = || {
+            let (sums, length) = YearSums::of_numbers(unpack(&mut bytes)?)?;
+            let (name, rest) = bytes.split_at_checked(length)?;
+            bytes = rest;
+            Some((str::from_utf8(name).ok()?, sums))
+        };
+        while let Some((account, sums)) = next() {
             records.push(Hashed::of(account).key, account, sums);
         }
-        Ok(records)
+        bytes.is_empty().then_some(records).ok_or_else(|| D::Error::custom("a record is damaged"))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The sums of one account in one fiscal year.
 
+use super::packed::Numbers;
 use super::tally::Count;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Money in 96 bits: as many lines as can be counted, of amounts of 18 digits, in whatever order, cannot overflow it.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -32,20 +32,8 @@ impl std::fmt::Debug for Sum {
     }
 }
 
-impl Serialize for Sum {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.get().serialize(to)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sum {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        i128::deserialize(from).map(Self::of)
-    }
-}
-
 /// What the lines of one account in one fiscal year add up to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct YearSums {
     pub revenue: Sum,
     pub cost: Sum,
@@ -88,6 +76,48 @@ impl YearSums {
     #[inline]
     pub fn count(&self) -> Count {
         Count { rows: self.lines.into(), amount: self.revenue.get() }
+    }
+
+    /// The sums, and a length, as numbers that are small where they are.
+    pub fn numbers(&self, length: usize) -> Numbers {
+        let [revenue, cost] = [self.revenue, self.cost].map(|sum| {
+            // The sign is the last bit, so that amounts near zero are small on either side of it.
+            let sum = sum.get();
+            (sum << 1 ^ sum >> 127).cast_unsigned()
+        });
+        let half = |sum: u128| sum as u64;
+        let two = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
+        let span = self.last_day.wrapping_sub(self.first_day).cast_unsigned();
+        [
+            half(revenue),
+            half(revenue >> 64),
+            half(cost),
+            half(cost >> 64),
+            two(self.lines, self.returns),
+            u64::from(self.months) | u64::from(span) << 16,
+            u64::from(self.first_day.cast_unsigned()),
+            length as u64,
+        ]
+    }
+
+    /// What these numbers are of.
+    pub fn of_numbers(numbers: Numbers) -> Option<(Self, usize)> {
+        let [revenue, more_revenue, cost, more_cost, lines, months, first_day, length] = numbers;
+        let sum = |low: u64, high: u64| {
+            let sum = u128::from(low) | u128::from(high) << 64;
+            Sum::of((sum >> 1).cast_signed() ^ -(sum & 1).cast_signed())
+        };
+        let first_day = u32::try_from(first_day).ok()?.cast_signed();
+        let sums = Self {
+            revenue: sum(revenue, more_revenue),
+            cost: sum(cost, more_cost),
+            lines: lines as u32,
+            returns: (lines >> 32) as u32,
+            first_day,
+            last_day: first_day.wrapping_add(u32::try_from(months >> 16).ok()?.cast_signed()),
+            months: months as u16,
+        };
+        Some((sums, usize::try_from(length).ok()?))
     }
 
     /// Takes in other sums of the same account and fiscal year.
@@ -150,6 +180,18 @@ mod tests {
                 expected += amount;
                 prop_assert_eq!(sum.get(), expected);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn sums_are_those_of_their_numbers(
+            revenue in any::<i128>(), cost in any::<i64>(), days in any::<[i32; 2]>(), counts in any::<[u32; 2]>(), months in 0u16..1 << 12, length in 0usize..1_000,
+        ) {
+            let ([first_day, last_day], [lines, returns]) = (days, counts);
+            let (revenue, cost) = (Sum::of(revenue), Sum::of(cost.into()));
+            let sums = YearSums { revenue, cost, lines, returns, first_day, last_day, months };
+            prop_assert_eq!(YearSums::of_numbers(sums.numbers(length)), Some((sums, length)));
         }
     }
 
