@@ -144,7 +144,18 @@ impl Values {
             }
             Self::Text(texts, notation) => {
                 let mut amounts = Plain::of(texts, notation.numbers, decimals).into_amounts();
-                amounts.iter_mut().for_each(|amount| *amount = known(Some(*amount)));
+                for (amount, text) in amounts.iter_mut().zip(texts) {
+                    *amount = match text {
+                        None => OTHER,
+                        // Written otherwise, such as with thousands set apart; the sign of a currency is looked at later.
+                        Some(text) if *amount == OTHER && !is_blank(text) => {
+                            let written =
+                                notation.parse(text, decimals).ok().filter(|written| written.currency.is_none());
+                            known(written.and_then(|written| i64::try_from(written.value).ok()))
+                        }
+                        _ => known(Some(*amount)),
+                    };
+                }
                 amounts.into()
             }
             Self::Float(values) => {
