@@ -16,7 +16,7 @@ pub const LARGEST: u64 = 10u64.pow(18);
 
 /// The amounts or costs of a batch.
 pub struct Amounts {
-    /// By row, in minor units, where reading it takes no more than a look, and else [`OTHER`].
+    /// By row, in minor units, where it can be read for all lines alike, and else [`OTHER`].
     known: ScalarBuffer<i64>,
     values: Values,
     decimals: u32,
@@ -32,9 +32,11 @@ enum Values {
 }
 
 impl Amounts {
+    /// Those of a column whose lines are all in this currency, where one is given: beside an amount its sign may stand.
+    ///
     /// # Errors
     /// Where the column holds no numbers and no text.
-    pub fn of(column: &ArrayRef, notation: Notation, decimals: u32) -> Result<Self, String> {
+    pub fn of(column: &ArrayRef, notation: Notation, decimals: u32, currency: Option<&str>) -> Result<Self, String> {
         let as_type = |data_type| cast(column, &data_type).map_err(|error| error.to_string());
         let values = match column.data_type() {
             DataType::UInt64 => {
@@ -60,7 +62,7 @@ impl Amounts {
             }
             _ => Values::Text(as_type(DataType::Utf8)?.as_string::<i32>().clone(), notation),
         };
-        Ok(Self { known: values.known(decimals), values, decimals })
+        Ok(Self { known: values.known(decimals, currency), values, decimals })
     }
 
     /// By row, its amount where it is known, and else [`OTHER`].
@@ -129,52 +131,49 @@ impl Amounts {
 }
 
 impl Values {
-    /// The amounts that take no more than a look: minor units already, plain text, or floats that are near one number of
-    /// minor units. Nearly all are.
-    fn known(&self, decimals: u32) -> ScalarBuffer<i64> {
-        let small = |amount: &i64| amount.unsigned_abs() < LARGEST;
-        let known = |amount: Option<i64>| amount.filter(small).unwrap_or(OTHER);
+    /// The amounts that can be read for all lines alike. Nearly all are.
+    fn known(&self, decimals: u32, currency: Option<&str>) -> ScalarBuffer<i64> {
+        let known = |amount: Option<i64>| amount.filter(is_small).unwrap_or(OTHER);
+        let decimal =
+            |value: Option<i128>, scale| known(value.and_then(|value| from_decimal(value, scale, decimals).ok()));
         match self {
-            Self::ShortDecimal(values, scale) if *scale == decimals => {
-                let are_all_small = values.null_count() == 0 && values.values().iter().all(small);
-                if are_all_small { values.values().clone() } else { values.iter().map(known).collect() }
+            Self::ShortDecimal(values, scale)
+                if *scale == decimals && values.null_count() == 0 && values.values().iter().all(is_small) =>
+            {
+                values.values().clone()
             }
-            Self::Decimal(values, scale) if *scale == decimals => {
-                values.iter().map(|value| known(value.and_then(|value| i64::try_from(value).ok()))).collect()
+            Self::ShortDecimal(values, scale) => {
+                values.iter().map(|value| decimal(value.map(i128::from), *scale)).collect()
+            }
+            Self::Decimal(values, scale) => values.iter().map(|value| decimal(value, *scale)).collect(),
+            Self::Integer(values) => values.iter().map(|value| decimal(value.map(i128::from), 0)).collect(),
+            Self::Float(values) => {
+                values.iter().map(|value| known(value.and_then(|value| from_float(value, decimals).ok()))).collect()
             }
             Self::Text(texts, notation) => {
                 let mut amounts = Plain::of(texts, notation.numbers, decimals).into_amounts();
                 for (amount, text) in amounts.iter_mut().zip(texts) {
                     *amount = match text {
                         None => OTHER,
-                        // Written otherwise, such as with thousands set apart; the sign of a currency is looked at later.
+                        // Written otherwise, such as with thousands set apart or the sign of the currency.
                         Some(text) if *amount == OTHER && !is_blank(text) => {
-                            let written =
-                                notation.parse(text, decimals).ok().filter(|written| written.currency.is_none());
-                            known(written.and_then(|written| i64::try_from(written.value).ok()))
+                            // Where lines have currencies of their own, any sign has to be looked at: none is of this one.
+                            let currency = currency.unwrap_or_default();
+                            let written = read_amount(text, *notation, decimals, Some(currency)).ok();
+                            known(written.and_then(|written| i64::try_from(written).ok()))
                         }
-                        _ => known(Some(*amount)),
+                        Some(_) => known(Some(*amount)),
                     };
                 }
                 amounts.into()
             }
-            Self::Float(values) => {
-                values.iter().map(|value| known(value.and_then(|value| from_float(value, decimals).ok()))).collect()
-            }
-            Self::Integer(values) => values
-                .iter()
-                .map(|value| known(value.and_then(|value| from_decimal(value.into(), 0, decimals).ok())))
-                .collect(),
-            Self::Decimal(values, scale) => values
-                .iter()
-                .map(|value| known(value.and_then(|value| from_decimal(value, *scale, decimals).ok())))
-                .collect(),
-            Self::ShortDecimal(values, scale) => values
-                .iter()
-                .map(|value| known(value.and_then(|value| from_decimal(value.into(), *scale, decimals).ok())))
-                .collect(),
         }
     }
+}
+
+/// Whether an amount has no more than the 18 digits that it may have.
+fn is_small(amount: &i64) -> bool {
+    amount.unsigned_abs() < LARGEST
 }
 
 /// An amount in text, in units of `10^-scale`; the sign of a currency beside it must be one of this currency.
@@ -231,7 +230,7 @@ mod tests {
 
     fn amounts(column: ArrayRef) -> Vec<Result<i64, Gap>> {
         let notation = Notation { numbers: NumberFormat { decimal: b'.', thousands: None }, credit: None };
-        let amounts = Amounts::of(&column, notation, 2).unwrap();
+        let amounts = Amounts::of(&column, notation, 2, Some("EUR")).unwrap();
         (0..column.len()).map(|row| amounts.amount(row, Some("EUR"))).collect()
     }
 
@@ -272,5 +271,16 @@ mod tests {
         let texts = StringArray::from(vec![Some("1.5"), Some(" 2 "), Some(""), None, Some("9999999999999999")]);
         let largest = Ok(999_999_999_999_999_900);
         assert_eq!(amounts(Arc::new(texts)), [Ok(150), Ok(200), Err(Gap::Missing), Err(Gap::Missing), largest]);
+    }
+
+    #[test]
+    fn the_sign_of_the_currency_is_known_where_all_lines_are_in_it() {
+        let column: ArrayRef = Arc::new(StringArray::from(vec!["1,234.50", "€ 12.50", "$ 3"]));
+        let notation = Notation { numbers: NumberFormat { decimal: b'.', thousands: Some(b',') }, credit: None };
+        let known = |currency| Amounts::of(&column, notation, 2, currency).unwrap().known().to_vec();
+        assert_eq!(known(Some("EUR")), [123_450, 1_250, OTHER]);
+        assert_eq!(known(None), [123_450, OTHER, OTHER]);
+        let dollars = Amounts::of(&column, notation, 2, Some("EUR")).unwrap().amount(2, Some("EUR"));
+        assert_eq!(dollars, Err(Gap::OtherCurrency("$ 3".to_owned(), "EUR".to_owned())));
     }
 }

@@ -5,7 +5,7 @@ use super::counted::{CountedShard, CountedYear};
 use super::ids::{Id, Ids};
 use super::index;
 use super::interner::Interner;
-use super::key::Order;
+use super::key::{Label, Order};
 use super::sums::{FineSums, Sums};
 use super::tables::too_large;
 use super::year_sums::YearSums;
@@ -88,13 +88,12 @@ impl Books {
     /// Where a sum has more than 18 digits.
     pub fn of(mut years: Vec<CountedYear>, ids: &Ids, last_year: i32) -> Result<Self, Failure> {
         years.retain(|year| year.fiscal_year <= last_year);
-        let accounts = Accounts::of(years)?;
+        let accounts = Accounts::of(years);
         let (products, product_names) = named(accounts.parts(|fine| &fine.products)?, ids);
         let (categories, category_names) = named(accounts.parts(|fine| &fine.categories)?, ids);
         let (regions, region_names) = named(accounts.parts(|fine| &fine.regions)?, ids);
         let month = |month| u32::try_from(month).unwrap_or(u32::MAX);
         Ok(Self {
-            years: accounts.years(),
             months: part_sums(accounts.parts(|fine| &fine.months)?, month),
             products,
             categories,
@@ -104,6 +103,7 @@ impl Books {
             region_names,
             days: days(accounts.parts(|fine| &fine.days)?),
             accounts: accounts.names(),
+            years: accounts.years()?,
             bucket: Vec::new(),
         })
     }
@@ -124,70 +124,64 @@ impl Books {
 /// Account, fiscal year, part and money.
 type Part = (u32, i32, u64, i64);
 
-/// So many accounts are put in order together.
-const TOGETHER: usize = 1 << 8;
-
 /// The accounts of a shard.
 struct Grouped {
     names: Interner,
-    /// By account, `account` being its code, and then by fiscal year.
-    years: Vec<AccountYear>,
-    /// By code, where its years end.
-    ends: Vec<usize>,
-    fine: Vec<Fine>,
+    /// In their order.
+    years: Vec<ShardYear>,
+    /// By code, how many years an account has.
+    counts: Vec<u32>,
 }
 
-/// The finer sums of a fiscal year by slot, and the codes of the slots.
-struct Fine {
+/// A fiscal year of a shard, and the codes of its slots.
+struct ShardYear {
     fiscal_year: i32,
     codes: Vec<u32>,
-    sums: FineSums,
+    shard: CountedShard,
 }
 
 impl Grouped {
-    /// Puts the sums of a shard in order, which come by fiscal year: as they are few, they stay in the cache meanwhile.
-    fn of(shards: Vec<(i32, CountedShard)>) -> Result<Self, Failure> {
+    fn of(years: Vec<(i32, CountedShard)>) -> Self {
         let mut names = Interner::default();
-        let mut codes_of = |shard: &CountedShard| {
-            shard.records.labels().map(|(label, long)| names.code_of(label, long)).collect::<Vec<u32>>()
+        let year = |(fiscal_year, shard): (i32, CountedShard)| {
+            let codes = shard.records.labels().map(|(label, long)| names.code_of(label, long)).collect();
+            ShardYear { fiscal_year, codes, shard }
         };
-        let codes: Vec<Vec<u32>> = shards.iter().map(|(_, shard)| codes_of(shard)).collect();
-        // Counted, and then put where they belong: the years of an account stay in their order.
-        let mut ends = vec![0usize; names.len()];
-        codes.iter().flatten().for_each(|code| ends.get_mut(index(*code)).into_iter().for_each(|count| *count += 1));
-        let mut sum = 0;
-        for end in &mut ends {
-            // For now where it begins.
-            sum += std::mem::replace(end, sum);
+        let years: Vec<ShardYear> = years.into_iter().map(year).collect();
+        let mut counts = vec![0; names.len()];
+        for code in years.iter().flat_map(|year| &year.codes) {
+            counts.get_mut(index(*code)).into_iter().for_each(|count| *count += 1);
         }
-        let mut years = vec![AccountYear::default(); sum];
-        for ((fiscal_year, shard), codes) in shards.iter().zip(&codes) {
-            for (slot, code) in (0..).zip(codes) {
-                let (Some(end), Some(sums)) = (ends.get_mut(index(*code)), shard.records.sums(slot)) else { continue };
-                let year = account_year(sums, (*code, *fiscal_year), shard.counts(slot))?;
-                years.get_mut(*end).into_iter().for_each(|place| *place = year);
-                *end += 1;
-            }
-        }
-        let fine = shards.into_iter().zip(codes);
-        let fine = fine.map(|((fiscal_year, shard), codes)| Fine { fiscal_year, codes, sums: shard.fine }).collect();
-        Ok(Self { names, years, ends, fine })
+        Self { names, years, counts }
     }
 
-    /// The years of an account.
-    fn of_account(&self, code: u32) -> &[AccountYear] {
-        let end = |code: usize| self.ends.get(code).copied().unwrap_or_default();
-        let start = index(code).checked_sub(1).map_or(0, end);
-        self.years.get(start..end(index(code))).unwrap_or_default()
+    /// Puts the years of the accounts where they belong, and lets go of the sums. The rooms of one shard are few enough to
+    /// stay in the cache, though they lie all over memory.
+    fn fill(self, mut rooms: Vec<Room>) -> Result<(), Failure> {
+        for ShardYear { fiscal_year, codes, shard } in self.years {
+            for (slot, code) in (0..).zip(codes) {
+                let (Some((account, room)), Some(sums)) = (rooms.get_mut(index(code)), shard.records.sums(slot)) else {
+                    continue;
+                };
+                let Some((first, rest)) = std::mem::take(room).split_first_mut() else { continue };
+                *first = account_year(sums, (*account, fiscal_year), shard.counts(slot))?;
+                *room = rest;
+            }
+        }
+        Ok(())
     }
 }
 
-/// An account, and what it is sorted by.
+/// The place of an account in the list, and what is left of the room for its years.
+type Room<'a> = (u32, &'a mut [AccountYear]);
+
+/// An account, what it is sorted by, and how many years it has.
 #[derive(Clone, Copy)]
 struct Found {
     order: Order,
     shard: u32,
     code: u32,
+    years: u32,
 }
 
 /// All accounts, in order.
@@ -197,72 +191,72 @@ struct Accounts {
 }
 
 impl Accounts {
-    fn of(years: Vec<CountedYear>) -> Result<Self, Failure> {
+    fn of(years: Vec<CountedYear>) -> Self {
         let count = years.iter().map(|year| year.shards.len()).max().unwrap_or_default();
         let mut by_shard: Vec<Vec<(i32, CountedShard)>> = std::iter::repeat_with(Vec::new).take(count).collect();
         for CountedYear { fiscal_year, shards } in years {
             by_shard.iter_mut().zip(shards).for_each(|(years, shard)| years.push((fiscal_year, shard)));
         }
-        let shards = by_shard.into_par_iter().map(Grouped::of).collect::<Result<Vec<_>, Failure>>()?;
+        let shards: Vec<Grouped> = by_shard.into_par_iter().map(Grouped::of).collect();
         let found = |(shard, grouped): (usize, &Grouped)| {
             let shard = u32::try_from(shard).unwrap_or(u32::MAX);
-            let labels = (0..).zip(grouped.names.labels());
-            labels.map(|(code, label)| Found { order: label.key.order(), shard, code }).collect::<Vec<_>>()
+            let labels = (0..).zip(grouped.names.labels()).zip(&grouped.counts);
+            let found = |((code, label), years): ((u32, &Label), &u32)| Found {
+                order: label.key.order(),
+                shard,
+                code,
+                years: *years,
+            };
+            labels.map(found).collect::<Vec<_>>()
         };
         let mut list: Vec<Found> = shards.par_iter().enumerate().flat_map_iter(found).collect();
         let name = |found: &Found| shards.get(index(found.shard)).map_or("", |shard| shard.names.text(found.code));
         list.par_sort_unstable_by(|one, other| {
             Order::compare((one.order, || name(one)), (other.order, || name(other)))
         });
-        Ok(Self { list, shards })
-    }
-
-    fn of_shard(&self, found: &Found) -> Option<&Grouped> {
-        self.shards.get(index(found.shard))
+        Self { list, shards }
     }
 
     fn names(&self) -> Vec<String> {
         let name = |found: &Found| {
-            let long = || self.of_shard(found).map(|shard| shard.names.text(found.code).to_owned());
+            let shard = || self.shards.get(index(found.shard));
+            let long = || shard().map(|shard| shard.names.text(found.code).to_owned());
             found.order.text().or_else(long).unwrap_or_default()
         };
         self.list.par_iter().map(name).collect()
     }
 
-    fn years(&self) -> Vec<AccountYear> {
-        let years = |found: &Found| self.of_shard(found).map(|shard| shard.of_account(found.code)).unwrap_or_default();
-        let count: usize = self.shards.iter().map(|shard| shard.years.len()).sum();
-        // Filled with nothing side by side: to be given so much memory takes longer than to copy the years.
+    /// The years of all accounts, shard by shard put where they belong.
+    fn years(self) -> Result<Vec<AccountYear>, Failure> {
+        let Self { list: accounts, shards } = self;
+        let count: usize = accounts.iter().map(|found| index(found.years)).sum();
+        // Filled with nothing side by side: to be given so much memory takes longer than to fill it.
         let mut list: Vec<AccountYear> = (0..count).into_par_iter().map(|_| AccountYear::default()).collect();
-        // Each of many accounts in a row gets its place, so that they can be filled in side by side.
+        let nowhere = |shard: &Grouped| std::iter::repeat_with(Room::default).take(shard.names.len()).collect();
+        let mut rooms: Vec<Vec<Room>> = shards.iter().map(nowhere).collect();
         let mut free = list.as_mut_slice();
-        let mut parts = Vec::new();
-        for (accounts, first) in self.list.chunks(TOGETHER).zip((0u32..).step_by(TOGETHER)) {
-            let count = accounts.iter().map(|found| years(found).len()).sum();
-            let (mine, others) = std::mem::take(&mut free).split_at_mut_checked(count).unwrap_or_default();
-            parts.push((accounts, first, mine));
+        for (found, account) in accounts.iter().zip(0u32..) {
+            let (mine, others) = std::mem::take(&mut free).split_at_mut_checked(index(found.years)).unwrap_or_default();
+            let room = rooms.get_mut(index(found.shard)).and_then(|rooms| rooms.get_mut(index(found.code)));
+            if let Some(room) = room {
+                *room = (account, mine);
+            }
             free = others;
         }
-        parts.into_par_iter().for_each(|(accounts, first, list)| {
-            let years = accounts
-                .iter()
-                .zip(first..)
-                .flat_map(|(found, account)| years(found).iter().map(move |year| AccountYear { account, ..*year }));
-            list.iter_mut().zip(years).for_each(|(place, year)| *place = year);
-        });
-        list
+        shards.into_par_iter().zip(rooms).try_for_each(|(shard, rooms)| shard.fill(rooms))?;
+        Ok(list)
     }
 
     /// The finer sums of one kind, in no order.
     fn parts(&self, sums: fn(&FineSums) -> &Sums) -> Result<Vec<Part>, Failure> {
-        let fine = || self.shards.iter().flat_map(|shard| &shard.fine);
-        if fine().all(|fine| sums(&fine.sums).iter().next().is_none()) {
+        let mut years = self.shards.iter().flat_map(|shard| &shard.years);
+        if years.all(|year| sums(&year.shard.fine).iter().next().is_none()) {
             return Ok(Vec::new());
         }
         let (places, mut parts) = (self.places(), Vec::new());
         for (shard, places) in self.shards.iter().zip(&places) {
-            for Fine { fiscal_year, codes, sums: fine } in &shard.fine {
-                for (slot, part, amount) in sums(fine).iter() {
+            for ShardYear { fiscal_year, codes, shard } in &shard.years {
+                for (slot, part, amount) in sums(&shard.fine).iter() {
                     let account = codes.get(index(slot)).and_then(|code| places.get(index(*code)));
                     let Some(account) = account else { continue };
                     parts.push((*account, *fiscal_year, part, whole(amount)?));

@@ -167,7 +167,6 @@ mod tests {
             let rows = first.min(keys.len())..keys.len();
             let mut expected: Vec<(Range<usize>, Option<&str>)> = Vec::new();
             for row in rows.clone() {
-                // None and nothing are the same, of texts; a dictionary tells them apart, and has no code for either.
                 let key = keys[row];
                 match expected.last_mut() {
                     Some((run, last)) if !begins[row] && *last == key => run.end = row + 1,

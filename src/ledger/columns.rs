@@ -41,7 +41,7 @@ impl Columns {
     }
 
     /// Whether a row has all that a line of the ledger has beside its amount, of what is declared.
-    pub fn is_complete(&mut self, row: usize) -> bool {
+    pub fn is_complete(&self, row: usize) -> bool {
         let present = |keys: &Option<Keys>| keys.as_ref().is_none_or(|keys| keys.text(row).is_some());
         let keys = self.account.text(row).is_some() && present(&self.invoice) && present(&self.product);
         keys && self.days.day(row).is_ok()
@@ -64,11 +64,11 @@ impl Texts {
     }
 }
 
-/// Types the columns of a batch and evaluates the expressions over it.
+/// Types the columns of a batch and evaluates the expressions over it. Lines that name no currency are in this one.
 ///
 /// # Errors
 /// Where a column is not of the type that the plan found.
-pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
+pub fn columns(plan: &FilePlan, batch: &Batch, currency: &str) -> Result<Columns, String> {
     let read = |place: usize| batch.columns.get(place).ok_or_else(|| "a column is missing".to_owned());
     let computed = evaluated(&plan.expressions, &plan.entries, &plan.dates, batch)?;
     let nothing = new_null_array(&DataType::Utf8, batch.rows);
@@ -78,7 +78,8 @@ pub fn columns(plan: &FilePlan, batch: &Batch) -> Result<Columns, String> {
         Place::Missing => Ok(&nothing),
     };
     let keys = |place: Option<Place>| place.map(|place| Keys::of(column(place)?)).transpose();
-    let amounts = |place: Place| Amounts::of(column(place)?, plan.notation, plan.decimals);
+    let of_all = plan.currency.is_none().then_some(currency);
+    let amounts = |place: Place| Amounts::of(column(place)?, plan.notation, plan.decimals, of_all);
     let rule = |place: &Place| match place {
         Place::Missing => Ok(BooleanArray::new_null(batch.rows)),
         place => column(*place)?.as_boolean_opt().cloned().ok_or_else(|| "a rule is not true or false".to_owned()),

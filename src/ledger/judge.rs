@@ -193,7 +193,8 @@ impl Worker<'_> {
     }
 
     /// Judges runs from the first on, as far as they are plain, and says how many: their lines are accepted, or left out for a
-    /// day after the as-of day. A run of which only some lines are plain is left with the others.
+    /// day after the as-of day. A run in which a line equals a sum keeps that line and those
+    /// behind it.
     fn plain(
         &mut self,
         columns: &mut Columns,
@@ -242,7 +243,7 @@ impl Worker<'_> {
 
     /// The currency of a line and what its amounts are worth, before the amount is read.
     #[inline]
-    fn money(&mut self, columns: &mut Columns, row: usize) -> Money {
+    fn money(&mut self, columns: &Columns, row: usize) -> Money {
         match (&columns.currency, &mut self.exchanger) {
             (Some(keys), Some(exchanger)) => {
                 let (currency, exchange) = exchanger.of(keys, row, columns.days.day(row).ok());

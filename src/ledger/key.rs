@@ -58,7 +58,8 @@ impl Order {
     /// A short string.
     pub fn text(self) -> Option<String> {
         let bytes = self.0.to_be_bytes();
-        let text = bytes.get(..usize::from(bytes[SHORT])).filter(|_| self.0 != u128::MAX)?;
+        // Of a long one, the length is more than there are bytes.
+        let text = bytes.get(..usize::from(bytes[SHORT]))?;
         str::from_utf8(text).ok().map(str::to_owned)
     }
 

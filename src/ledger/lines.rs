@@ -22,7 +22,7 @@ pub struct Line {
     pub region: Option<Id>,
 }
 
-/// Lines of one account in one fiscal year that stand together, as those of an invoice do, and their sums.
+/// Lines of one account and day that stand together, as those of an invoice do, and their sums.
 #[derive(Debug, Clone, Copy)]
 pub struct Run {
     /// The code of the account in the waist.

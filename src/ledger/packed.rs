@@ -65,6 +65,10 @@ mod tests {
             }
             prop_assert_eq!((from, unpack(&mut from)), ([].as_slice(), None));
             // Bytes that end early, and such as nobody has packed, are no reason to panic.
+            let mut from = bytes.get(..bytes.len().saturating_sub(cut)).unwrap_or_default();
+            let whole: Vec<Numbers> = std::iter::from_fn(|| unpack(&mut from)).collect();
+            prop_assert!(records.starts_with(&whole));
+            prop_assert_eq!(whole.len() < records.len(), cut > 0 && !records.is_empty());
             let mut from = bytes.get(cut..).unwrap_or_default();
             while unpack(&mut from).is_some() {}
         }

@@ -85,7 +85,7 @@ pub struct Worker<'a> {
     total: &'a Total,
     /// Accepted lines that are not in the waist yet, and their rows.
     pub(super) accepted: (Vec<usize>, Lines),
-    /// Whether each line must be a run of its own.
+    /// Whether each line is a run of its own, because its money is summed by what it sells.
     pub(super) one_by_one: bool,
     /// The sums of the file at hand, where total rows are looked for.
     pub(super) running: Option<Running>,
@@ -119,7 +119,7 @@ impl<'a> Worker<'a> {
             waist,
             total,
             accepted: Default::default(),
-            one_by_one: scan.details.any() || scan.nothing().accepted_by_month,
+            one_by_one: scan.details.by_thing(),
             running: None,
             at: Place::default(),
             accounts: Coder::default(),
@@ -148,7 +148,7 @@ impl<'a> Worker<'a> {
 
     fn batch(&mut self, part: &Part, file: &SourceFile, plan: &FilePlan, batch: &Batch) -> Result<(), Failure> {
         let failed = |error: String| Failure::run(format!("cannot read the lines of `{}`: {error}", file.name));
-        let mut columns = columns(plan, batch).map_err(failed)?;
+        let mut columns = columns(plan, batch, &self.scan.settings.currency).map_err(failed)?;
         if let Some(respelling) = &mut self.tally.respelling {
             respelling.respell(&mut columns);
         }

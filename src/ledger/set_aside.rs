@@ -33,7 +33,7 @@ impl Worker<'_> {
 
     /// The sum that a row equals, where it equals one, and whether the row lacks nothing.
     #[inline]
-    pub(super) fn total(&mut self, columns: &mut Columns, row: usize, own: i64) -> Option<(Match, bool)> {
+    pub(super) fn total(&mut self, columns: &Columns, row: usize, own: i64) -> Option<(Match, bool)> {
         let running = self.running.as_mut()?;
         let found = running.recognise(own).map(|found| (found, columns.is_complete(row)));
         running.pass(
@@ -52,7 +52,7 @@ impl Worker<'_> {
     pub(super) fn set_aside(
         &mut self,
         index: usize,
-        columns: &mut Columns,
+        columns: &Columns,
         row: usize,
         amount: Option<i64>,
         total: Option<(Match, bool)>,
@@ -77,7 +77,7 @@ impl Worker<'_> {
     fn lose(
         &mut self,
         index: usize,
-        columns: &mut Columns,
+        columns: &Columns,
         row: usize,
         amount: Option<i64>,
         lost: &[Lost],
@@ -99,7 +99,7 @@ impl Worker<'_> {
 
     /// Counts a line that was read in its month, where control totals ask; total rows that are taken out are no lines.
     #[inline]
-    pub(super) fn count_month(&mut self, columns: &mut Columns, row: usize, amount: Option<i64>, verdict: &Verdict) {
+    pub(super) fn count_month(&mut self, columns: &Columns, row: usize, amount: Option<i64>, verdict: &Verdict) {
         let is_total =
             matches!(verdict, Verdict::Excluded(Excluded::TotalRow) | Verdict::Quarantined(total_rows::REASON, _));
         if is_total || self.scan.control_totals.and_then(Bound::months) != Some(Of::Read) {
@@ -114,7 +114,7 @@ impl Worker<'_> {
     pub(super) fn state(
         &mut self,
         index: usize,
-        columns: &mut Columns,
+        columns: &Columns,
         row: usize,
         own: i64,
         total: Option<(Match, bool)>,

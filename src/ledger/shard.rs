@@ -88,17 +88,20 @@ impl Serialize for Records {
 impl<'de> Deserialize<'de> for Records {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let (mut records, mut bytes) = (Self::default(), <&[u8]>::deserialize(from)?);
-        let mut next = || {
-            let (sums, length) = YearSums::of_numbers(unpack(&mut bytes)?)?;
-            let (name, rest) = bytes.split_at_checked(length)?;
-            bytes = rest;
-            Some((str::from_utf8(name).ok()?, sums))
-        };
-        while let Some((account, sums)) = next() {
+        while !bytes.is_empty() {
+            let (account, sums) = record(&mut bytes).ok_or_else(|| D::Error::custom("a record is damaged"))?;
             records.push(Hashed::of(account).key, account, sums);
         }
-        bytes.is_empty().then_some(records).ok_or_else(|| D::Error::custom("a record is damaged"))
+        Ok(records)
     }
+}
+
+/// Takes the first account and its sums off; nothing where they are not whole.
+fn record<'b>(bytes: &mut &'b [u8]) -> Option<(&'b str, YearSums)> {
+    let (sums, length) = YearSums::of_numbers(unpack(bytes)?)?;
+    let (name, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    Some((str::from_utf8(name).ok()?, sums))
 }
 
 /// The sums of the accounts whose names have hashes of this shard.
@@ -211,6 +214,34 @@ mod tests {
     use super::super::lines::{Line, Lines};
     use super::super::waist::Waist;
     use super::*;
+
+    /// Of what is kept, cut off anywhere or damaged, no record is left out in silence.
+    #[test]
+    fn records_are_read_back_whole_or_not_at_all() {
+        let mut records = Records::default();
+        for (name, amount) in [("A", 1), ("a name that is too long for a label", -5), ("é", 1 << 60)] {
+            let sums = YearSums::of_day(20_000, 3, &[amount], &[amount / 2]);
+            records.push(Hashed::of(name).key, name, sums);
+        }
+        let all = |records: &Records| {
+            records.accounts().zip(records.list.iter()).map(|(name, record)| (name.to_owned(), record.sums)).collect()
+        };
+        let expected: Vec<(String, YearSums)> = all(&records);
+        // In front stands how many bytes there are, in one byte.
+        let kept = postcard::to_stdvec(&records).unwrap();
+        let read = |bytes: &[u8]| {
+            let length = [u8::try_from(bytes.len()).unwrap()];
+            postcard::from_bytes::<Records>(&[&length, bytes].concat()).ok().map(|records| all(&records))
+        };
+        let bytes = kept.get(1..).unwrap();
+        let whole: Vec<usize> = (0..=bytes.len()).filter(|end| read(&bytes[..*end]).is_some()).collect();
+        assert_eq!(whole.len(), 4, "cut off between records: {whole:?}");
+        for (end, count) in whole.into_iter().zip(0..) {
+            assert_eq!(read(&bytes[..end]).as_deref(), expected.get(..count));
+        }
+        let (last, before) = bytes.split_last().unwrap();
+        assert_eq!((*last, read(&[before, &[0xff]].concat())), ("é".as_bytes()[1], None));
+    }
 
     /// So many accounts in one shard that some look alike in its table, and one that comes under two codes.
     #[test]

@@ -19,6 +19,11 @@ impl Details {
         self.months || self.products || self.categories || self.regions || self.days
     }
 
+    /// Whether any are by product, category or region, which lines of one account and day may have several of.
+    pub fn by_thing(self) -> bool {
+        self.products || self.categories || self.regions
+    }
+
     /// What either needs.
     pub fn or(self, other: Self) -> Self {
         Self {

@@ -155,7 +155,7 @@ impl Tally {
         Self { files: vec![FileTally::default(); files], ..Self::default() }
     }
 
-    /// Counts accepted lines. Where months are counted, each run must be of one line.
+    /// Counts accepted lines. Each run is of one month.
     pub fn accept(&mut self, file: usize, runs: &[Run]) {
         let Some(tally) = self.files.get_mut(file) else { return };
         for same_year in runs.chunk_by(|one, next| one.fiscal_year == next.fiscal_year) {

@@ -197,12 +197,16 @@ fn no_room(bytes: usize) -> Failure {
 mod tests {
     use super::*;
     use crate::ledger::books::Books;
-    use crate::ledger::lines::{Line, Lines};
+    use crate::ledger::lines::{Line, Lines, Run};
+    use crate::ledger::year_sums::YearSums;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
     /// What a plain map keeps of an account year: money, lines, invoices and products.
     type Plain<'a> = (i64, i64, BTreeSet<&'a str>, BTreeSet<&'a str>);
+
+    /// Account, fiscal year, amount, invoice and product of a line, and what happens behind it.
+    type Told = (String, i32, i64, String, String, usize);
 
     #[test]
     fn sums_without_room_are_told() {
@@ -224,7 +228,7 @@ mod tests {
         #[test]
         fn the_books_are_those_of_a_plain_map(
             lines in proptest::collection::vec(
-                ("[a-d]{1,2}|[ab]{15,17}", 2020i32..2024, -50i64..100, "[AB]?[0-9]{0,2}", "p[0-9]|[xy]", 0usize..5), 1..300),
+                ("[a-d]|[ab]{15,17}", 2020i32..2024, -50i64..100, "[AB]?[0-9]{0,2}", "p[0-9]|[xy]", 0usize..5), 1..300),
             bytes in prop_oneof![Just(0usize), Just(20_000), Just(usize::MAX)],
         ) {
             let ids: Arc<Mutex<Ids>> = Arc::default();
@@ -232,28 +236,41 @@ mod tests {
             let total = || Total::new(Arc::clone(&ids), Room { bytes, is_declared: false }, Arc::clone(&scratch));
             let (mut one, other) = (total(), total());
             let mut expected: BTreeMap<(&str, i32), Plain> = BTreeMap::new();
-            let (mut waist, mut returning) = (Waist::default(), BTreeMap::new());
-            for (account, year, amount, invoice, product, end) in &lines {
-                let id = |key: &str| Some(ids.lock().unwrap().id(key));
+            let (mut waist, mut returning, mut ready) = (Waist::default(), BTreeMap::new(), Lines::default());
+            // Lines of one account and year that follow each other are a run, as long as none ends a waist.
+            let is_run = |one: &Told, next: &Told| one.0 == next.0 && one.1 == next.1 && one.5 >= 2;
+            for run in lines.chunk_by(is_run) {
+                let Some((account, fiscal_year, .., end)) = run.last() else { continue };
                 let code = match *end {
                     4 => *returning.entry(account.as_str()).or_insert_with(|| waist.accounts.push(account)),
                     _ => waist.accounts.push(account),
                 };
-                waist.add(&Lines::of(&[Line {
-                    account: code, fiscal_year: *year, month: 3, day: 19_000, amount: *amount,
-                    invoice: id(invoice), product: id(product), ..Line::default()
-                }]));
+                let amounts: Vec<i64> = run.iter().map(|line| line.2).collect();
+                let id = |key: &String| Some(ids.lock().unwrap().id(key));
+                ready.runs.push(Run {
+                    account: code, fiscal_year: *fiscal_year, sums: YearSums::of_day(19_000, 3, &amounts, &[])
+                });
+                ready.invoices.extend(run.iter().map(|line| id(&line.3)));
+                ready.products.extend(run.iter().map(|line| id(&line.4)));
+                // Many runs come at a time.
+                if *end != 3 {
+                    waist.add(&ready);
+                    ready.clear();
+                }
                 if *end < 2 {
                     [&one, &other][*end].take(&waist).unwrap();
                     waist.clear();
                     returning.clear();
                 }
-                let plain = expected.entry((account, *year)).or_default();
-                plain.0 += amount;
-                plain.1 += 1;
-                plain.2.insert(invoice);
-                plain.3.insert(product);
+                for (_, _, amount, invoice, product, _) in run {
+                    let plain = expected.entry((account, *fiscal_year)).or_default();
+                    plain.0 += amount;
+                    plain.1 += 1;
+                    plain.2.insert(invoice);
+                    plain.3.insert(product);
+                }
             }
+            waist.add(&ready);
             other.take(&waist).unwrap();
             one.merge(other).unwrap();
             let books = one.counted().and_then(|years| Books::of(years, &ids.lock().unwrap(), 2022)).unwrap();

@@ -141,11 +141,12 @@ impl Waist {
         &self.years
     }
 
-    /// Adds lines. Where finer sums are kept, each run must be of one line.
+    /// Adds lines. Where sums by thing are kept, each run is of one line.
     pub fn add(&mut self, lines: &Lines) {
-        let mut first = 0;
+        let mut next = 0;
         for Run { account, fiscal_year, sums } in &lines.runs {
-            let of_run = first..first + index(sums.lines);
+            let of_run = next..next + index(sums.lines);
+            next = of_run.end;
             let place = self.years.iter().position(|year| year.fiscal_year == *fiscal_year).unwrap_or_else(|| {
                 self.years.push(Year::new(*fiscal_year));
                 self.years.len() - 1
@@ -172,10 +173,9 @@ impl Waist {
             gather(&mut part.products, slot, &lines.products, &of_run);
             if self.details.any() {
                 let things = [&lines.products, &lines.categories, &lines.regions];
-                let things = things.map(|things| things.get(first).copied().flatten());
+                let things = things.map(|things| things.get(of_run.start).copied().flatten());
                 part.fine.add(self.details, slot, sums, things);
             }
-            first = of_run.end;
         }
     }
 }
@@ -192,11 +192,11 @@ fn gather(pairs: &mut Vec<u64>, slot: u32, things: &[Option<Id>], run: &Range<us
 }
 
 impl FineSums {
-    /// Adds a line.
-    fn add(&mut self, details: Details, slot: u32, line: &YearSums, [product, category, region]: [Option<Id>; 3]) {
-        let amount = line.revenue.get();
+    /// Adds a run, and the things of its only line.
+    fn add(&mut self, details: Details, slot: u32, run: &YearSums, [product, category, region]: [Option<Id>; 3]) {
+        let amount = run.revenue.get();
         if details.months {
-            self.months.add(slot, line.months.trailing_zeros().into(), amount);
+            self.months.add(slot, run.months.trailing_zeros().into(), amount);
         }
         if let Some(product) = product.filter(|_| details.products) {
             self.products.add(slot, product.bits(), amount);
@@ -208,7 +208,7 @@ impl FineSums {
             self.regions.add(slot, region.bits(), amount);
         }
         if details.days {
-            self.days.add(slot, line.first_day.cast_unsigned().into(), amount);
+            self.days.add(slot, run.first_day.cast_unsigned().into(), amount);
         }
     }
 }

@@ -54,7 +54,7 @@ const ROW_GROUP_ROWS: usize = 131_072;
 /// A row group is held in memory until it is whole, and ends where its values take so much.
 const ROW_GROUP_BYTES: usize = 64 << 20;
 
-/// Rows copied from Polars at a time; it divides a row group, so that no copy is split between two, and a piece of a
+/// Rows taken from Polars at a time; it divides a row group, so that no batch is split between two, and a piece of a
 /// table.
 const BATCH_ROWS: usize = 16_384;
 const _: () = assert!(ROW_GROUP_ROWS.is_multiple_of(BATCH_ROWS) && PIECE_ROWS.is_multiple_of(BATCH_ROWS));
@@ -217,7 +217,7 @@ impl<W: Write + Send> Writer<W> {
         })
     }
 
-    /// Adds the next rows, which are copied side by side.
+    /// Adds the next rows, whose texts are copied side by side; numbers stay in the memory of the table until they are encoded.
     ///
     /// # Errors
     /// A number that is not finite, an amount of more than 18 digits, rows that are not in the order that
@@ -242,7 +242,7 @@ impl<W: Write + Send> Writer<W> {
         Ok(())
     }
 
-    /// Adds a batch to the last row group, and writes all of them where they are enough to keep all threads at work.
+    /// Adds a batch to the last row group, and encodes all of them where they are enough to keep all threads at work.
     fn push(&mut self, mut batch: RecordBatch) -> Result<(), ParquetError> {
         // Pieces of a table may end anywhere, and row groups do not show where.
         while batch.num_rows() > 0 {
@@ -274,8 +274,10 @@ impl<W: Write + Send> Writer<W> {
             })
         };
         let (written, encoded) = rayon::join(write, || encoded.collect::<Result<_, ParquetError>>());
+        // What was to be written comes first in the table.
+        written?;
         self.encoded = encoded?;
-        written
+        Ok(())
     }
 
     /// Ends the file and gives back where it went.

@@ -59,7 +59,7 @@ impl Slice<'_> {
         if let Some((index, value)) = first(values, |value| !value.is_finite()) {
             return Err(Error::NotFinite { cell: self.cell(spec, index), value });
         }
-        // Adding zero turns the negative zero into the common one and leaves everything else as it is.
+        // Only where there is a negative zero are numbers copied: adding zero makes it the common one.
         let negative_zero = first(values, |value| value == 0.0 && value.is_sign_negative());
         Ok(match negative_zero {
             None => whole(values),

@@ -27,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 /// The form in which blocks are kept: another one for any change of what is kept or of what it means.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// A block is not kept that has a file with more bytes of lines in quarantine.
 const LARGEST_PAGES: usize = 16 << 20;
