@@ -7,8 +7,7 @@ use crate::ledger::period::Period;
 use crate::outputs::history::History;
 use crate::progress::Progress;
 use crate::scratch::{Memory, Scratch};
-use crate::table::{PIECE_ROWS, Table, TableBuilder};
-use rayon::prelude::*;
+use crate::table::Table;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,8 +70,7 @@ impl AccountYears {
 /// The accounts of the account years, each once, in their order.
 fn names_of(account_years: &Table) -> Table {
     let names: Vec<&str> = account_years.text_runs("account").into_iter().map(|(name, _)| name).collect();
-    let table = |names: &[&str]| TableBuilder::new("accounts", names.len()).text("account", names.to_vec()).build();
-    Table::of_pieces(table(&[]), names.par_chunks(PIECE_ROWS).map(table).collect())
+    Table::of_accounts(&names)
 }
 
 impl Product {

@@ -119,6 +119,12 @@ impl Table {
         self.frame.height()
     }
 
+    /// A table of these accounts.
+    pub fn of_accounts(accounts: &[&str]) -> Self {
+        let table = |names: &[&str]| TableBuilder::new("accounts", names.len()).text("account", names.to_vec()).build();
+        Self::of_pieces(table(&[]), accounts.par_chunks(PIECE_ROWS).map(table).collect())
+    }
+
     /// The rows for which `keep` is true.
     ///
     /// # Errors
@@ -300,6 +306,11 @@ impl TableBuilder {
 
     pub fn text<S: AsRef<str>>(self, name: &str, values: Vec<S>) -> Self {
         self.push(name, Meaning::Text, |name| StringChunked::from_slice(name, &values).into_column())
+    }
+
+    /// The accounts of a table, whose memory they share.
+    pub fn accounts_of(self, table: &Table) -> Self {
+        self.push("account", Meaning::Text, |_| table.series("account").clone())
     }
 
     pub fn optional_text<S: AsRef<str>>(self, name: &str, values: Vec<Option<S>>) -> Self {

@@ -6,6 +6,7 @@
 //! a set, which stays small. Either can be put aside where memory is short, and is taken up again in the end.
 
 use super::ids::Id;
+use super::slabs::Slabs;
 use crate::failure::Failure;
 use crate::scratch::{Place, Scratch};
 use foldhash::fast::FixedState;
@@ -20,9 +21,11 @@ const GROWTH: (usize, usize) = (8, 32);
 /// Pairs of a slot and a thing that have been seen. A slot has 24 bits, and a thing the 40 of an [`Id`].
 #[derive(Debug)]
 pub struct Distinct {
-    /// Some of them more than once.
-    pairs: Vec<u64>,
-    /// The length at which they are sorted.
+    /// Those that were sorted, once each.
+    known: Vec<u64>,
+    /// All that came since, some of them more than once.
+    new: Slabs<u64>,
+    /// How many there are when they are sorted.
     full: usize,
     /// Those of a list that had most of them twice, and all that came since.
     set: HashSet<u64, FixedState>,
@@ -32,7 +35,8 @@ pub struct Distinct {
 
 impl Default for Distinct {
     fn default() -> Self {
-        Self { pairs: Vec::new(), full: SHORT, set: HashSet::default(), aside: Vec::new() }
+        let (known, new, set, aside) = Default::default();
+        Self { known, new, full: SHORT, set, aside }
     }
 }
 
@@ -58,26 +62,22 @@ impl Distinct {
             self.set.extend(pairs);
             return;
         }
-        let (count, room) = (pairs.len(), self.pairs.capacity() - self.pairs.len());
-        if count > room {
-            // Less than twice as many: there are many lists, most of which grow no more.
-            self.pairs.reserve_exact(count.max(self.pairs.len() / 2));
-        }
-        self.pairs.extend(pairs);
-        if self.pairs.len() >= self.full {
-            let before = self.pairs.len();
+        self.new.extend(pairs);
+        let before = self.known.len() + self.new.len();
+        if before >= self.full {
             self.tidy();
-            let growth = if self.pairs.len() * 8 < before * 7 { GROWTH.0 } else { GROWTH.1 };
-            self.full = SHORT.max(self.pairs.len() * growth);
-            if self.pairs.len() * 2 <= before {
-                self.set.extend(std::mem::take(&mut self.pairs));
+            let growth = if self.known.len() * 8 < before * 7 { GROWTH.0 } else { GROWTH.1 };
+            self.full = SHORT.max(self.known.len() * growth);
+            if self.known.len() * 2 <= before {
+                self.set.extend(std::mem::take(&mut self.known));
             }
         }
     }
 
     /// How many bytes of memory the pairs take.
     pub fn bytes(&self) -> usize {
-        self.pairs.capacity() * size_of::<u64>() + self.set.capacity() * (size_of::<u64>() + 1)
+        let set = self.set.capacity() * (size_of::<u64>() + 1);
+        self.known.capacity() * size_of::<u64>() + self.new.bytes() + set
     }
 
     /// Takes in the pairs of another, by what its slots are here.
@@ -88,15 +88,18 @@ impl Distinct {
         other.take_up(scratch)?;
         other.tidy();
         let slot = |pair: u64| slots.get(super::index(Self::slot(pair))).copied().unwrap_or(u32::MAX);
-        self.extend(other.pairs.into_iter().map(|pair| Self::moved(pair, slot(pair))));
+        self.extend(other.known.into_iter().map(|pair| Self::moved(pair, slot(pair))));
         Ok(())
     }
 
+    /// Makes all pairs known ones.
     fn tidy(&mut self) {
-        self.pairs.extend(std::mem::take(&mut self.set));
+        self.known.reserve_exact(self.new.len() + self.set.len());
+        self.known.extend(std::mem::take(&mut self.new));
+        self.known.extend(std::mem::take(&mut self.set));
         // The stable sort takes what has been sorted before as one run.
-        self.pairs.sort();
-        self.pairs.dedup();
+        self.known.sort();
+        self.known.dedup();
     }
 
     /// Puts the pairs aside, where they take no memory.
@@ -105,12 +108,12 @@ impl Distinct {
     /// Where the scratch cannot be written.
     pub fn put_aside(&mut self, scratch: &dyn Scratch) -> Result<(), Failure> {
         self.tidy();
-        if self.pairs.is_empty() {
+        if self.known.is_empty() {
             return Ok(());
         }
-        let bytes: Vec<u8> = self.pairs.iter().flat_map(|pair| pair.to_le_bytes()).collect();
+        let bytes: Vec<u8> = self.known.iter().flat_map(|pair| pair.to_le_bytes()).collect();
         self.aside.push(scratch.append(&bytes)?);
-        (self.pairs, self.full) = (Vec::new(), SHORT);
+        (self.known, self.full) = (Vec::new(), SHORT);
         Ok(())
     }
 
@@ -118,7 +121,7 @@ impl Distinct {
     fn take_up(&mut self, scratch: &dyn Scratch) -> Result<(), Failure> {
         for place in std::mem::take(&mut self.aside) {
             let bytes = scratch.read(&place)?;
-            self.pairs.extend(bytes.as_chunks().0.iter().map(|pair| u64::from_le_bytes(*pair)));
+            self.new.extend(bytes.as_chunks().0.iter().map(|pair| u64::from_le_bytes(*pair)));
         }
         Ok(())
     }
@@ -129,17 +132,17 @@ impl Distinct {
     /// Where the scratch cannot be read.
     pub fn counts(mut self, scratch: &dyn Scratch) -> Result<Vec<u32>, Failure> {
         self.take_up(scratch)?;
-        let pairs = || self.pairs.iter().chain(&self.set);
+        let pairs = || self.known.iter().chain(self.new.iter()).chain(&self.set);
         let slots = || pairs().map(|pair| super::index(Self::slot(*pair)));
         let mut counts = vec![0; slots().max().map_or(0, |last| last + 1)];
         slots().for_each(|slot| counts.get_mut(slot).into_iter().for_each(|count| *count += 1));
-        if self.pairs.is_empty() {
+        if self.known.is_empty() && self.new.is_empty() {
             return Ok(counts);
         }
         // Put together by slot, they are many short lists, which takes less time than to sort a long one.
         let mut free: Vec<usize> =
             counts.iter().scan(0, |sum, count| Some(std::mem::replace(sum, *sum + super::index(*count)))).collect();
-        let mut grouped = vec![0; self.pairs.len() + self.set.len()];
+        let mut grouped = vec![0; self.known.len() + self.new.len() + self.set.len()];
         for pair in pairs() {
             let Some(free) = free.get_mut(super::index(Self::slot(*pair))) else { continue };
             grouped.get_mut(*free).into_iter().for_each(|place| *place = *pair);
@@ -175,7 +178,7 @@ mod tests {
                 distinct.put_aside(&scratch).unwrap();
             }
         }
-        assert!(distinct.pairs.len() <= SHORT);
+        assert!(distinct.known.len() + distinct.new.len() <= SHORT);
         assert!(!distinct.set.is_empty());
         distinct.extend(things.iter().take(2).map(|thing| Distinct::moved(Distinct::pair(0, *thing), 2)));
         assert_eq!(distinct.counts(&scratch).unwrap(), [500, 0, 2]);

@@ -40,6 +40,7 @@ pub mod rates;
 pub mod scan;
 pub mod set_aside;
 pub mod shard;
+pub mod slabs;
 pub mod sums;
 pub mod tables;
 pub mod tally;

@@ -35,13 +35,14 @@ impl Growth {
         scope.account_years(&self.from)?;
         let (name, growth) = (id.value.clone(), self.clone());
         let intervals = usize::try_from(self.years).unwrap_or_default();
-        let spec = table(&name, &AccountValues::default(), &[], intervals).spec;
+        let spec = table(&name, &Table::of_accounts(&[]), &AccountValues::default(), &[], intervals).spec;
         let job = move |inputs: &Inputs| {
             let (account_years, period) = inputs.account_years(&growth.from.value)?;
+            let (accounts, _) = inputs.accounts(&growth.from.value)?;
             let window = Window::last(growth.years + 1, period, &name)?;
             let revenue = by_account(account_years, "revenue", window);
             let rows: Vec<Row> = revenue.of_each().map(|revenue| Row::of(revenue, growth.threshold)).collect();
-            Ok(Product::Tables(vec![table(&name, &revenue, &rows, intervals)]))
+            Ok(Product::Tables(vec![table(&name, accounts, &revenue, &rows, intervals)]))
         };
         Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
@@ -154,10 +155,11 @@ fn dhs(first: i64, last: i64) -> Option<f64> {
     defined.then(|| (last as f64 - first as f64) / ((last as f64 + first as f64) / 2.0))
 }
 
-fn table(name: &str, revenue: &AccountValues, rows: &[Row], intervals: usize) -> Table {
-    let mut builder = TableBuilder::new(name, rows.len()).per_account().text("account", revenue.accounts.clone());
+fn table(name: &str, accounts: &Table, revenue: &AccountValues, rows: &[Row], intervals: usize) -> Table {
+    let mut builder = TableBuilder::new(name, rows.len()).per_account().accounts_of(accounts);
     for year in 0..=intervals {
-        let revenue: Vec<Option<i64>> = revenue.of_each().map(|revenue| revenue.get(year).copied()).collect();
+        let revenue: Vec<i64> =
+            revenue.of_each().map(|revenue| revenue.get(year).copied().unwrap_or_default()).collect();
         builder = builder.money(&format!("revenue_y{year}"), revenue);
     }
     for year in 0..intervals {

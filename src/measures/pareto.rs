@@ -99,7 +99,7 @@ impl Pareto {
         let (name, pareto) = (id.value.clone(), self.clone());
         let second = name_of(&name, "pareto", "concentration");
         let specs = vec![
-            table(&name, &[], &[], self.by.as_ref().map(|_| Vec::new()).as_deref()).spec,
+            table(&name, &Table::of_accounts(&[]), &[], self.by.as_ref().map(|_| Vec::new()).as_deref()).spec,
             concentration_spec(&second),
         ];
         let job = move |inputs: &Inputs| pareto.run(inputs, &name, &second).map(Product::Tables);
@@ -108,6 +108,7 @@ impl Pareto {
 
     fn run(&self, inputs: &Inputs, name: &str, second: &str) -> Result<Vec<Table>, Failure> {
         let (account_years, period) = inputs.account_years(&self.from.value)?;
+        let (accounts, _) = inputs.accounts(&self.from.value)?;
         let window = Window::last(self.years, period, name)?;
         let bucket = &inputs.all_account_years(&self.from.value)?.bucket;
         let unassigned = sums(&by_account(bucket, "revenue", window))?.into_iter().sum();
@@ -125,7 +126,7 @@ impl Pareto {
         let mut groups = vec![("all", rows.as_slice())];
         groups.extend(by_segment.iter().map(|(segment, rows)| (*segment, rows.as_slice())));
         let concentration = concentration(second, &groups, unassigned);
-        Ok(vec![table(name, &by_account.accounts, &rows, segments.as_deref()), concentration])
+        Ok(vec![table(name, accounts, &rows, segments.as_deref()), concentration])
     }
 }
 
@@ -258,10 +259,10 @@ fn segments_of(rows: &[InSegment]) -> BTreeMap<&str, Vec<Row>> {
     segments
 }
 
-fn table(name: &str, accounts: &[&str], rows: &[Row], segments: Option<&[InSegment]>) -> Table {
+fn table(name: &str, accounts: &Table, rows: &[Row], segments: Option<&[InSegment]>) -> Table {
     let builder = TableBuilder::new(name, rows.len())
         .per_account()
-        .text("account", accounts.to_vec())
+        .accounts_of(accounts)
         .money("revenue", rows.iter().map(|row| row.revenue).collect::<Vec<_>>())
         .integers("rank", rows.iter().map(|row| row.rank).collect::<Vec<_>>())
         .ratios("share", rows.iter().map(|row| row.share).collect::<Vec<_>>())

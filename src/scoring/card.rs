@@ -29,8 +29,8 @@ impl Card {
     /// # Errors
     /// Where the sheet cannot be read, or a score is missing that must not be.
     pub(super) fn run(&self, inputs: &Inputs, names: &tables::Names, decimals: u32) -> Result<Vec<Table>, Failure> {
-        let (accounts, period) = inputs.accounts(&self.from)?;
-        let accounts = accounts.text("account");
+        let (of_accounts, period) = inputs.accounts(&self.from)?;
+        let accounts = of_accounts.text("account");
         let judgements = self.judgements(&accounts, period.as_of)?;
         let mut overrides = self.overrides(&accounts, period.as_of)?;
         let means = means(&judgements);
@@ -62,7 +62,7 @@ impl Card {
                 (total.was, total.is) = (scores.fix(row, value), Some(value));
             }
         }
-        let mut made = scores.tables(names, &self.groups, self.min_coverage);
+        let mut made = scores.tables(names, &self.groups, self.min_coverage, of_accounts);
         if self.judged.is_some() {
             made.push(judgements::table(&names.judgements, &judgements));
             made.push(judgements::spread_table(&names.judgement_spread, &judgements));

@@ -39,7 +39,8 @@ impl Names {
 
 pub fn specs(names: &Names, groups: &[String], judged: bool, overridden: bool, advice: bool) -> Vec<TableSpec> {
     let scores = Scores::new(&[], &[], Vec::new(), Missing::Renormalise);
-    let mut specs: Vec<TableSpec> = scores.tables(names, groups, 0.0).into_iter().map(|table| table.spec).collect();
+    let mut specs: Vec<TableSpec> =
+        scores.tables(names, groups, 0.0, &Table::of_accounts(&[])).into_iter().map(|table| table.spec).collect();
     if judged {
         specs.push(super::judgements::table(&names.judgements, &[]).spec);
         specs.push(super::judgements::spread_table(&names.judgement_spread, &[]).spec);
@@ -132,16 +133,16 @@ impl<'a> Scores<'a> {
         })
     }
 
-    /// The scorecard (by account), the contributions (by account, in the order declared) and the weights.
-    pub fn tables(&self, names: &Names, groups: &[String], min_coverage: f64) -> Vec<Table> {
+    /// Of the accounts, which are those of a table: the scorecard (by account), the contributions (by account, in the order declared) and the weights.
+    pub fn tables(&self, names: &Names, groups: &[String], min_coverage: f64, accounts: &Table) -> Vec<Table> {
         vec![
-            self.scorecard(&names.scorecard, groups, min_coverage),
+            self.scorecard(&names.scorecard, groups, min_coverage, accounts),
             self.contributions(&names.contributions, groups, PIECE_ROWS),
             self.weights(&names.weights, groups),
         ]
     }
 
-    fn scorecard(&self, name: &str, groups: &[String], min_coverage: f64) -> Table {
+    fn scorecard(&self, name: &str, groups: &[String], min_coverage: f64, accounts: &Table) -> Table {
         // The last bits of a sum of weights must not decide whether an account is rated.
         let is_rated = |(row, scored): (usize, &Scored)| {
             scored.score.is_some() && (scored.coverage + 1e-9 >= min_coverage || self.fixed.contains(&row))
@@ -150,7 +151,7 @@ impl<'a> Scores<'a> {
         let numbers = |value: fn(&Scored) -> f64| self.scored.iter().map(value).collect::<Vec<f64>>();
         let mut builder = TableBuilder::new(name, self.scored.len())
             .per_account()
-            .text("account", self.accounts.to_vec())
+            .accounts_of(accounts)
             .numbers("score", self.scored.iter().map(|scored| scored.score).collect::<Vec<_>>())
             .integers("rank", self.ranks(&rated))
             .flags("rated", rated)

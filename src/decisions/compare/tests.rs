@@ -7,7 +7,7 @@ use crate::scoring::config::{BoundBasis, BoundCriterion, Missing};
 use crate::scoring::scale::Scale;
 use crate::scoring::tables::{Names, Scores};
 use crate::scoring::weights::{Method, Weighing};
-use crate::table::{ColumnSpec, Meaning};
+use crate::table::{ColumnSpec, Meaning, Table};
 use proptest::prelude::*;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +78,8 @@ fn side((criteria, policy, set, cells): &Card) -> Side {
     for (account, value) in set.iter().enumerate() {
         value.map(|value| scores.fix(account, value));
     }
-    let tables = scores.tables(&Names::of("scorecard"), &["all".to_owned()], 0.0);
+    let accounts = Table::of_accounts(&ACCOUNTS);
+    let tables = scores.tables(&Names::of("scorecard"), &["all".to_owned()], 0.0, &accounts);
     let [scorecard, contributions, weights] = <[_; 3]>::try_from(tables).unwrap();
     side.tables.scorecard = Some(scorecard);
     side.tables.contributions = Some(contributions);
