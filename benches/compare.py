@@ -8,11 +8,13 @@ invoice_date, product_id, net_amount, cost), or `iowa:GLOB` for those of pipelin
 account × year cube, growth, Pareto and scores, written as Parquet; `--core` leaves out the distinct invoices and
 products. `--again` also runs the program where nothing has changed. The peers are the scripts peer_duckdb.py and
 peer_polars.py in the folder that `--peers` names, ../shared/bench where left out; those that are not there are left
-out. On a shared machine look at the ratios and at the processor seconds, not at the seconds.
+out. Each round of the program begins without a folder of earlier runs. On a shared machine look at the ratios and at
+the processor seconds, not at the seconds.
 """
 
 import argparse
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -78,7 +80,8 @@ with tempfile.TemporaryDirectory() as folder:
     pipeline = os.path.join(folder, "compare.yaml")
     with open(pipeline, "w") as file:
         file.write(PIPELINE)
-    run = [asked.program, "run", pipeline, "--out", os.path.join(folder, "out"), "--log", "none", "--threads", str(asked.threads)]
+    out = os.path.join(folder, "out")
+    run = [asked.program, "run", pipeline, "--out", out, "--log", "none", "--threads", str(asked.threads)]
     commands = {"vitalfew": run + ["--fresh"]}
     if asked.again:
         commands["vitalfew, nothing changed"] = run
@@ -90,6 +93,8 @@ with tempfile.TemporaryDirectory() as folder:
             commands[peer] = [sys.executable, script, source, os.path.join(folder, "out.parquet")] + core
     figures = {name: [] for name in commands}
     for _ in range(asked.runs):
+        # Else it would compare what it made with what it has published before.
+        shutil.rmtree(out, ignore_errors=True)
         for name, command in commands.items():
             figures[name].append(measured(command))
     medians = {name: [statistics.median(figure) for figure in zip(*all)] for name, all in figures.items()}
