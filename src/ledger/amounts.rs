@@ -157,10 +157,11 @@ impl Values {
                         None => OTHER,
                         // Written otherwise, such as with thousands set apart or the sign of the currency.
                         Some(text) if *amount == OTHER && !is_blank(text) => {
-                            // Where lines have currencies of their own, any sign has to be looked at: none is of this one.
-                            let currency = currency.unwrap_or_default();
-                            let written = read_amount(text, *notation, decimals, Some(currency)).ok();
-                            known(written.and_then(|written| i64::try_from(written).ok()))
+                            // Where lines have currencies of their own, any sign has to be looked at.
+                            let is_home = |codes: &[&str]| currency.is_some_and(|currency| codes.contains(&currency));
+                            let written = notation.parse(text, decimals).ok();
+                            let written = written.filter(|written| written.currency.is_none_or(is_home));
+                            known(written.and_then(|written| i64::try_from(written.value).ok()))
                         }
                         Some(_) => known(Some(*amount)),
                     };

@@ -155,8 +155,8 @@ impl Grouped {
         Self { names, years, counts }
     }
 
-    /// Puts the years of the accounts where they belong, and lets go of the sums. The rooms of one shard are few enough to
-    /// stay in the cache, though they lie all over memory.
+    /// Puts the years of the accounts into their rooms, which lie all over memory, and lets go of the sums. What is known of
+    /// the rooms of one shard stays in the cache.
     fn fill(self, mut rooms: Vec<Room>) -> Result<(), Failure> {
         for ShardYear { fiscal_year, codes, shard } in self.years {
             for (slot, code) in (0..).zip(codes) {

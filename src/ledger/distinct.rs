@@ -24,7 +24,7 @@ pub struct Distinct {
     /// Those that were sorted, once each.
     known: Vec<u64>,
     /// All that came since, some of them more than once.
-    new: Slabs<u64>,
+    new: Slabs,
     /// How many there are when they are sorted.
     full: usize,
     /// Those of a list that had most of them twice, and all that came since.
@@ -165,6 +165,7 @@ mod tests {
     use super::super::ids::Ids;
     use super::*;
     use crate::scratch::Memory;
+    use std::collections::BTreeSet;
 
     #[test]
     fn lists_that_are_sorted_on_the_way_and_put_aside_count_the_same() {
@@ -182,5 +183,36 @@ mod tests {
         assert!(!distinct.set.is_empty());
         distinct.extend(things.iter().take(2).map(|thing| Distinct::moved(Distinct::pair(0, *thing), 2)));
         assert_eq!(distinct.counts(&scratch).unwrap(), [500, 0, 2]);
+    }
+
+    /// Hardly any pair comes twice, so that sorted ones and new ones stand beside each other.
+    #[test]
+    fn sorted_pairs_and_new_ones_are_counted_together() {
+        let (scratch, mut ids) = (Memory::default(), Ids::default());
+        let mut pair = |slot: u32, number: usize| Distinct::pair(slot, ids.id(&format!("{number}")));
+        let mut distinct = Distinct::default();
+        let mut other = Distinct::default();
+        let mut expected = BTreeSet::new();
+        for (number, put_aside) in (0..3 * SHORT).step_by(100).zip((0..40).map(|round| round == 13).chain([false; 90]))
+        {
+            // Each hundred has five of the hundred before.
+            let of_slot = |slot: u32| (number.saturating_sub(5)..number + 100).map(move |number| (slot, number));
+            for (slot, list) in [(0, &mut distinct), (1, &mut other)] {
+                let pairs: Vec<u64> = of_slot(slot).map(|(slot, number)| pair(slot, number)).collect();
+                list.extend(pairs.iter().copied());
+                expected.extend(of_slot(2 * slot));
+            }
+            if put_aside {
+                other.put_aside(&scratch).unwrap();
+            }
+        }
+        for list in [&distinct, &other] {
+            assert!(list.known.len() >= SHORT / 2 && !list.new.is_empty() && list.set.is_empty());
+        }
+        // What is slot 1 of the other is slot 2 here.
+        distinct.merge(other, &[9, 2], &scratch).unwrap();
+        assert!(!distinct.known.is_empty() && !distinct.new.is_empty());
+        let count = |slot: u32| expected.iter().filter(|(of, _)| *of == slot).count() as u32;
+        assert_eq!(distinct.counts(&scratch).unwrap(), [count(0), 0, count(2)]);
     }
 }

@@ -192,9 +192,8 @@ impl Worker<'_> {
         [true].into_iter().chain(begins).collect()
     }
 
-    /// Judges runs from the first on, as far as they are plain, and says how many: their lines are accepted, or left out for a
-    /// day after the as-of day. A run in which a line equals a sum keeps that line and those
-    /// behind it.
+    /// Judges runs from the first on, as far as they are plain, and says how many: their lines are accepted, or left out
+    /// for a day after the as-of day. A run in which a line equals a sum keeps that line and those behind it.
     fn plain(
         &mut self,
         columns: &mut Columns,

@@ -215,7 +215,7 @@ mod tests {
     use super::super::waist::Waist;
     use super::*;
 
-    /// Of what is kept, cut off anywhere or damaged, no record is left out in silence.
+    /// A record is whole or a mistake. Where whole ones are missing, it is the hash of what was kept that tells.
     #[test]
     fn records_are_read_back_whole_or_not_at_all() {
         let mut records = Records::default();

@@ -1,67 +1,59 @@
-//! Lists that grow where they are.
+//! Lists of numbers that grow where they are.
 //!
-//! A `Vec` that grows moves to a place with more room and leaves a hole behind. Thousands of lists of the same length, as
-//! the shards of a total have them, leave holes into which none of the others fits when it grows.
+//! A `Vec` that grows moves to a place with more room and leaves a hole behind. Thousands of lists of about the same
+//! length, as the shards of a total have them, leave holes into which none of the others fits when it grows.
 
-/// A list has its values in slabs of so many bytes: few, as many lists have one of which half is free.
-const BYTES: usize = 1 << 14;
+/// So many numbers make a slab: few, because there are many lists, and half of the last slab of each is free.
+const LENGTH: usize = 1 << 11;
 
-/// A list. The first slab grows until it is one, so that short lists take no more than they need.
-#[derive(Debug)]
-pub struct Slabs<T> {
+/// A list. Its first slab grows, so that short lists take no more than they need.
+#[derive(Debug, Default)]
+pub struct Slabs {
     /// All but the last one are full.
-    slabs: Vec<Vec<T>>,
+    slabs: Vec<Vec<u64>>,
 }
 
-impl<T> Default for Slabs<T> {
-    fn default() -> Self {
-        Self { slabs: Vec::new() }
-    }
-}
-
-impl<T> Slabs<T> {
-    /// How many values a slab has.
-    const LENGTH: usize = BYTES / size_of::<T>();
-
+impl Slabs {
     pub fn len(&self) -> usize {
-        self.slabs.last().map_or(0, |last| (self.slabs.len() - 1) * Self::LENGTH + last.len())
+        self.slabs.last().map_or(0, |last| (self.slabs.len() - 1) * LENGTH + last.len())
     }
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &T> + Clone {
+    pub fn iter(&self) -> impl Iterator<Item = &u64> {
         self.slabs.iter().flatten()
     }
 
-    /// Adds values at the end.
+    /// Adds numbers at the end.
     #[inline]
-    pub fn extend(&mut self, mut values: impl ExactSizeIterator<Item = T>) {
-        while values.len() > 0 {
-            let only = self.slabs.len() == 1;
-            let Some(last) = self.slabs.last_mut().filter(|last| last.len() < Self::LENGTH) else {
-                self.slabs.push(if self.slabs.is_empty() { Vec::new() } else { Vec::with_capacity(Self::LENGTH) });
+    pub fn extend(&mut self, mut numbers: impl ExactSizeIterator<Item = u64>) {
+        while numbers.len() > 0 {
+            let is_first = self.slabs.len() == 1;
+            let Some(last) = self.slabs.last_mut().filter(|last| last.len() < LENGTH) else {
+                self.slabs.push(if self.slabs.is_empty() { Vec::new() } else { Vec::with_capacity(LENGTH) });
                 continue;
             };
-            let free = Self::LENGTH - last.len();
-            let fits = values.len().min(free);
-            if only && fits > last.capacity() - last.len() {
+            let free = LENGTH - last.len();
+            let fits = numbers.len().min(free);
+            if is_first && fits > last.capacity() - last.len() {
                 last.reserve_exact(fits.max(last.len()).min(free));
             }
-            last.extend(values.by_ref().take(fits));
+            last.extend(numbers.by_ref().take(fits));
         }
     }
 
     /// How many bytes of memory it takes.
     pub fn bytes(&self) -> usize {
-        self.slabs.last().map_or(0, |last| (self.slabs.len() - 1) * BYTES + last.capacity() * size_of::<T>())
+        let last = |last: &Vec<u64>| (self.slabs.len() - 1) * LENGTH + last.capacity();
+        self.slabs.last().map_or(0, last) * size_of::<u64>()
     }
 }
 
-impl<T> IntoIterator for Slabs<T> {
-    type Item = T;
-    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Vec<T>>>;
+impl IntoIterator for Slabs {
+    type Item = u64;
+    type IntoIter = std::iter::Flatten<std::vec::IntoIter<Vec<u64>>>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.slabs.into_iter().flatten()
@@ -76,14 +68,14 @@ mod tests {
     proptest! {
         #[test]
         fn a_list_is_what_was_put_into_it(lengths in proptest::collection::vec(0usize..2_500, 0..8)) {
-            let (mut list, mut plain) = (Slabs::<u64>::default(), Vec::new());
+            let (mut list, mut plain) = (Slabs::default(), Vec::new());
             for (length, first) in lengths.iter().zip((0..).step_by(10_000)) {
-                let values = (first..).take(*length).collect::<Vec<u64>>();
-                list.extend(values.iter().copied());
-                plain.extend(values);
+                let numbers = (first..).take(*length).collect::<Vec<u64>>();
+                list.extend(numbers.iter().copied());
+                plain.extend(numbers);
             }
             prop_assert_eq!((list.len(), list.is_empty()), (plain.len(), plain.is_empty()));
-            prop_assert!(list.bytes() >= plain.len() * 8 && list.bytes() <= plain.len() * 16 + BYTES);
+            prop_assert!(list.bytes() >= plain.len() * 8 && list.bytes() <= plain.len() * 8 + LENGTH * 8);
             prop_assert!(list.iter().eq(&plain));
             prop_assert!(list.into_iter().eq(plain));
         }

@@ -144,7 +144,7 @@ impl Total {
     /// # Errors
     /// As for [`Total::take`], and where pairs put aside cannot be read.
     pub fn merge(&mut self, other: Self) -> Result<(), Failure> {
-        let Self { years, held, pairs, .. } = other;
+        let Self { years, .. } = other;
         let mine = self.years.get_mut().unwrap_or_else(PoisonError::into_inner);
         for (fiscal_year, others) in years.into_inner().unwrap_or_else(PoisonError::into_inner) {
             match mine.entry(fiscal_year) {
@@ -158,9 +158,14 @@ impl Total {
                 }
             }
         }
-        *self.held.get_mut() += held.into_inner();
-        *self.pairs.get_mut() += pairs.into_inner();
-        Ok(())
+        // What the other had put aside is in memory again.
+        let sizes = mine.values_mut().flatten().map(|shard| {
+            let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
+            (shard.bytes(), shard.pairs())
+        });
+        let (bytes, pairs): (Vec<usize>, Vec<usize>) = sizes.unzip();
+        (*self.held.get_mut(), *self.pairs.get_mut()) = (bytes.iter().sum(), pairs.iter().sum());
+        if *self.held.get_mut() > self.room.bytes { self.make_room(&self.years(std::iter::empty())) } else { Ok(()) }
     }
 
     /// Counts what is distinct, now that all lines have passed: the fiscal years in their order.
@@ -273,6 +278,10 @@ mod tests {
             waist.add(&ready);
             other.take(&waist).unwrap();
             one.merge(other).unwrap();
+            let shards = one.years.get_mut().unwrap().values_mut().flatten().map(|shard| shard.get_mut().unwrap());
+            let sizes: Vec<(usize, usize)> = shards.map(|shard| (shard.bytes(), shard.pairs())).collect();
+            prop_assert_eq!(*one.held.get_mut(), sizes.iter().map(|(bytes, _)| bytes).sum::<usize>());
+            prop_assert_eq!(*one.pairs.get_mut(), sizes.iter().map(|(_, pairs)| pairs).sum::<usize>());
             let books = one.counted().and_then(|years| Books::of(years, &ids.lock().unwrap(), 2022)).unwrap();
             let found: Vec<_> = books.years.iter().map(|year| {
                 let account = books.accounts[year.account as usize].as_str();

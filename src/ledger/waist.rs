@@ -192,7 +192,7 @@ fn gather(pairs: &mut Vec<u64>, slot: u32, things: &[Option<Id>], run: &Range<us
 }
 
 impl FineSums {
-    /// Adds a run, and the things of its only line.
+    /// Adds a run, and where sums by thing are kept, the things of its only line.
     fn add(&mut self, details: Details, slot: u32, run: &YearSums, [product, category, region]: [Option<Id>; 3]) {
         let amount = run.revenue.get();
         if details.months {

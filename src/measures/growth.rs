@@ -5,7 +5,7 @@ use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
-use crate::product::{Inputs, Product};
+use crate::product::{AccountYears, Inputs, Product};
 use crate::table::{Table, TableBuilder};
 
 pub const MANUAL: &str = include_str!("../../docs/stages/growth.md");
@@ -37,12 +37,11 @@ impl Growth {
         let intervals = usize::try_from(self.years).unwrap_or_default();
         let spec = table(&name, &Table::of_accounts(&[]), &AccountValues::default(), &[], intervals).spec;
         let job = move |inputs: &Inputs| {
-            let (account_years, period) = inputs.account_years(&growth.from.value)?;
-            let (accounts, _) = inputs.accounts(&growth.from.value)?;
+            let AccountYears { accounts, names, period, .. } = inputs.all_account_years(&growth.from.value)?;
             let window = Window::last(growth.years + 1, period, &name)?;
-            let revenue = by_account(account_years, "revenue", window);
+            let revenue = by_account(accounts, "revenue", window);
             let rows: Vec<Row> = revenue.of_each().map(|revenue| Row::of(revenue, growth.threshold)).collect();
-            Ok(Product::Tables(vec![table(&name, accounts, &revenue, &rows, intervals)]))
+            Ok(Product::Tables(vec![table(&name, names, &revenue, &rows, intervals)]))
         };
         Some(Bound::of(Signature::Tables(vec![spec]), job))
     }
@@ -155,11 +154,11 @@ fn dhs(first: i64, last: i64) -> Option<f64> {
     defined.then(|| (last as f64 - first as f64) / ((last as f64 + first as f64) / 2.0))
 }
 
-fn table(name: &str, accounts: &Table, revenue: &AccountValues, rows: &[Row], intervals: usize) -> Table {
-    let mut builder = TableBuilder::new(name, rows.len()).per_account().accounts_of(accounts);
+fn table(name: &str, names: &Table, revenue: &AccountValues, rows: &[Row], intervals: usize) -> Table {
+    let mut builder = TableBuilder::new(name, rows.len()).per_account().accounts_of(names);
     for year in 0..=intervals {
-        let revenue: Vec<i64> =
-            revenue.of_each().map(|revenue| revenue.get(year).copied().unwrap_or_default()).collect();
+        // An account has a value for each year of the window.
+        let revenue: Vec<i64> = revenue.of_each().filter_map(|revenue| revenue.get(year).copied()).collect();
         builder = builder.money(&format!("revenue_y{year}"), revenue);
     }
     for year in 0..intervals {

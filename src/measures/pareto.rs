@@ -8,7 +8,7 @@ use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::{Located, did_you_mean};
 use crate::pipeline::fields::Fields;
 use crate::pipeline::scope::Scope;
-use crate::product::{Inputs, Product};
+use crate::product::{AccountYears, Inputs, Product};
 use crate::table::{Table, TableBuilder, name_of};
 use std::collections::BTreeMap;
 
@@ -107,12 +107,10 @@ impl Pareto {
     }
 
     fn run(&self, inputs: &Inputs, name: &str, second: &str) -> Result<Vec<Table>, Failure> {
-        let (account_years, period) = inputs.account_years(&self.from.value)?;
-        let (accounts, _) = inputs.accounts(&self.from.value)?;
+        let AccountYears { accounts, bucket, names, period, .. } = inputs.all_account_years(&self.from.value)?;
         let window = Window::last(self.years, period, name)?;
-        let bucket = &inputs.all_account_years(&self.from.value)?.bucket;
         let unassigned = sums(&by_account(bucket, "revenue", window))?.into_iter().sum();
-        let by_account = by_account(account_years, "revenue", window);
+        let by_account = by_account(accounts, "revenue", window);
         let revenue = sums(&by_account)?;
         let rows = rank(&by_account.accounts, &revenue, self.rule);
         let segments = match &self.by {
@@ -126,7 +124,7 @@ impl Pareto {
         let mut groups = vec![("all", rows.as_slice())];
         groups.extend(by_segment.iter().map(|(segment, rows)| (*segment, rows.as_slice())));
         let concentration = concentration(second, &groups, unassigned);
-        Ok(vec![table(name, accounts, &rows, segments.as_deref()), concentration])
+        Ok(vec![table(name, names, &rows, segments.as_deref()), concentration])
     }
 }
 
@@ -259,10 +257,10 @@ fn segments_of(rows: &[InSegment]) -> BTreeMap<&str, Vec<Row>> {
     segments
 }
 
-fn table(name: &str, accounts: &Table, rows: &[Row], segments: Option<&[InSegment]>) -> Table {
+fn table(name: &str, names: &Table, rows: &[Row], segments: Option<&[InSegment]>) -> Table {
     let builder = TableBuilder::new(name, rows.len())
         .per_account()
-        .accounts_of(accounts)
+        .accounts_of(names)
         .money("revenue", rows.iter().map(|row| row.revenue).collect::<Vec<_>>())
         .integers("rank", rows.iter().map(|row| row.rank).collect::<Vec<_>>())
         .ratios("share", rows.iter().map(|row| row.share).collect::<Vec<_>>())

@@ -133,7 +133,8 @@ impl<'a> Scores<'a> {
         })
     }
 
-    /// Of the accounts, which are those of a table: the scorecard (by account), the contributions (by account, in the order declared) and the weights.
+    /// The scorecard (by account), the contributions (by account, in the order declared) and the weights. `accounts` is the
+    /// table of those that were scored.
     pub fn tables(&self, names: &Names, groups: &[String], min_coverage: f64, accounts: &Table) -> Vec<Table> {
         vec![
             self.scorecard(&names.scorecard, groups, min_coverage, accounts),
