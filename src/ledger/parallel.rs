@@ -1,4 +1,4 @@
-//! Threads that read lines.
+//! Threads that read lines, and make what there is of them.
 
 use crate::failure::Failure;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -24,7 +24,11 @@ pub fn side_by_side<T: Send>(
         let threads: Vec<_> = (0..threads.clamp(1, count.max(1))).map(|_| scope.spawn(work)).collect();
         threads
             .into_iter()
-            .map(|thread| thread.join().unwrap_or_else(|_| Err(Failure::run("a thread that read lines panicked"))))
+            .map(|thread| {
+                thread.join().unwrap_or_else(|_| {
+                    Err(Failure::run("a thread beside others panicked; this is a mistake of the program"))
+                })
+            })
             .collect()
     })
 }

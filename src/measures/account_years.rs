@@ -1,6 +1,8 @@
 //! The stage kind `account_years`: one row per account and fiscal year.
 
+use crate::failure::Failure;
 use crate::ledger::books::{AccountYear, Books};
+use crate::ledger::parallel::side_by_side;
 use crate::ledger::{Ledger, Roles, index};
 use crate::pipeline::check::{Bound, Signature};
 use crate::pipeline::diagnostics::Located;
@@ -10,6 +12,7 @@ use crate::product::{self, Inputs, Product};
 use crate::stages::Stage;
 use crate::table::{Meaning, PIECE_ROWS, Table, TableBuilder};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 pub const MANUAL: &str = include_str!("../../docs/stages/account_years.md");
 
@@ -30,11 +33,14 @@ impl AccountYears {
             _ => None,
         };
         let (name, from) = (id.value.clone(), self.from.value.clone());
-        let spec = account_years(&name, &[&[]; 3], &[], roles, i32::MIN).spec;
+        let spec = of_years(&name, &[], &[], roles, i32::MIN).spec;
+        let is_memory_limited = scope.settings.memory_limit.is_some();
         let signature = Signature::AccountYears { roles, spec, bucket: bucket.clone() };
         let job = move |inputs: &Inputs| {
             let Ledger { books, period, .. } = inputs.ledger(&from)?;
-            let table = account_years(&name, &in_order(books), &books.accounts, roles, period.last_year);
+            let parts = (in_order(books), books.accounts.as_slice());
+            let threads = is_memory_limited.then(|| inputs.threads());
+            let table = account_years(&name, parts, (roles, period.last_year), threads)?;
             let years = product::AccountYears::of(table, bucket.as_deref(), *period)?;
             Ok(Product::AccountYears(Box::new(years)))
         };
@@ -50,17 +56,29 @@ fn in_order(books: &Books) -> [&[AccountYear]; 3] {
 }
 
 /// The waist as a table, sorted by account and fiscal year. What the ledger has no column for is null.
+///
+/// Where memory is limited, its pieces are made by so many threads of their own, which take up what those that read lines
+/// have let go; rayon's do not. Without a limit it is rayon's that make them, as the stages to come then find more room.
 fn account_years(
     name: &str,
-    years: &[&[AccountYear]; 3],
-    accounts: &[String],
-    roles: Roles,
-    last_complete_year: i32,
-) -> Table {
+    (years, accounts): ([&[AccountYear]; 3], &[String]),
+    (roles, last_complete_year): (Roles, i32),
+    own_threads: Option<usize>,
+) -> Result<Table, Failure> {
     let pieces: Vec<&[AccountYear]> = years.iter().flat_map(|years| years.chunks(PIECE_ROWS)).collect();
-    let piece = |years: &&[AccountYear]| of_years(name, years, accounts, roles, last_complete_year);
-    let nothing = of_years(name, &[], accounts, roles, last_complete_year);
-    Table::of_pieces(nothing, pieces.par_iter().map(piece).collect())
+    let piece = |years: &[AccountYear]| of_years(name, years, accounts, roles, last_complete_year);
+    let of_thread = |next: &mut dyn Iterator<Item = usize>| {
+        Ok(next.filter_map(|place| Some((place, piece(pieces.get(place)?)))).collect::<Vec<_>>())
+    };
+    let made = match own_threads {
+        None => pieces.par_iter().map(|years| piece(years)).collect(),
+        Some(threads) => {
+            let made = side_by_side(pieces.len(), threads, of_thread)?;
+            let in_order: BTreeMap<usize, Table> = made.into_iter().flatten().collect();
+            in_order.into_values().collect()
+        }
+    };
+    Ok(Table::of_pieces(piece(&[]), made))
 }
 
 /// A piece of that table.

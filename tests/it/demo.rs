@@ -81,8 +81,15 @@ fn the_shipped_pipeline_scores_the_fifteen_criteria_of_the_article_and_reconcile
     }
 
     let files = run.files();
-    assert!(key_accounts(out.path(), &["--threads", "1"]).starts_with("unchanged, published before as "));
-    assert!(files == Published::of(out.path(), "key_accounts").files());
+    // A limit puts the pairs aside and makes tables in another way.
+    for means in [["--threads", "1"], ["--memory-limit", "64MB"]] {
+        assert!(
+            key_accounts(out.path(), &[&["--fresh"], &means[..]].concat())
+                .starts_with("unchanged, published before as "),
+            "{means:?}"
+        );
+        assert!(files == Published::of(out.path(), "key_accounts").files());
+    }
 }
 
 #[test]
