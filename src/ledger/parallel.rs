@@ -1,4 +1,4 @@
-//! Threads that read lines, and make what there is of them.
+//! Threads beside rayon's: those that read lines, and where memory is limited, those that make account years.
 
 use crate::failure::Failure;
 use std::sync::atomic::{AtomicUsize, Ordering};

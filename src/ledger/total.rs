@@ -163,8 +163,8 @@ impl Total {
             let shard = shard.get_mut().unwrap_or_else(PoisonError::into_inner);
             (shard.bytes(), shard.pairs())
         });
-        let (bytes, pairs): (Vec<usize>, Vec<usize>) = sizes.unzip();
-        (*self.held.get_mut(), *self.pairs.get_mut()) = (bytes.iter().sum(), pairs.iter().sum());
+        let all = sizes.fold((0, 0), |(bytes, pairs), shard| (bytes + shard.0, pairs + shard.1));
+        (*self.held.get_mut(), *self.pairs.get_mut()) = all;
         if *self.held.get_mut() > self.room.bytes { self.make_room(&self.years(std::iter::empty())) } else { Ok(()) }
     }
 

@@ -113,3 +113,31 @@ fn of_years(name: &str, years: &[AccountYear], accounts: &[String], roles: Roles
         .flags("complete", years.iter().map(|year| i32::from(year.fiscal_year) <= last_complete_year).collect())
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_of_their_own_make_the_same_table() {
+        // Three years of each account, in several pieces, of which some are short.
+        let accounts: Vec<String> = (0..180_000).map(|account| format!("{account:06}")).collect();
+        let years: Vec<AccountYear> = (0..540_000)
+            .map(|year| AccountYear {
+                account: year / 3,
+                fiscal_year: 2020 + (year % 3) as i16,
+                revenue: year.into(),
+                ..AccountYear::default()
+            })
+            .collect();
+        let roles = Roles { cost: true, invoice: false, product: false, ..Roles::default() };
+        let made = |own_threads| {
+            let parts = ([&years[..200_000], &[], &years[200_000..]], accounts.as_slice());
+            account_years("account_years", parts, (roles, 2021), own_threads).unwrap()
+        };
+        let table = made(None);
+        let revenue = table.integers("revenue");
+        assert!(revenue.into_iter().eq((0..540_000).map(Some)));
+        assert!(made(Some(3)).frame.equals_missing(&table.frame));
+    }
+}

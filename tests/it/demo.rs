@@ -81,7 +81,7 @@ fn the_shipped_pipeline_scores_the_fifteen_criteria_of_the_article_and_reconcile
     }
 
     let files = run.files();
-    // A limit puts the pairs aside and makes tables in another way.
+    // Where memory is limited, other threads make the account years.
     for means in [["--threads", "1"], ["--memory-limit", "64MB"]] {
         assert!(
             key_accounts(out.path(), &[&["--fresh"], &means[..]].concat())
